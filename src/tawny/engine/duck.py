@@ -1,0 +1,140 @@
+"""DuckDB, the embedded engine: the only module that imports it.
+
+A connection keeps its session in UTC, its memory within a limit and its spilled data in a folder
+of the caller. Errors leave as `EngineError` or `StorageError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import LiteralString
+
+import duckdb
+import pyarrow as pa
+
+from tawny.errors import EngineError, StorageError
+
+Value = str | int | float | bool | None | list[str]
+
+
+class Duck:
+    """One DuckDB connection in memory; use as a context manager."""
+
+    def __init__(self, spill_parent: Path, memory_mb: int, threads: int) -> None:
+        self._spill = tempfile.TemporaryDirectory(prefix="spill-", dir=spill_parent)
+        self._connection = duckdb.connect(
+            config={
+                "threads": threads,
+                "memory_limit": f"{memory_mb}MB",
+                "temp_directory": self._spill.name,
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute("SET enable_progress_bar = false")
+
+    def __enter__(self) -> Duck:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection and delete what it spilled."""
+        self._connection.close()
+        self._spill.cleanup()
+
+    def interrupt(self) -> None:
+        """Stop the running statement, from another thread; it raises `EngineError`."""
+        self._connection.interrupt()
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable under a name."""
+        self._connection.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Forget a registered table."""
+        self._connection.unregister(name)
+
+    def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> None:
+        """Run a statement that returns nothing of interest."""
+        with _translated():
+            self._connection.execute(sql, _bound(sql, values))
+
+    def rows(self, sql: str, values: Mapping[str, Value] | None = None) -> list[tuple[object, ...]]:
+        """Run a query with a small result."""
+        with _translated():
+            return self._connection.execute(sql, _bound(sql, values)).fetchall()
+
+    def table(self, sql: str, values: Mapping[str, Value] | None = None) -> pa.Table:
+        """Run a query; its whole result as an Arrow table."""
+        with _translated():
+            return self._connection.execute(sql, _bound(sql, values)).to_arrow_table()
+
+    def batches(
+        self, sql: str, values: Mapping[str, Value] | None = None, rows: int = 16_384
+    ) -> Iterator[pa.RecordBatch]:
+        """Run a query and stream its result in batches of about that many rows."""
+        with _translated():
+            reader = self._connection.execute(sql, _bound(sql, values)).to_arrow_reader(rows)
+        while True:
+            with _translated():
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+            yield batch
+
+    def copy(
+        self,
+        sql: str,
+        target: Path,
+        options: LiteralString,
+        values: Mapping[str, Value] | None = None,
+    ) -> int:
+        """Write the result of a query to a file the engine formats itself; returns its rows."""
+        statement = f"COPY ({sql}) TO {text_literal(str(target))} ({options})"
+        return int(self.rows(statement, values)[0][0])  # type: ignore[call-overload]
+
+
+def text_literal(text: str) -> str:
+    """A text as an SQL literal, for the places where DuckDB binds no values (file names)."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def files_literal(paths: Sequence[str]) -> str:
+    """File names as an SQL list for `read_parquet`."""
+    return "[" + ", ".join(text_literal(path) for path in paths) + "]"
+
+
+def _bound(sql: str, values: Mapping[str, Value] | None) -> dict[str, Value] | None:
+    """Only the values a statement names; DuckDB refuses others."""
+    if values is None:
+        return None
+    return {name: value for name, value in values.items() if f"${name}" in sql}
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as error:
+        raise StorageError(f"reading or writing failed: {_first_line(error)}") from error
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise EngineError(
+            f"the query needs more memory than it may use: {_first_line(error)}; "
+            "raise the setting engine_memory_mb"
+        ) from error
+    except (duckdb.Error, pa.ArrowException) as error:
+        text = _first_line(error)
+        if "No space left" in text or "could not write" in text.lower():
+            raise StorageError(f"writing failed: {text}") from error
+        raise EngineError(f"the query engine failed: {text}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

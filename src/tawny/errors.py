@@ -1,0 +1,73 @@
+"""Every error Tawny raises, whose fault it is, and whether trying again can help.
+
+    TawnyError
+    ├── RequestError          the caller's: the request is wrong; the same call fails again
+    │   ├── UnknownValueError     names the thing, what was found and what is allowed
+    │   └── UnreadableInputError  a file that cannot be read as what it should be
+    └── FailureError          ours or the machine's: the request was right
+        ├── StorageError          a disk, folder or file refused; try again once it is mended
+        ├── LogVersionError       the log was written by a newer Tawny; upgrade first
+        └── EngineError           the query engine failed
+
+Each carries one sentence for a person; a traceback is never what a user reads.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TawnyError(Exception):
+    """Root of the tree. `str(error)` is one plain line.
+
+    `exit_status` is what the command line ends with; `retry` says whether the same call may
+    succeed later without a change of the request.
+    """
+
+    exit_status = 1
+    retry = False
+
+
+class RequestError(TawnyError):
+    """The caller asked for something that cannot be: wrong type, zone, date, file."""
+
+    exit_status = 2
+
+
+class UnknownValueError(RequestError):
+    """A value that is not one of the known ones; the closest known one is named."""
+
+    def __init__(self, thing: str, found: str, known: Iterable[str], advice: str = "") -> None:
+        names = list(known)
+        text = f"{thing}: found {found!r}"
+        close = difflib.get_close_matches(found, names, n=1, cutoff=0.5)
+        if close:
+            text += f", did you mean {close[0]!r}?"
+        elif names and len(names) <= 15:
+            text += f"; allowed: {', '.join(names)}"
+        if advice:
+            text += f" {advice}" if text.endswith("?") else f"; {advice}"
+        super().__init__(text)
+
+
+class UnreadableInputError(RequestError):
+    """A file that is missing, is a folder, may not be read, or is not what it should be."""
+
+
+class FailureError(TawnyError):
+    """The request was right, yet it could not be carried out."""
+
+
+class StorageError(FailureError):
+    """A disk is full, a folder is read-only, a file vanished. Mend it and try again."""
+
+    retry = True
+
+
+class LogVersionError(FailureError):
+    """The event log, or a file beside it, was written by a newer version of Tawny."""
+
+
+class EngineError(FailureError):
+    """The query engine failed on a request that was right."""

@@ -1,0 +1,331 @@
+"""The queries: one `.sql` file per export and one per fact, put together into one statement.
+
+A file is an optional list of named steps (`WITH a AS (…), b AS (…)`) and a final `SELECT`. A name
+it reads is one of its own steps, a fact (`facts/<name>.sql`), or a table the engine provides. The
+comment at the end of each output column's line is the data dictionary:
+
+    expression AS key, -- type unit | header | French header | article's header | English | French
+
+An output column without a comment takes that of the column of the same name in the fact it is
+read from. A function that is not in the list below, a value formatted into the text, or a table
+that does not exist is refused when the file is loaded, by file and name.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from dataclasses import dataclass
+from importlib import resources
+
+from tawny.errors import EngineError, UnknownValueError
+from tawny.exports.columns import Column, ColumnType
+
+EXPORT_TYPES = (
+    "resolved-conversations",
+    "open-conversations",
+    "messages",
+    "teams",
+    "contacts",
+    "topics",
+    "tags",
+    "user-presence",
+    "users",
+    "response-times",
+    "virtual-agents",
+    "contact-attributes",
+)
+"""The twelve types, in the order people know them."""
+
+FAMILIES = (
+    "reference", "contact", "conversation", "lock", "label", "survey", "message", "presence",
+)  # fmt: skip
+
+ENGINE_TABLES = frozenset(
+    [f"{family}_events" for family in FAMILIES]
+    + [f"{family}_events_in_range" for family in FAMILIES]
+    + ["erased_contacts", "requested_channels", "content_media", "opening_days"]
+)
+"""The tables an engine provides: the events of each family up to `as_of`, those of them inside the
+range, contacts that were ever erased, and the small tables made from the request."""
+
+PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_content"])
+"""The values a query may bind, as `$name`."""
+
+FUNCTIONS = frozenset(
+    """
+    array_agg bool_or cast coalesce count exists floor greatest lag lead least max min row_number
+    sum upper
+    """.split()
+)
+"""The functions a query may use; each has one meaning on every engine."""
+
+_SYNTAX = frozenset(
+    """
+    and as between by case cross distinct else end from full group having in inner is join left
+    materialized not null nulls on or order outer over partition rows select set then union using
+    values when where window with all asc desc last first following preceding unbounded true false
+    bigint varchar boolean
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One named query; `reads` are the names after FROM and JOIN and in subqueries."""
+
+    name: str
+    sql: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One export: its steps in an order in which each reads only earlier ones, its final select,
+    its order of rows and its columns."""
+
+    export_type: str
+    description: str
+    steps: tuple[Step, ...]
+    select: str
+    order_by: str
+    columns: tuple[Column, ...]
+    tables: frozenset[str]
+    """The engine tables it reads, directly or not."""
+
+    @property
+    def statement(self) -> str:
+        """The whole query as one statement, rows in the export's order."""
+        uses: dict[str, int] = {}
+        for step in self.steps:
+            for name in step.reads:
+                uses[name] = uses.get(name, 0) + 1
+        for name in _reads(self.select):
+            uses[name] = uses.get(name, 0) + 1
+        parts = [
+            # What several steps read is computed once.
+            f"{step.name} AS {'MATERIALIZED ' if uses.get(step.name, 0) > 1 else ''}"
+            f"(\n{step.sql}\n)"
+            for step in self.steps
+        ]
+        head = "WITH " + ",\n".join(parts) + "\n" if parts else ""
+        return f"{head}{self.select}\nORDER BY {self.order_by}"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    description: str
+    steps: tuple[Step, ...]
+    select: str
+
+
+@functools.cache
+def query(export_type: str) -> Query:
+    """The query of an export type. Raises `UnknownValueError` for another name."""
+    if export_type not in EXPORT_TYPES:
+        raise UnknownValueError("export type", export_type, EXPORT_TYPES)
+    file = _load(f"{export_type}.sql")
+    select, _, order_by = file.select.rpartition("\nORDER BY ")
+    ordered, tables = _with_facts(file)
+    return Query(
+        export_type=export_type,
+        description=file.description,
+        steps=ordered,
+        select=select,
+        order_by=order_by,
+        columns=_columns(file),
+        tables=tables,
+    )
+
+
+@functools.cache
+def definition_version() -> str:
+    """Identifies the text of all queries: twelve hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(_names()):
+        digest.update(path.encode() + b"\0" + _text(path).encode() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _names() -> list[str]:
+    folder = resources.files("tawny.exports") / "sql"
+    own = [item.name for item in folder.iterdir() if item.name.endswith(".sql")]
+    facts = [f"facts/{item.name}" for item in (folder / "facts").iterdir()]
+    return own + [name for name in facts if name.endswith(".sql")]
+
+
+@functools.cache
+def _fact_names() -> frozenset[str]:
+    return frozenset(
+        name.removeprefix("facts/").removesuffix(".sql")
+        for name in _names()
+        if name.startswith("facts/")
+    )
+
+
+def _text(path: str) -> str:
+    return (resources.files("tawny.exports") / "sql" / path).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _load(path: str) -> _File:
+    text = _text(path)
+    comment = re.match(r"(?:--[^\n]*\n)+", text)
+    if comment is None:
+        raise EngineError(f"{path}: found no comment on the first line; say what a row is")
+    description = " ".join(
+        line.removeprefix("--").strip() for line in comment.group().splitlines()
+    )
+    body = text[comment.end() :].strip()
+    _check(path, body)
+    # A fact keeps its own steps inside it, so that their names stay its own.
+    if path.startswith("facts/"):
+        return _File(path, description, (), body)
+    steps: list[Step] = []
+    if body.startswith("WITH "):
+        position = len("WITH ")
+        while True:
+            named = re.compile(r"\s*(\w+) AS \(").match(body, position)
+            if named is None:
+                raise EngineError(f"{path}: found no 'name AS (' after WITH or a comma")
+            end = _closing(body, named.end())
+            sql = body[named.end() : end].strip("\n")
+            steps.append(Step(named.group(1), sql, _reads(sql)))
+            position = end + 1
+            if body[position : position + 1] != ",":
+                break
+            position += 1
+        body = body[position:].strip()
+    return _File(path, description, tuple(steps), body)
+
+
+def _closing(text: str, start: int) -> int:
+    """Where the bracket closes that was opened just before `start`."""
+    depth = 1
+    for token in re.compile(r"--[^\n]*|'[^']*'|[()]").finditer(text, start):
+        if token.group() == "(":
+            depth += 1
+        elif token.group() == ")":
+            depth -= 1
+            if depth == 0:
+                return token.start()
+    raise EngineError(f"found a bracket that never closes in {text[:60]!r}")
+
+
+def _code(sql: str) -> str:
+    """SQL without comments and without the contents of texts."""
+    return re.sub(
+        r"--[^\n]*|'[^']*'", lambda token: "''" if token.group().startswith("'") else "", sql
+    )
+
+
+def _reads(sql: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"(?<!DISTINCT )\b(?:FROM|JOIN)\s+([a-z_]\w*)", _code(sql)))
+
+
+def _check(path: str, sql: str) -> None:
+    code = _code(sql)
+    for name in re.findall(r"\b([A-Za-z_]\w*)\s*\(", code):
+        lower = name.lower()
+        if lower not in FUNCTIONS and lower not in _SYNTAX:
+            raise EngineError(
+                f"{path}: found the function {name}(); allowed: {', '.join(sorted(FUNCTIONS))}"
+            )
+    for name in re.findall(r"\$(\w+)", code):
+        if name not in PARAMETERS:
+            raise EngineError(
+                f"{path}: found the value ${name}; allowed: {', '.join(sorted(PARAMETERS))}"
+            )
+
+
+def _with_facts(file: _File) -> tuple[tuple[Step, ...], frozenset[str]]:
+    """The steps the final select needs, facts included, each after those it reads."""
+    own = {step.name: step for step in file.steps}
+    ordered: dict[str, Step] = {}
+    tables: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if name in ordered:
+            return
+        if name in trail:
+            raise EngineError(f"{file.name}: {' -> '.join([*trail, name])} reads itself")
+        if name in own:
+            step = own[name]
+        elif name in _fact_names():
+            select = _load(f"facts/{name}.sql").select
+            step = Step(name, select, _reads(select))
+        elif name in ENGINE_TABLES:
+            tables.add(name)
+            return
+        else:
+            raise EngineError(
+                f"{file.name}: found the table {name}, which is neither a step, nor a fact, nor "
+                f"one of {', '.join(sorted(ENGINE_TABLES))}"
+            )
+        inner = frozenset(re.findall(r"\b(\w+) AS (?:MATERIALIZED )?\(", _code(step.sql)))
+        for read in step.reads:
+            if read not in inner or read == name:
+                visit(read, (*trail, name))
+        ordered[name] = step
+
+    for name in _reads(file.select):
+        visit(name, ())
+    return tuple(ordered.values()), frozenset(tables)
+
+
+_OUTPUT = re.compile(r'^\s*(?P<expression>.+?) AS "?(?P<key>\w+)"?,?(?:\s*-- (?P<comment>.*))?$')
+
+
+def _output_lines(select: str) -> list[str]:
+    """The lines of the final select, one output column each."""
+    _, _, tail = ("\n" + select).rpartition("\nSELECT\n")
+    body, _, _ = tail.partition("\nFROM ")
+    return body.splitlines()
+
+
+def _columns(file: _File) -> tuple[Column, ...]:
+    columns = []
+    for line in _output_lines(file.select):
+        match = _OUTPUT.match(line)
+        if match is None:
+            raise EngineError(f"{file.name}: found {line.strip()!r}; allowed: expression AS key")
+        comment, expression, origin = match["comment"], match["expression"], file.name
+        if comment is None:
+            comment, expression, origin = _inherited(file, expression)
+        columns.append(_column(origin, match["key"], expression, comment))
+    return tuple(columns)
+
+
+def _inherited(file: _File, expression: str) -> tuple[str, str, str]:
+    name, _, key = expression.partition(".")
+    if name in _fact_names():
+        for line in _output_lines(_load(f"facts/{name}.sql").select):
+            match = _OUTPUT.match(line)
+            if match is not None and match["key"] == key and match["comment"]:
+                return match["comment"], match["expression"], f"facts/{name}.sql"
+    raise EngineError(f"{file.name}: {expression} has no comment and none to take from a fact")
+
+
+def _column(path: str, key: str, expression: str, comment: str) -> Column:
+    parts = [part.strip() for part in comment.split(" | ")]
+    if len(parts) != 6:
+        raise EngineError(
+            f"{path}: the comment of {key} has {len(parts)} parts; allowed: type unit | header | "
+            "French header | article's header | definition | French definition"
+        )
+    kind, _, unit = parts[0].partition(" ")
+    column_type = ColumnType(kind)
+    if column_type is ColumnType.DURATION:
+        unit = "s"
+    elif column_type is ColumnType.PERCENT:
+        unit = "%"
+    return Column(
+        key=key,
+        type=column_type,
+        unit=unit,
+        headers={"en": parts[1], "fr": parts[2], "hootdesk-fr": parts[3], "key": key},
+        definition={"en": parts[4], "fr": parts[5]},
+        expression=expression,
+    )

@@ -1,0 +1,24 @@
+-- Topics applied to the conversations in scope: the last applied or removed event is an
+-- application, and the topic was not deleted after it.
+SELECT
+    last.conversation_id, last.topic_id, topics.name AS topic_name,
+    last.time_ms, last.sequence, last.source, last.id
+FROM (
+    SELECT
+        conversation_id, topic_id, type, time_ms, sequence, source, id,
+        row_number() OVER (
+            PARTITION BY conversation_id, topic_id
+            ORDER BY time_ms DESC, sequence DESC, source DESC, id DESC
+        ) AS newest
+    FROM label_events
+    WHERE type IN ('topic.applied', 'topic.removed')
+        AND conversation_id IN (SELECT conversation_id FROM scope)
+) AS last
+LEFT JOIN topics ON topics.topic_id = last.topic_id
+WHERE last.newest = 1
+    AND last.type = 'topic.applied'
+    AND (
+        topics.deleted_ms IS NULL
+        OR (topics.deleted_ms, topics.deleted_sequence, topics.deleted_source, topics.deleted_id)
+            < (last.time_ms, last.sequence, last.source, last.id)
+    )

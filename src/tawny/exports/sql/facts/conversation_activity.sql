@@ -1,0 +1,28 @@
+-- When anything last happened to a conversation in scope: its own events, its messages, tags,
+-- topics and surveys; locks do not count, nor a second creation of it or of a message.
+SELECT conversation_id, max(time_ms) AS last_updated_ms
+FROM (
+    SELECT conversation_id, time_ms
+    FROM scope_conversation_events
+    WHERE type <> 'conversation.created'
+    UNION ALL
+    SELECT conversation_id, created_ms AS time_ms
+    FROM conversations
+    UNION ALL
+    SELECT conversation_id, time_ms
+    FROM scope_messages
+    UNION ALL
+    SELECT conversation_id, time_ms
+    FROM message_events
+    WHERE type <> 'message.created'
+        AND conversation_id IN (SELECT conversation_id FROM scope)
+    UNION ALL
+    SELECT conversation_id, time_ms
+    FROM label_events
+    WHERE conversation_id IN (SELECT conversation_id FROM scope)
+    UNION ALL
+    SELECT conversation_id, time_ms
+    FROM survey_events
+    WHERE conversation_id IN (SELECT conversation_id FROM scope)
+) AS events
+GROUP BY conversation_id

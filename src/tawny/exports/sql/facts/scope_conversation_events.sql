@@ -1,0 +1,6 @@
+-- The events of the conversations in scope, read once.
+SELECT
+    type, time_ms, sequence, source, id, conversation_id, channel_id, contact_id, url, language,
+    status, cause, agent_id, team_id, reason, comment
+FROM conversation_events
+WHERE conversation_id IN (SELECT conversation_id FROM scope)

@@ -1,0 +1,172 @@
+"""Opening windows of channels as instants, and how long a channel was open (exports.md 2.2)."""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+import pyarrow as pa
+
+from tawny.model.events import BusinessHours
+from tawny.model.zones import local_to_ms, zone
+
+_DAY_MS = 86_400_000
+_EPOCH = datetime.date(1970, 1, 1)
+
+OPENING_DAYS_SCHEMA = pa.schema(
+    [
+        ("business_hours", pa.string()),
+        ("utc_day", pa.int64()),
+        ("open_before_ms", pa.int64()),
+        ("start_ms", pa.int64()),
+        ("end_ms", pa.int64()),
+    ]
+)
+"""One row per opening window and UTC day it touches, cut to that day; a closed day has one empty
+window. `open_before_ms` is how long the channel had been open before the day, counted from an
+instant that is the same for all rows of the same hours."""
+
+
+def opening_days(hours: Iterable[str], months: Sequence[str]) -> pa.Table:
+    """The windows of all those business hours (as JSON) in all days of the UTC months given.
+
+    The open time between two instants of these months is the difference of what each has before
+    it; months in between that are not given are counted all the same.
+    """
+    columns: list[list[object]] = [[], [], [], [], []]
+    for text in hours:
+        for row in _days_of(text, months):
+            for column, value in zip(columns, (text, *row), strict=True):
+                column.append(value)
+    return pa.table(
+        [
+            pa.array(column, field.type)
+            for column, field in zip(columns, OPENING_DAYS_SCHEMA, strict=True)
+        ],
+        schema=OPENING_DAYS_SCHEMA,
+    )
+
+
+def open_ms_between(hours: BusinessHours, start_ms: int, end_ms: int) -> int:
+    """How long those hours are open between two instants, in milliseconds."""
+    first = _EPOCH + datetime.timedelta(days=start_ms // _DAY_MS - 1)
+    last = _EPOCH + datetime.timedelta(days=end_ms // _DAY_MS + 1)
+    return sum(
+        max(0, min(window_end, end_ms) - max(window_start, start_ms))
+        for window_start, window_end in windows(hours, first, last)
+    )
+
+
+def windows(
+    hours: BusinessHours, first: datetime.date, last: datetime.date
+) -> Iterator[tuple[int, int]]:
+    """Opening windows `[start_ms, end_ms)` that start on the local dates from first to last.
+
+    In order and disjoint: windows that overlap or touch are one. Borders become instants like the
+    borders of a request, so a window on a day of a clock change has its real length.
+    """
+    tz = zone(hours.time_zone)
+    weekly = [_merged(windows_of_day or ()) for windows_of_day in hours.weekly.days()]
+    holidays = {datetime.date.fromisoformat(holiday) for holiday in hours.holidays or ()}
+    pending: tuple[int, int] | None = None
+    date = first
+    while date <= last:
+        if weekly[date.weekday()] and date not in holidays:
+            for start, end in _instants(date, weekly[date.weekday()], tz):
+                if pending is None:
+                    pending = (start, end)
+                elif start <= pending[1]:
+                    pending = (pending[0], max(pending[1], end))
+                else:
+                    yield pending
+                    pending = (start, end)
+        date += datetime.timedelta(days=1)
+    if pending is not None:
+        yield pending
+
+
+def _merged(day: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Windows of one day in minutes after midnight, in order, overlaps joined."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((_minutes(start), _minutes(end)) for start, end in day):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _minutes(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def _instants(
+    date: datetime.date, day: list[tuple[int, int]], tz: zoneinfo.ZoneInfo
+) -> Iterator[tuple[int, int]]:
+    midnight = datetime.datetime.combine(date, datetime.time())
+    midnight_ms = (date - _EPOCH).days * _DAY_MS
+    offset = _constant_offset_ms(midnight, tz)
+    for start, end in day:
+        if offset is not None:
+            yield midnight_ms + start * 60_000 - offset, midnight_ms + end * 60_000 - offset
+        else:
+            start_ms = local_to_ms(midnight + datetime.timedelta(minutes=start), tz)
+            end_ms = local_to_ms(midnight + datetime.timedelta(minutes=end), tz)
+            if start_ms < end_ms:
+                yield start_ms, end_ms
+
+
+def _constant_offset_ms(midnight: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int | None:
+    """The zone's offset when it is the same from well before this local day to well after it."""
+    before = (midnight - datetime.timedelta(days=1)).replace(tzinfo=tz).utcoffset()
+    after = (midnight + datetime.timedelta(days=2)).replace(tzinfo=tz).utcoffset()
+    inside = (midnight + datetime.timedelta(hours=12)).replace(tzinfo=tz).utcoffset()
+    if before is None or before != after or before != inside:
+        return None
+    return before // datetime.timedelta(milliseconds=1)
+
+
+def _days_of(text: str, months: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Rows of `opening_days` for one channel's hours."""
+    if not months:
+        return
+    hours = msgspec.json.decode(text, type=BusinessHours)
+    wanted = set(months)
+    first = max(_first_day(months[0]), datetime.date(1, 1, 2)) - datetime.timedelta(days=1)
+    last = _last_day(months[-1])
+    pieces = _cut_at_midnight(windows(hours, first, min(last, datetime.date.max)))
+    piece = next(pieces, None)
+    open_ms = 0
+    day = (first - _EPOCH).days
+    last_day = (last - _EPOCH).days
+    while day <= last_day:
+        date = _EPOCH + datetime.timedelta(days=day)
+        before, rows = open_ms, []
+        while piece is not None and piece[0] // _DAY_MS <= day:
+            rows.append(piece)
+            open_ms += piece[1] - piece[0]
+            piece = next(pieces, None)
+        if f"{date.year:04d}-{date.month:02d}" in wanted:
+            for start, end in rows or [(day * _DAY_MS, day * _DAY_MS)]:
+                yield day, before, start, end
+        day += 1
+
+
+def _cut_at_midnight(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The same spans, cut where a UTC day ends."""
+    for start, end in spans:
+        while start < end:
+            midnight = (start // _DAY_MS + 1) * _DAY_MS
+            yield start, min(end, midnight)
+            start = midnight
+
+
+def _first_day(month: str) -> datetime.date:
+    return datetime.date(int(month[:4]), int(month[5:]), 1)
+
+
+def _last_day(month: str) -> datetime.date:
+    following = _first_day(month) + datetime.timedelta(days=31)
+    return following.replace(day=1) - datetime.timedelta(days=1)

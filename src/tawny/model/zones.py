@@ -1,0 +1,150 @@
+"""Time zones by IANA name, always from the `tzdata` package.
+
+The operating system's copy of the database is left aside so that the same request gives the same
+bytes on every machine; `TZDATA_VERSION` goes into each receipt.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import importlib.metadata
+import zoneinfo
+from collections.abc import Iterable
+
+from tawny.errors import UnknownValueError
+
+zoneinfo.reset_tzpath(to=())
+
+TZDATA_VERSION = importlib.metadata.version("tzdata")
+
+_DAY_MS = 86_400_000
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MILLISECOND = datetime.timedelta(milliseconds=1)
+_FIRST_MS = (datetime.datetime(1, 1, 3, tzinfo=datetime.UTC) - _EPOCH) // _MILLISECOND
+_LAST_MS = (datetime.datetime(9999, 12, 29, tzinfo=datetime.UTC) - _EPOCH) // _MILLISECOND
+
+
+@functools.cache
+def zone(name: str) -> zoneinfo.ZoneInfo:
+    """The zone of that exact IANA name.
+
+    Raises `zoneinfo.ZoneInfoNotFoundError` or `ValueError` for anything else.
+    """
+    if name not in _names():
+        raise zoneinfo.ZoneInfoNotFoundError(name)
+    return zoneinfo.ZoneInfo(name)
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def requested_zone(name: str) -> zoneinfo.ZoneInfo:
+    """The zone a request asks for; raises `UnknownValueError` with the closest known name."""
+    try:
+        return zone(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise UnknownValueError(
+            "time zone", name, sorted(_names()), "use an IANA name such as Europe/Paris"
+        ) from None
+
+
+def to_ms(instant: datetime.datetime) -> int:
+    """Milliseconds since 1970 UTC of an aware date-time; finer digits are cut off."""
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def from_ms(instant_ms: int) -> datetime.datetime:
+    """The aware UTC date-time of an instant in milliseconds since 1970."""
+    return _EPOCH + instant_ms * _MILLISECOND
+
+
+def instant_text(instant_ms: int) -> str:
+    """`2026-06-08T10:00:00.000Z`."""
+    return from_ms(instant_ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant_ms % 1000:03d}Z"
+
+
+def offset_ms(instant_ms: int, tz: zoneinfo.ZoneInfo) -> int:
+    """How far local time is ahead of UTC at an instant, in milliseconds."""
+    within = min(max(instant_ms, _FIRST_MS), _LAST_MS)  # astimezone ends at the years 1 and 9999
+    offset = from_ms(within).astimezone(tz).utcoffset()
+    assert offset is not None
+    return offset // _MILLISECOND
+
+
+def local_to_ms(local: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int:
+    """The instant a local date-time (without zone) means (exports.md section 1).
+
+    A time skipped by a clock change means the instant the clocks jump to, a repeated one the
+    first of the two:
+
+    >>> paris = zone("Europe/Paris")
+    >>> instant_text(local_to_ms(datetime.datetime(2026, 6, 8, 0, 0), paris))
+    '2026-06-07T22:00:00.000Z'
+    >>> instant_text(local_to_ms(datetime.datetime(2026, 3, 29, 2, 30), paris))
+    '2026-03-29T01:00:00.000Z'
+    >>> instant_text(local_to_ms(datetime.datetime(2026, 10, 25, 2, 30), paris))
+    '2026-10-25T00:30:00.000Z'
+    """
+    naive_ms = (local - datetime.datetime(1970, 1, 1)) // _MILLISECOND  # noqa: DTZ001
+    first = local.replace(tzinfo=tz, fold=0).utcoffset()
+    second = local.replace(tzinfo=tz, fold=1).utcoffset()
+    assert first is not None and second is not None
+    if first >= second:  # not a change, or a repeated hour: the larger offset comes first
+        return naive_ms - first // _MILLISECOND
+    # Skipped: the change lies after the instant by the later offset, not after the one by the
+    # earlier offset.
+    low, high = naive_ms - second // _MILLISECOND, naive_ms - first // _MILLISECOND
+    before = first // _MILLISECOND
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_ms(middle, tz) == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def offset_segments(tz: zoneinfo.ZoneInfo, months: Iterable[str]) -> list[tuple[int, int]]:
+    """The offsets of a zone during UTC months (`YYYY-MM`), as `(from_ms, offset_ms)` in order.
+
+    Each holds until the next; the first also before its own start. Instants outside the months
+    given may fall in a wrong segment, so ask for every month that will be shown.
+    """
+    segments: list[tuple[int, int]] = []
+    for month in sorted(set(months)):
+        year, number = int(month[:4]), int(month[5:])
+        start_ms = to_ms(datetime.datetime(year, number, 1, tzinfo=datetime.UTC))
+        days = _days_in_month(year, number)
+        low, offset = start_ms, offset_ms(start_ms, tz)
+        if not segments or segments[-1][1] != offset:
+            segments.append((low, offset))
+        for day in range(1, days + 1):
+            high = start_ms + day * _DAY_MS
+            following = offset_ms(high, tz)
+            if following != offset:
+                change = _change_between(low, high, tz)
+                segments.append((change, following))
+            low, offset = high, following
+    return segments or [(0, offset_ms(0, tz))]
+
+
+def _days_in_month(year: int, month: int) -> int:
+    first = datetime.date(year, month, 1)
+    if month == 12:
+        return 31
+    return (datetime.date(year, month + 1, 1) - first).days
+
+
+def _change_between(low: int, high: int, tz: zoneinfo.ZoneInfo) -> int:
+    """The first millisecond with another offset than at `low`."""
+    before = offset_ms(low, tz)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if offset_ms(middle, tz) == before:
+            low = middle
+        else:
+            high = middle
+    return high
