@@ -15,7 +15,7 @@ FROM (
     ) AS changes
     WHERE presence_before IS NULL
         OR presence <> presence_before
-        OR away_state IS DISTINCT FROM away_state_before
+        OR coalesce(away_state, '') <> coalesce(away_state_before, '')
     WINDOW agent AS (PARTITION BY agent_id ORDER BY time_ms, sequence, source, id)
 ) AS intervals
 WHERE presence <> 'offline'

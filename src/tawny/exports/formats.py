@@ -1,0 +1,140 @@
+"""The file formats: each declares its endings and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tawny.engine.duck import Duck, Value
+from tawny.errors import RequestError, UnknownValueError
+from tawny.exports import rendering
+from tawny.exports.columns import ARROW_TYPES, Column
+from tawny.exports.parquet import write_parquet
+from tawny.exports.xlsx import write_xlsx
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A query ready to run on a connection, and what a writer needs to know of the request."""
+
+    duck: Duck
+    statement: str
+    values: Mapping[str, Value]
+    columns: Sequence[Column]
+    segments: rendering.Segments
+    """Offsets of the request's time zone."""
+    time_zone: str
+    headers: str
+    title: str
+    metadata: Mapping[str, str]
+    """What goes into a file that can carry more than its rows."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows as Arrow batches of the types in `ARROW_TYPES`, named by key."""
+        schema = pa.schema([(column.key, ARROW_TYPES[column.type]) for column in self.columns])
+        sql = rendering.typed_select(self.statement, self.columns)
+        for batch in self.duck.batches(sql, self.values):
+            arrays = [
+                _as(array, field.type) for array, field in zip(batch.columns, schema, strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _as(array: pa.Array, wanted: pa.DataType) -> pa.Array:
+    if pa.types.is_timestamp(wanted):
+        return array.cast(pa.timestamp("ms")).cast(wanted)
+    return array.cast(wanted)
+
+
+Writer = Callable[[Source, Path], int]
+"""Writes the whole file and returns its number of rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """One format and dialect of it."""
+
+    name: str
+    dialect: str
+    ending: str
+    media_type: str
+    write: Writer
+
+
+_CSV = "FORMAT csv, HEADER true, NULLSTR '', COMMENT '', QUOTE '\"', ESCAPE '\"', DELIMITER ','"
+
+
+def _write_machine_csv(source: Source, path: Path) -> int:
+    sql = rendering.machine_select(
+        source.statement, source.columns, source.segments, source.headers
+    )
+    return source.duck.copy(sql, path, _CSV + ", NEW_LINE '\\n'", source.values)
+
+
+def _write_excel_csv(source: Source, path: Path) -> int:
+    sql = rendering.excel_select(source.statement, source.columns, source.segments, source.headers)
+    values = {**source.values, **rendering.TEXT_VALUES}
+    return source.duck.copy(sql, path, _CSV + ", NEW_LINE '\\r\\n'", values)
+
+
+def _write_jsonl(source: Source, path: Path) -> int:
+    sql = rendering.json_select(source.statement, source.columns, source.segments, source.headers)
+    return source.duck.copy(sql, path, "FORMAT json", source.values)
+
+
+def _write_parquet(source: Source, path: Path) -> int:
+    return write_parquet(
+        path, source.columns, source.headers, source.batches(), source.time_zone, source.metadata
+    )
+
+
+def _write_xlsx(source: Source, path: Path) -> int:
+    return write_xlsx(
+        path, source.columns, source.headers, source.batches(), source.time_zone, source.title
+    )
+
+
+FORMATS: tuple[FileFormat, ...] = (
+    FileFormat("csv", "machine", ".csv", "text/csv", _write_machine_csv),
+    FileFormat("csv", "excel", ".csv", "text/csv", _write_excel_csv),
+    FileFormat("jsonl", "machine", ".jsonl", "application/x-ndjson", _write_jsonl),
+    FileFormat("parquet", "machine", ".parquet", "application/vnd.apache.parquet", _write_parquet),
+    FileFormat(
+        "xlsx",
+        "machine",
+        ".xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _write_xlsx,
+    ),
+)
+
+FORMAT_NAMES = tuple(dict.fromkeys(file_format.name for file_format in FORMATS))
+DIALECTS = tuple(dict.fromkeys(file_format.dialect for file_format in FORMATS))
+
+
+def file_format(name: str, dialect: str) -> FileFormat:
+    """The format of that name and dialect. Raises `RequestError`."""
+    if name not in FORMAT_NAMES:
+        raise UnknownValueError("format", name, FORMAT_NAMES)
+    if dialect not in DIALECTS:
+        raise UnknownValueError("dialect", dialect, DIALECTS)
+    for candidate in FORMATS:
+        if (candidate.name, candidate.dialect) == (name, dialect):
+            return candidate
+    raise RequestError(
+        f"dialect: found {dialect!r} with format {name}; allowed with csv only, leave it out"
+    )
+
+
+def format_of_file(name: str) -> str:
+    """The format a file's ending asks for. Raises `RequestError`."""
+    for candidate in FORMATS:
+        if name.lower().endswith(candidate.ending):
+            return candidate.name
+    endings = ", ".join(dict.fromkeys(candidate.ending for candidate in FORMATS))
+    raise RequestError(
+        f"-o: found {name!r}, whose ending names no format; allowed {endings}, or give --format"
+    )
