@@ -73,14 +73,16 @@ class Duck:
     def table(self, sql: str, values: Mapping[str, Value] | None = None) -> pa.Table:
         """Run a query; its whole result as an Arrow table."""
         with _translated():
-            return self._connection.execute(sql, _bound(sql, values)).to_arrow_table()
+            table: pa.Table = self._connection.sql(sql, params=_bound(sql, values)).to_arrow_table()
+            return table
 
     def batches(
         self, sql: str, values: Mapping[str, Value] | None = None, rows: int = 16_384
     ) -> Iterator[pa.RecordBatch]:
         """Run a query and stream its result in batches of about that many rows."""
         with _translated():
-            reader = self._connection.execute(sql, _bound(sql, values)).to_arrow_reader(rows)
+            relation = self._connection.sql(sql, params=_bound(sql, values))
+            reader = relation.to_arrow_reader(rows)
         while True:
             with _translated():
                 try:
@@ -98,7 +100,7 @@ class Duck:
     ) -> int:
         """Write the result of a query to a file the engine formats itself; returns its rows."""
         statement = f"COPY ({sql}) TO {text_literal(str(target))} ({options})"
-        return int(self.rows(statement, values)[0][0])  # type: ignore[call-overload]
+        return int(str(self.rows(statement, values)[0][0]))
 
 
 def text_literal(text: str) -> str:

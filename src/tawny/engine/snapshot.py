@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-
 from tawny.engine.duck import Duck, files_literal
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.events import FAMILIES
@@ -73,46 +72,118 @@ def known_channels(duck: Duck, snapshot: Snapshot, log_version: int | None) -> l
     return [str(row[0]) for row in rows]
 
 
+def events_by_type(duck: Duck, snapshot: Snapshot) -> list[tuple[str, int, int, int]]:
+    """Type, number of events, first and last time in milliseconds since 1970 UTC, by type."""
+    paths = [path for family in FAMILIES for path in snapshot.paths(family)]
+    if not paths:
+        return []
+    # The files of a family have its columns only; these four are in all.
+    selects = [
+        f"SELECT type, time FROM {_parquet(snapshot.paths(family))}"
+        for family in FAMILIES
+        if snapshot.paths(family)
+    ]
+    rows = duck.rows(
+        "SELECT type, count(*), epoch_ms(min(time)), epoch_ms(max(time)) FROM ("
+        + " UNION ALL ".join(selects)
+        + ") GROUP BY type ORDER BY type"
+    )
+    return [(str(row[0]), *(int(str(number)) for number in row[1:])) for row in rows]  # type: ignore[misc]
+
+
+_OF_CONVERSATIONS = ("conversation", "lock", "label", "survey", "message")
+
+
 def newest_per_channel(
     duck: Duck, snapshot: Snapshot, view: View
 ) -> list[tuple[str, str | None, int]]:
-    """For each channel with conversations: id, name, and the time of the newest event that
-    belongs to one of them, as of the view, in milliseconds since 1970 UTC."""
-    for family in ("reference", "conversation", "lock", "label", "survey", "message"):
-        _create_events(duck, snapshot, view, family, in_range=False)
-    rows = duck.rows(_NEWEST)
-    return [(str(row[0]), None if row[1] is None else str(row[1]), int(str(row[2]))) for row in rows]
+    """For each channel that has conversations: id, name, and the time of the newest event of one
+    of them up to `as_of`, in milliseconds since 1970 UTC; of the channels of the view only.
 
+    Most channels had an event in the newest month, so the rest of the log is read for the others
+    alone.
+    """
+    _create_events(duck, snapshot, view, "reference", in_range=False)
+    _create_events(duck, snapshot, view, "conversation", in_range=False)
+    _create_texts(duck, "requested_channels", "channel_id", view.channels)
+    duck.execute(_CREATED_CHANNELS, {"all_channels": not view.channels})
+    files = [file for file in snapshot.files if file.first_ms <= view.as_of_ms]
+    newest_month = max(
+        (file.month for file in files if file.family in _OF_CONVERSATIONS), default=""
+    )
+    duck.execute("CREATE OR REPLACE TEMP TABLE newest_events (channel_id VARCHAR, time_ms BIGINT)")
+    for only_newest in (True, False):
+        selects = []
+        for family in _OF_CONVERSATIONS:
+            paths = [
+                str(snapshot.folder / file.path)
+                for file in files
+                if file.family == family and (file.month == newest_month or not only_newest)
+            ]
+            if paths:
+                version = (
+                    ""
+                    if view.log_version is None
+                    else f" AND log_version <= {int(view.log_version)}"
+                )
+                selects.append(
+                    f"SELECT conversation_id, epoch_ms(time) AS time_ms FROM {_parquet(paths)} "
+                    f"WHERE time <= TIMESTAMPTZ '{instant_text(view.as_of_ms)}'{version}"
+                )
+        if selects:
+            duck.execute(_NEWEST.replace("EVENTS", " UNION ALL ".join(selects)))
+    rows = duck.rows(_NEWEST_NAMES)
+    return [
+        (str(row[0]), None if row[1] is None else str(row[1]), int(str(row[2]))) for row in rows
+    ]
+
+
+_CREATED_CHANNELS = """
+CREATE OR REPLACE TEMP TABLE channels_seen AS
+SELECT DISTINCT channel_id FROM conversation_events
+WHERE type = 'conversation.created'
+    AND ($all_channels OR channel_id IN (SELECT channel_id FROM requested_channels))
+"""
 
 _NEWEST = """
-WITH created AS (
+INSERT INTO newest_events
+WITH missing AS (
+    SELECT channel_id FROM channels_seen
+    WHERE channel_id NOT IN (SELECT channel_id FROM newest_events)
+),
+newest AS (
+    SELECT conversation_id, max(time_ms) AS time_ms
+    FROM (EVENTS) AS events
+    WHERE conversation_id IN (
+        SELECT conversation_id FROM conversation_events
+        WHERE type = 'conversation.created' AND channel_id IN (SELECT channel_id FROM missing)
+    )
+    GROUP BY conversation_id
+),
+created AS (
     SELECT conversation_id, arg_min(channel_id, (time_ms, sequence, source, id)) AS channel_id
     FROM conversation_events
     WHERE type = 'conversation.created'
+        AND conversation_id IN (SELECT conversation_id FROM newest)
     GROUP BY conversation_id
-),
-newest AS (
-    SELECT conversation_id, max(time_ms) AS time_ms FROM (
-        SELECT conversation_id, time_ms FROM conversation_events
-        UNION ALL SELECT conversation_id, time_ms FROM lock_events
-        UNION ALL SELECT conversation_id, time_ms FROM label_events
-        UNION ALL SELECT conversation_id, time_ms FROM survey_events
-        UNION ALL SELECT conversation_id, time_ms FROM message_events
-    ) AS events
-    GROUP BY conversation_id
-),
-names AS (
+)
+SELECT created.channel_id, max(newest.time_ms)
+FROM created
+INNER JOIN newest ON newest.conversation_id = created.conversation_id
+WHERE created.channel_id IN (SELECT channel_id FROM missing)
+GROUP BY created.channel_id
+"""
+
+_NEWEST_NAMES = """
+SELECT newest_events.channel_id, names.name, newest_events.time_ms
+FROM newest_events
+LEFT JOIN (
     SELECT channel_id, arg_max(name, (time_ms, sequence, source, id)) AS name
     FROM reference_events
     WHERE type = 'channel.saved'
     GROUP BY channel_id
-)
-SELECT created.channel_id, any_value(names.name), max(newest.time_ms)
-FROM created
-INNER JOIN newest ON newest.conversation_id = created.conversation_id
-LEFT JOIN names ON names.channel_id = created.channel_id
-GROUP BY created.channel_id
-ORDER BY created.channel_id
+) AS names ON names.channel_id = newest_events.channel_id
+ORDER BY newest_events.channel_id
 """
 
 
@@ -196,6 +267,3 @@ def _create_opening_days(duck: Duck, snapshot: Snapshot, view: View) -> None:
 
 def _files(snapshot: Snapshot, families: Sequence[str]) -> list[LogFile]:
     return [file for file in snapshot.files if file.family in families]
-
-
-__all__ = ["View", "create_tables", "known_channels", "newest_per_channel"]

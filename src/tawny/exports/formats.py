@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -43,7 +44,7 @@ class Source:
             yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _as(array: pa.Array, wanted: pa.DataType) -> pa.Array:
+def _as(array: pa.Array[Any], wanted: pa.DataType) -> pa.Array[Any]:
     if pa.types.is_timestamp(wanted):
         return array.cast(pa.timestamp("ms")).cast(wanted)
     return array.cast(wanted)

@@ -54,21 +54,60 @@ PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_con
 """The values a query may bind, as `$name`."""
 
 FUNCTIONS = frozenset(
-    """
-    array_agg bool_or cast coalesce count exists floor greatest lag lead least max min row_number
-    sum upper
-    """.split()
+    [
+        "array_agg",
+        "bool_or",
+        "cast",
+        "coalesce",
+        "count",
+        "exists",
+        "floor",
+        "greatest",
+        "lag",
+        "lead",
+        "least",
+        "max",
+        "min",
+        "row_number",
+        "sum",
+        "upper",
+    ]
 )
 """The functions a query may use; each has one meaning on every engine."""
 
 _SYNTAX = frozenset(
-    """
-    and as between by case cross distinct else end from full group having in inner is join left
-    materialized not null nulls on or order outer over partition rows select set then union using
-    values when where window with all asc desc last first following preceding unbounded true false
-    bigint varchar boolean
-    """.split()
+    [
+        "and",
+        "as",
+        "between",
+        "by",
+        "case",
+        "distinct",
+        "else",
+        "end",
+        "filter",
+        "from",
+        "group",
+        "having",
+        "in",
+        "join",
+        "not",
+        "on",
+        "or",
+        "over",
+        "partition",
+        "select",
+        "then",
+        "union",
+        "using",
+        "values",
+        "when",
+        "where",
+        "with",
+        "all",
+    ]
 )
+"""Words that may stand before a bracket without being a function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +125,8 @@ class Query:
     its order of rows and its columns."""
 
     export_type: str
-    description: str
+    description: dict[str, str]
+    """What a row is and in which order they come, in `en` and `fr`."""
     steps: tuple[Step, ...]
     select: str
     order_by: str
@@ -116,7 +156,7 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class _File:
     name: str
-    description: str
+    description: dict[str, str]
     steps: tuple[Step, ...]
     select: str
 
@@ -175,9 +215,11 @@ def _load(path: str) -> _File:
     comment = re.match(r"(?:--[^\n]*\n)+", text)
     if comment is None:
         raise EngineError(f"{path}: found no comment on the first line; say what a row is")
-    description = " ".join(
-        line.removeprefix("--").strip() for line in comment.group().splitlines()
-    )
+    lines = [line.removeprefix("--").strip() for line in comment.group().splitlines()]
+    description = {
+        "en": " ".join(line for line in lines if not line.startswith("fr: ")),
+        "fr": " ".join(line.removeprefix("fr: ") for line in lines if line.startswith("fr: ")),
+    }
     body = text[comment.end() :].strip()
     _check(path, body)
     # A fact keeps its own steps inside it, so that their names stay its own.

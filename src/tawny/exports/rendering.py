@@ -112,7 +112,9 @@ def _text(column: Column, instant: str) -> str:
         case ColumnType.TIMESTAMP:
             return instant
         case ColumnType.ID_LIST | ColumnType.TEXT_LIST:
-            escaped = f"list_transform({key}, lambda x: replace(replace(x, '\\', '\\\\'), ';', '\\;'))"
+            escaped = (
+                f"list_transform({key}, lambda x: replace(replace(x, '\\', '\\\\'), ';', '\\;'))"
+            )
             return f"nullif(array_to_string({escaped}, ';'), '')"
         case ColumnType.PERCENT:
             return f"CAST(CAST({key} AS DECIMAL(9, 1)) AS VARCHAR)"

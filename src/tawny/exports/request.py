@@ -95,8 +95,7 @@ def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     for name, text in (("from", request.start), ("to", request.end)):
         if text is None:
             raise RequestError(
-                f"{name}: found nothing; {request.export_type} needs a range, "
-                f"allowed {MOMENT_RULE}"
+                f"{name}: found nothing; {request.export_type} needs a range, allowed {MOMENT_RULE}"
             )
     assert request.start is not None and request.end is not None
     from_ms = moment_ms("from", request.start, tz)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 import zoneinfo
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -105,8 +105,6 @@ class BusinessHours(Struct, gc=False):
                 raise RuleError(
                     f"business_hours.holidays[{index}]", holiday, "a date YYYY-MM-DD"
                 ) from None
-
-
 
 
 def _check_medium(medium: str) -> None:
@@ -504,7 +502,7 @@ class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
 
 
 def _event_class(data: type[EventData]) -> type[Envelope]:
-    return msgspec.defstruct(  # type: ignore[no-any-return]
+    event_class = msgspec.defstruct(
         data.__name__ + "Event",
         [("data", data)],
         bases=(Envelope,),
@@ -514,6 +512,7 @@ def _event_class(data: type[EventData]) -> type[Envelope]:
         gc=False,
         namespace={"__doc__": data.__doc__},
     )
+    return cast(type[Envelope], event_class)
 
 
 EVENT_CLASSES: dict[str, type[Envelope]] = {

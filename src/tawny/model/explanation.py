@@ -113,9 +113,9 @@ def _by_path(number: int, value: dict[str, object], message: str) -> Refusal:
     found: object = value
     present = True
     for step in steps:
-        if isinstance(found, dict) and step in found:
-            found = found[step]
-        elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+        if (isinstance(found, dict) and step in found) or (
+            isinstance(found, list) and isinstance(step, int) and step < len(found)
+        ):
             found = found[step]
         else:
             present = False

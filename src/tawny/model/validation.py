@@ -12,6 +12,7 @@ import operator
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -36,7 +37,7 @@ _LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 
 # A union of every event class, told apart by `type`.
 _decoder: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(
-    functools.reduce(operator.or_, EVENT_CLASSES.values())  # type: ignore[arg-type]
+    functools.reduce(operator.or_, EVENT_CLASSES.values())
 )
 
 
@@ -165,12 +166,12 @@ def _to_batch(events: list[Envelope], numbers: Sequence[int]) -> Batch:
 
 
 def _type_table(
-    name: str, data: type[EventData], events: list[Envelope], times: pa.Array
+    name: str, data: type[EventData], events: list[Envelope], times: pa.Array[Any]
 ) -> pa.Table:
     rows = len(events)
     schema = family_schema(data.family)
     datas = [event.data for event in events]
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, pa.Array[Any]] = {
         "type": pa.repeat(name, rows),
         "time": times,
         "sequence": pa.array([event.sequence for event in events], pa.string()),
@@ -191,7 +192,7 @@ def _type_table(
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def read_times(texts: list[str]) -> tuple[pa.Array, bool]:
+def read_times(texts: list[str]) -> tuple[pa.Array[Any], bool]:
     """Instants of RFC 3339 texts, cut to the millisecond; null where a text is not legal.
 
     The second value says whether all are legal.
@@ -234,7 +235,7 @@ def _read_time(text: str) -> int | None:
 
 
 def _without_bad_times(
-    events: list[Envelope], numbers: Sequence[int], times: pa.Array
+    events: list[Envelope], numbers: Sequence[int], times: pa.Array[Any]
 ) -> Batch:
     good: list[Envelope] = []
     good_numbers: list[int] = []

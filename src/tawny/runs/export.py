@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import sys
@@ -106,6 +105,12 @@ class ExportSession:
     def __exit__(self, *_: object) -> None:
         self.duck.close()
 
+    def check(self, request: ExportRequest) -> None:
+        """Raise `RequestError` when the request cannot be run on this log."""
+        bounds = resolve(request, self.now_ms)
+        file_format(request.format, request.dialect)
+        self._check_channels(request, self._view(request, bounds, None))
+
     def export(
         self, request: ExportRequest, target: Path | None, replay: Replay | None = None
     ) -> Receipt:
@@ -165,7 +170,10 @@ class ExportSession:
         for channel in request.channels:
             if channel not in known:
                 raise UnknownValueError(
-                    "channel", channel, known, "it appears nowhere in the log (tawny log lists them)"
+                    "channel",
+                    channel,
+                    known,
+                    "it appears nowhere in the log (tawny log lists them)",
                 )
 
     def _working_file(self, target: Path | None) -> Path:
@@ -230,8 +238,8 @@ def _publish(work: Path, target: Path, receipt: Receipt) -> None:
             flush(receipt_work)
             # Never an old receipt beside a new file.
             receipt_target.unlink(missing_ok=True)
-            os.replace(work, target)
-            os.replace(receipt_work, receipt_target)
+            work.replace(target)
+            receipt_work.replace(receipt_target)
         finally:
             receipt_work.unlink(missing_ok=True)
     flush(target.parent)
@@ -315,4 +323,3 @@ def scratch_folder(home: Path) -> Path:
     with translated_os_errors(f"the data folder {home}"):
         folder.mkdir(parents=True, exist_ok=True)
     return folder
-

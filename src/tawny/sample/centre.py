@@ -36,7 +36,7 @@ class Centre:
 
     def __init__(self, request: SampleRequest) -> None:
         self.request = request
-        self.chance = Random(request.seed)  # noqa: S311 - a simulation, not a secret
+        self.chance = Random(request.seed)
         self.draw = self.chance.random
         self.writer = Writer(request.mark)
         self.emit = self.writer.emit

@@ -28,7 +28,7 @@ class Demand:
 
     def __init__(self, request: SampleRequest) -> None:
         self._request = request
-        chance = Random(request.seed ^ 0x5EED)  # noqa: S311 - a simulation, not a secret
+        chance = Random(request.seed ^ 0x5EED)
         mood: dict[str, float] = {}
         self._cells: list[tuple[int, int, float]] = []
         at = request.start_ms

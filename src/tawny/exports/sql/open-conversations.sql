@@ -1,5 +1,6 @@
 -- One row per conversation whose current status is new or pending, by Created at. A snapshot: the
 -- range is not used.
+-- fr: Une ligne par conversation dont le statut actuel est new ou pending, triée par Créée le. C'est un instantané : la plage n'est pas utilisée.
 WITH scope AS (
     SELECT created.conversation_id
     FROM (

@@ -1,4 +1,5 @@
 -- One row per conversation whose first resolve lies in the range, by Resolved at.
+-- fr: Une ligne par conversation dont la première résolution tombe dans la plage, triée par Résolue le.
 WITH scope AS (
     SELECT DISTINCT conversation_id
     FROM conversation_events_in_range

@@ -1,13 +1,14 @@
 -- One row per interval of being available or away that overlaps the range, by From.
+-- fr: Une ligne par intervalle de disponibilité ou d'absence qui chevauche la plage, triée par De.
 SELECT
-    presence_in_range.agent_id AS user_id, -- id | User ID | ID de l'utilisateur | ID utilisateur | TODO-EN | TODO-FR
-    agents.name AS user_name, -- text | User Name | Nom de l'utilisateur | Nom d'utilisateur | TODO-EN | TODO-FR
-    agents.email AS user_email, -- text | User Email | Adresse e-mail de l'utilisateur | Adresse e-mail de l'utilisateur | TODO-EN | TODO-FR
-    presence_in_range.presence AS presence, -- enum | Type | Type | Type | TODO-EN | TODO-FR
-    presence_in_range.away_state AS away_state, -- text | Away State | État d'absence | État éloigné | TODO-EN | TODO-FR
-    presence_in_range.start_ms AS "from", -- timestamp | From | De | De | TODO-EN | TODO-FR
-    presence_in_range.end_ms AS "to", -- timestamp | To | À | Pour | TODO-EN | TODO-FR
-    (presence_in_range.until_ms - presence_in_range.start_ms + 500) // 1000 AS duration -- duration | Duration (s) | Durée (s) | Durée (s) | TODO-EN | TODO-FR
+    presence_in_range.agent_id AS user_id, -- id | User ID | ID de l'utilisateur | ID utilisateur | Agent the interval belongs to, human or virtual; one row per interval of available or away that overlaps the range. Links to User ID in users (human agents only). | Agent concerné, humain ou virtuel ; une ligne par intervalle available ou away qui recoupe la plage. Renvoie à ID de l'utilisateur dans users (agents humains seulement).
+    agents.name AS user_name, -- text | User Name | Nom de l'utilisateur | Nom d'utilisateur | Name of the agent, as last saved up to the as-of instant; empty if the agent was never saved. | Nom de l'agent, selon son dernier enregistrement à l'instant d'observation (as_of) ; vide s'il n'a jamais été enregistré.
+    agents.email AS user_email, -- text | User Email | Adresse e-mail de l'utilisateur | Adresse e-mail de l'utilisateur | E-mail address of the agent, as last saved up to the as-of instant; empty if the agent was never saved or has none. | Adresse e-mail de l'agent, selon son dernier enregistrement à l'instant d'observation (as_of) ; vide s'il n'a jamais été enregistré ou n'en a pas.
+    presence_in_range.presence AS presence, -- enum | Type | Type | Type | available or away; being offline has no row. | available ou away ; l'état offline n'a pas de ligne.
+    presence_in_range.away_state AS away_state, -- text | Away State | État d'absence | État éloigné | Name of the custom away state of the interval, as sent; a change of it starts a new interval. Empty if none was given. | Nom de l'état d'absence personnalisé de l'intervalle, tel que transmis ; un changement ouvre un nouvel intervalle. Vide si aucun n'a été donné.
+    presence_in_range.start_ms AS "from", -- timestamp | From | De | De | When the interval began, even before the range; repeating the same presence and away state does not begin a new one. | Début de l'intervalle, même avant la plage ; répéter la même présence et le même état d'absence n'en ouvre pas un nouveau.
+    presence_in_range.end_ms AS "to", -- timestamp | To | À | Pour | When the interval ended by a change of presence or away state, even after the range; empty if it is still open at the as-of instant. | Fin de l'intervalle, au changement de présence ou d'état d'absence, même après la plage ; vide s'il est encore ouvert à l'instant d'observation (as_of).
+    (presence_in_range.until_ms - presence_in_range.start_ms + 500) // 1000 AS duration -- duration | Duration (s) | Durée (s) | Durée (s) | Whole length from From to To, not cut at the range; up to the as-of instant while the interval is open. Added up it may exceed the times in users, which are cut. | Durée entière de De à À, sans coupe à la plage ; jusqu'à l'instant d'observation (as_of) si l'intervalle est ouvert. La somme peut dépasser les temps de users, qui sont coupés.
 FROM presence_in_range
 LEFT JOIN agents ON agents.agent_id = presence_in_range.agent_id
-ORDER BY presence_in_range.start_ms, presence_in_range.agent_id, presence_in_range.until_ms
+ORDER BY presence_in_range.start_ms, presence_in_range.agent_id, presence_in_range.nth

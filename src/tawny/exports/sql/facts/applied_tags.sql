@@ -1,4 +1,4 @@
--- Tags applied to the messages in scope (message_scope): the last applied or removed event is an
+-- Tags applied to messages, of the events in tag_events: the last applied or removed event is an
 -- application, and the tag was not deleted after it.
 SELECT
     last.message_id, last.tag_id, tags.name AS tag_name,
@@ -10,9 +10,7 @@ FROM (
             PARTITION BY message_id, tag_id
             ORDER BY time_ms DESC, sequence DESC, source DESC, id DESC
         ) AS newest
-    FROM label_events
-    WHERE type IN ('tag.applied', 'tag.removed')
-        AND message_id IN (SELECT message_id FROM message_scope)
+    FROM tag_events
 ) AS last
 LEFT JOIN tags ON tags.tag_id = last.tag_id
 WHERE last.newest = 1

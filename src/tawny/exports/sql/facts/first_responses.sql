@@ -83,10 +83,11 @@ open_at AS (
 SELECT
     waits.conversation_id, waits.start_ms, waits.end_ms, waits.agent_id, waits.team_id,
     CASE
-        WHEN at_start.open_ms IS NULL THEN waits.end_ms - waits.start_ms
+        WHEN hours.conversation_id IS NULL THEN waits.end_ms - waits.start_ms
         ELSE CAST(at_end.open_ms - at_start.open_ms AS BIGINT)
     END AS response_ms
 FROM waits
+LEFT JOIN hours ON hours.conversation_id = waits.conversation_id
 LEFT JOIN open_at AS at_start
     ON at_start.conversation_id = waits.conversation_id AND NOT at_start.is_end
 LEFT JOIN open_at AS at_end

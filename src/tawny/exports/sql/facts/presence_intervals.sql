@@ -1,10 +1,11 @@
 -- Intervals of presence of every agent. A repetition of presence and away state continues the
 -- interval; the last one is open (no end) and lasts until as_of; offline has none.
-SELECT agent_id, presence, away_state, start_ms, end_ms
+SELECT agent_id, presence, away_state, start_ms, end_ms, nth
 FROM (
     SELECT
         agent_id, presence, away_state, time_ms AS start_ms,
-        lead(time_ms) OVER agent AS end_ms
+        lead(time_ms) OVER agent AS end_ms,
+        row_number() OVER agent AS nth
     FROM (
         SELECT
             agent_id, presence, away_state, time_ms, sequence, source, id,

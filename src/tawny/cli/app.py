@@ -1,0 +1,97 @@
+"""The command, its global options and how errors leave it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tawny import __version__
+from tawny.errors import TawnyError
+from tawny.settings import Settings, default_home
+
+app = typer.Typer(
+    name="tawny",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Data exports of a customer-care team: no missing row, every number explained, "
+    "every file reproducible.",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tawny {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    context: typer.Context,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            envvar="TAWNY_HOME",
+            show_envvar=True,
+            help="Data folder; created when it is first written to.",
+        ),
+    ] = None,
+    _version_asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    context.obj = home or default_home()
+
+
+def home_of(context: typer.Context) -> Path:
+    """The data folder of this call."""
+    return Path(context.obj)
+
+
+def settings() -> Settings:
+    """The settings in force."""
+    return Settings()
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit status.
+
+    A `TawnyError` is one line on standard error and the status of its class; a wrong call is 2.
+    """
+    try:
+        result = app(args=arguments, prog_name="tawny", standalone_mode=False)
+    except TawnyError as error:
+        return fail(str(error), error.exit_status)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:
+        return fail("stopped", 130)
+    except typer.TyperException as error:
+        return fail(f"{_message(error)} (tawny --help shows what is there)", 2)
+    except KeyboardInterrupt:
+        return fail("stopped; what was acknowledged is kept", 130)
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return fail(f"{name}{error.strerror or error}", 1)
+    return int(result) if isinstance(result, int) else 0
+
+
+def _message(error: typer.TyperException) -> str:
+    return error.format_message().replace("\n", " ").strip().rstrip(".")
+
+
+def fail(message: str, status: int) -> int:
+    """One line on standard error; returns the status."""
+    sys.stderr.write(f"tawny: {message}\n")
+    return status

@@ -1,0 +1,80 @@
+"""`tawny sample`: a simulated care centre to try things with."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal, cast
+
+import pyarrow as pa
+import typer
+
+from tawny.cli.app import app
+from tawny.errors import RequestError
+from tawny.exports.request import moment_ms
+from tawny.log.table import translated_os_errors
+from tawny.model.zones import from_ms, requested_zone
+from tawny.sample import SampleRequest, sample_blocks
+
+_CODECS: dict[str, Literal["gzip", "zstd"]] = {".gz": "gzip", ".zst": "zstd"}
+
+
+@app.command("sample")
+def sample(
+    conversations: Annotated[
+        int, typer.Option("--conversations", metavar="N", help="How many conversations.")
+    ],
+    start: Annotated[str, typer.Option("--from", metavar="MOMENT", help="When it begins (UTC).")],
+    end: Annotated[str, typer.Option("--to", metavar="MOMENT", help="When it ends (UTC).")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Compressed when it ends in .gz or .zst; - is standard output.",
+        ),
+    ],
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same bytes.")] = 1,
+) -> None:
+    """Simulate a care centre and write its events, in constant memory."""
+    utc = requested_zone("UTC")
+    request = SampleRequest(
+        conversations=conversations,
+        start=from_ms(moment_ms("from", start, utc)),
+        end=from_ms(moment_ms("to", end, utc)),
+        seed=seed,
+    )
+    with opened(output) as stream:
+        for block in sample_blocks(request):
+            stream.write(block)
+
+
+@contextmanager
+def opened(output: str) -> Iterator[BinaryIO]:
+    """A file for writing that appears under its name when it is whole; `-` is standard output."""
+    if output == "-":
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = Path(output)
+    if target.is_dir():
+        raise RequestError(f"-o: found {target}, which is a folder; name a file in it")
+    work = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with translated_os_errors(output):
+            with work.open("wb") as raw:
+                codec = _CODECS.get(target.suffix)
+                if codec is None:
+                    yield raw
+                else:
+                    sink = pa.PythonFile(raw, mode="w")
+                    with pa.CompressedOutputStream(sink, codec) as compressed:
+                        yield cast(BinaryIO, compressed)
+            work.replace(target)
+    finally:
+        with suppress(OSError):
+            work.unlink()

@@ -1,0 +1,99 @@
+"""Writing the log's Parquet files: repetitions left out, one file a family and month."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from tawny.engine.duck import Duck, files_literal, text_literal
+from tawny.log.table import LogFile, Snapshot, translated_os_errors
+from tawny.model.validation import family_schema
+
+
+def write_fresh(
+    duck: Duck, snapshot: Snapshot, family: str, table: pa.Table, version: int
+) -> list[LogFile]:
+    """Write the events of a table that the log does not hold yet, one file a month.
+
+    A repetition carries the same time, so it is looked for only in the files of its family whose
+    times overlap. The files are not part of the log until they are committed.
+    """
+    columns = ", ".join(family_schema(family).names)
+    duck.register("incoming_rows", table)
+    try:
+        first_ms, last_ms = duck.rows(
+            "SELECT epoch_ms(min(time)), epoch_ms(max(time)) FROM incoming_rows"
+        )[0]
+        paths = snapshot.paths(family, int(str(first_ms)), int(str(last_ms)))
+        known = (
+            "AND NOT EXISTS (SELECT 1 FROM read_parquet("
+            f"{files_literal(paths)}, hive_partitioning = false) AS known "
+            "WHERE known.source = incoming.source AND known.id = incoming.id)"
+            if paths
+            else ""
+        )
+        duck.execute(
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {columns}, "
+            "strftime(time, '%Y-%m') AS month FROM (SELECT *, row_number() OVER ("
+            "PARTITION BY source, id ORDER BY time) AS nth FROM incoming_rows) AS incoming "
+            f"WHERE nth = 1 {known}"
+        )
+    finally:
+        duck.unregister("incoming_rows")
+    try:
+        return write_months(duck, snapshot.folder, family, "fresh", str(version))
+    finally:
+        duck.execute("DROP TABLE fresh")
+
+
+def write_months(
+    duck: Duck, folder: Path, family: str, relation: str, log_version: str
+) -> list[LogFile]:
+    """Write a relation with a `month` column into one file a month, ordered by time.
+
+    `log_version` is an SQL expression: the version the rows arrive with, or the column that says
+    it already.
+    """
+    columns = ", ".join(family_schema(family).names)
+    months = duck.rows(
+        f"SELECT month, count(*), epoch_ms(min(time)), epoch_ms(max(time)) FROM {relation} "
+        "GROUP BY month ORDER BY month"
+    )
+    files: list[LogFile] = []
+    for month, rows, first_ms, last_ms in months:
+        place = f"family={family}/month={month}"
+        with translated_os_errors(str(folder)):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+        path = f"{place}/{secrets.token_hex(12)}.parquet"
+        duck.copy(
+            f"SELECT {columns}, CAST({log_version} AS BIGINT) AS log_version FROM {relation} "
+            f"WHERE month = {text_literal(str(month))} "
+            "ORDER BY time, sequence NULLS FIRST, source, id",
+            folder / path,
+            "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
+        )
+        files.append(
+            LogFile(
+                path=path,
+                family=family,
+                month=str(month),
+                rows=int(str(rows)),
+                size_bytes=(folder / path).stat().st_size,
+                first_ms=int(str(first_ms)),
+                last_ms=int(str(last_ms)),
+            )
+        )
+    return files
+
+
+def write_merged(duck: Duck, folder: Path, group: Sequence[LogFile]) -> list[LogFile]:
+    """Write the events of several files of one family again, one file a month."""
+    paths = [str(folder / file.path) for file in group]
+    duck.execute(
+        "CREATE OR REPLACE TEMP VIEW merged AS SELECT *, strftime(time, '%Y-%m') AS month "
+        f"FROM read_parquet({files_literal(paths)}, hive_partitioning = false)"
+    )
+    return write_months(duck, folder, group[0].family, "merged", "log_version")

@@ -1,0 +1,99 @@
+"""Compaction: the many small files of a month become few large ones.
+
+What the log holds does not change: rows keep the version they arrived with, and a snapshot taken
+before still finds its files, which are deleted only after the time the settings give.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tawny.engine.duck import Duck
+from tawny.engine.log_files import write_merged
+from tawny.log.table import EventLog, LogFile, translated_os_errors
+from tawny.runs.export import scratch_folder
+from tawny.settings import Settings
+
+SMALL_FILE_ROWS = 100_000
+"""A file with fewer events is worth merging with another of its month."""
+
+LARGEST_FILE_ROWS = 2_000_000
+"""Merging stops here, so that one step never rewrites a whole year."""
+
+
+@dataclass
+class Compacted:
+    """What a compaction did."""
+
+    files_before: int = 0
+    files_after: int = 0
+    deleted_files: int = 0
+
+
+def compact(
+    home: Path,
+    settings: Settings,
+    files_per_month: int = 1,
+    on_step: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Compacted:
+    """Merge the small files of every family and month that has more than that many.
+
+    Each month is a commit of its own and holds the writers' lock only as long; killed between or
+    inside them, the log is as it was or as it will be.
+    """
+    log = EventLog(home)
+    result = Compacted(files_before=len(log.snapshot().files))
+    groups = [group for group in _groups(log) if len(group) > files_per_month]
+    if groups:
+        with Duck(
+            scratch_folder(home), settings.number("engine_memory_mb"), settings.engine_threads()
+        ) as duck:
+            for done, group in enumerate(groups):
+                on_step(done, len(groups))
+                _merge(log, duck, group)
+            on_step(len(groups), len(groups))
+    snapshot = log.snapshot()
+    result.files_after = len(snapshot.files)
+    if snapshot.version >= 0:
+        with log.writing():
+            result.deleted_files = len(
+                log.delete_unused_files(settings.number("unused_files_hours"))
+            )
+    return result
+
+
+def _groups(log: EventLog) -> list[list[LogFile]]:
+    """Files to be merged, by family and month: the small ones, up to a total."""
+    by_month: dict[tuple[str, str], list[LogFile]] = {}
+    for file in log.snapshot().files:
+        if file.rows < SMALL_FILE_ROWS:
+            by_month.setdefault((file.family, file.month), []).append(file)
+    groups = []
+    for key in sorted(by_month):
+        group: list[LogFile] = []
+        rows = 0
+        for file in sorted(by_month[key], key=lambda file: (file.first_ms, file.path)):
+            if group and rows + file.rows > LARGEST_FILE_ROWS:
+                groups.append(group)
+                group, rows = [], 0
+            group.append(file)
+            rows += file.rows
+        groups.append(group)
+    return [group for group in groups if len(group) > 1]
+
+
+def _merge(log: EventLog, duck: Duck, group: list[LogFile]) -> None:
+    with log.writing():
+        current = set(log.snapshot().files)
+        if not current.issuperset(group):
+            return  # another compaction was here first
+        written = write_merged(duck, log.folder, group)
+        if sum(file.rows for file in written) != sum(file.rows for file in group):
+            for file in written:
+                with contextlib.suppress(OSError), translated_os_errors(file.path):
+                    (log.folder / file.path).unlink()
+            raise AssertionError("compaction would change the number of events; nothing was done")
+        log.commit(written, remove=group)

@@ -1,0 +1,127 @@
+"""Inputs of an ingest: files and standard input, plain or compressed, as blocks of whole lines."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+from typing_extensions import Buffer
+
+from tawny.errors import UnreadableInputError
+
+BLOCK_BYTES = 4 << 20
+LONGEST_LINE_BYTES = 64 << 20
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_RULE = "newline-delimited JSON, plain, .gz or .zst"
+
+
+class InputFile:
+    """One input; `-` is standard input. Nothing is read before `blocks`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.read_bytes = 0
+        """How much of the file, as it lies on disk, has been read."""
+        self.size_bytes: int | None = None
+        if name == "-":
+            return
+        path = Path(name)
+        if path.is_dir():
+            raise UnreadableInputError(f"{name}: found a folder; allowed a file of {_RULE}")
+        try:
+            with path.open("rb"):
+                pass
+            if path.is_file():
+                self.size_bytes = path.stat().st_size
+        except OSError as error:
+            raise UnreadableInputError(
+                f"{name}: {error.strerror}; allowed a readable file of {_RULE}"
+            ) from error
+
+    def blocks(self) -> Iterator[bytes]:
+        """Whole lines, some megabytes at a time; the last line may lack its end.
+
+        Raises `UnreadableInputError` for binary data, damaged compression and endless lines; what
+        was yielded before is good.
+        """
+        if self.name == "-":
+            yield from self._lines(sys.stdin.buffer)
+            return
+        try:
+            with Path(self.name).open("rb") as stream:
+                yield from self._lines(stream)
+        except OSError as error:
+            raise UnreadableInputError(f"{self.name}: {error.strerror or error}") from error
+
+    def _lines(self, raw: BinaryIO) -> Iterator[bytes]:
+        stream = self._plain(raw)
+        rest = b""
+        first = True
+        line = 1
+        while True:
+            try:
+                data = stream.read(BLOCK_BYTES)
+            except OSError as error:
+                raise UnreadableInputError(
+                    f"{self.name}: the data is damaged after line {line - 1} ({error}); "
+                    "what came before it is kept, send the whole file again"
+                ) from error
+            if first:
+                if b"\0" in data[:8192]:
+                    raise UnreadableInputError(f"{self.name}: found binary data; allowed {_RULE}")
+                data = data.removeprefix(_BYTE_ORDER_MARK)
+                first = False
+            if not data:
+                break
+            end = data.rfind(b"\n") + 1
+            if end:
+                block = rest + data[:end]
+                line += block.count(b"\n")
+                rest = data[end:]
+                yield block
+            else:
+                rest += data
+                if len(rest) > LONGEST_LINE_BYTES:
+                    raise UnreadableInputError(
+                        f"{self.name}: line {line} is longer than {LONGEST_LINE_BYTES >> 20} MB; "
+                        f"allowed {_RULE}"
+                    )
+        if rest:
+            yield rest
+
+    def _plain(self, raw: BinaryIO) -> io.BufferedReader[Any] | pa.CompressedInputStream:
+        """The stream, decompressed when it begins like gzip or zstd. Arrow's decompression reports
+        an end in the middle of the data, which others pass over in silence."""
+        buffered = io.BufferedReader(_Counted(raw, self), 1 << 20)
+        start = buffered.peek(4)[:4]
+        if start.startswith(_GZIP):
+            return pa.CompressedInputStream(pa.PythonFile(buffered, mode="r"), "gzip")
+        if start.startswith(_ZSTD):
+            return pa.CompressedInputStream(pa.PythonFile(buffered, mode="r"), "zstd")
+        return buffered
+
+
+class _Counted(io.RawIOBase):
+    """A stream that tells its input how far it has been read."""
+
+    def __init__(self, raw: BinaryIO, source: InputFile) -> None:
+        self._raw = raw
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int:
+        view = memoryview(buffer)
+        # What is there now, not what fills the buffer: a pipe may be slow.
+        data = self._raw.read1(len(view)) if isinstance(self._raw, io.BufferedReader) else b""
+        view[: len(data)] = data
+        self._source.read_bytes += len(data)
+        return len(data)
