@@ -47,6 +47,9 @@ seconds, an empty cell as null (an empty list as null too)."""
 HEADER_STYLES = ("en", "fr", "hootdesk-fr", "key")
 """The header rows a file may have; `key` is the machine name."""
 
+HEADER_LANGUAGES = {"en": "en", "fr": "fr", "hootdesk-fr": "fr", "key": "en"}
+"""The language of titles and definitions that goes with a header style."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tawny.exports.columns import Column, ColumnType
+from tawny.exports.columns import HEADER_LANGUAGES, Column, ColumnType
 
 PACKAGE_PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 RESOURCE_PROFILE = "https://datapackage.org/profiles/2.0/dataresource.json"
@@ -181,9 +181,6 @@ _FIELD_TYPES = {
 
 _LISTS = frozenset({ColumnType.ID_LIST, ColumnType.TEXT_LIST})
 
-_LANGUAGES = {"en": "en", "fr": "fr", "hootdesk-fr": "fr", "key": "en"}
-"""The language of titles and definitions that goes with a header style."""
-
 
 def datapackage(
     resources: Sequence[Resource],
@@ -264,7 +261,7 @@ def _schema(resource: Resource, by_export: Mapping[str, Resource]) -> dict[str, 
 
 
 def _field(column: Column, resource: Resource, *, required: bool) -> dict[str, Any]:
-    language = _LANGUAGES[resource.header_style]
+    language = HEADER_LANGUAGES[resource.header_style]
     field: dict[str, Any] = {
         "name": column.headers[resource.header_style],
         "type": (

@@ -54,58 +54,19 @@ PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_con
 """The values a query may bind, as `$name`."""
 
 FUNCTIONS = frozenset(
-    [
-        "array_agg",
-        "bool_or",
-        "cast",
-        "coalesce",
-        "count",
-        "exists",
-        "floor",
-        "greatest",
-        "lag",
-        "lead",
-        "least",
-        "max",
-        "min",
-        "row_number",
-        "sum",
-        "upper",
-    ]
+    {
+        *("array_agg", "bool_or", "cast", "coalesce", "count", "exists", "floor", "greatest"),
+        *("lag", "lead", "least", "max", "min", "row_number", "sum", "upper"),
+    }
 )
 """The functions a query may use; each has one meaning on every engine."""
 
 _SYNTAX = frozenset(
-    [
-        "and",
-        "as",
-        "between",
-        "by",
-        "case",
-        "distinct",
-        "else",
-        "end",
-        "filter",
-        "from",
-        "group",
-        "having",
-        "in",
-        "join",
-        "not",
-        "on",
-        "or",
-        "over",
-        "partition",
-        "select",
-        "then",
-        "union",
-        "using",
-        "values",
-        "when",
-        "where",
-        "with",
-        "all",
-    ]
+    {
+        *("all", "and", "as", "between", "by", "case", "distinct", "else", "end", "filter", "from"),
+        *("group", "having", "in", "join", "not", "on", "or", "over", "partition", "select"),
+        *("then", "union", "using", "values", "when", "where", "with"),
+    }
 )
 """Words that may stand before a bracket without being a function."""
 
