@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tawny.engine.duck import Duck, files_literal
+from tawny.engine.repeated import create_repeated_messages
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.events import FAMILIES
 from tawny.model.opening import opening_days
@@ -48,6 +49,8 @@ def create_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iterable[s
             _create_events(duck, snapshot, view, family, in_range=True)
     if "erased_contacts" in wanted:
         _create_erased_contacts(duck, snapshot, view)
+    if "repeated_messages" in wanted:
+        create_repeated_messages(duck, snapshot)
     if "requested_channels" in wanted:
         _create_texts(duck, "requested_channels", "channel_id", view.channels)
     if "content_media" in wanted:

@@ -45,10 +45,13 @@ FAMILIES = (
 ENGINE_TABLES = frozenset(
     [f"{family}_events" for family in FAMILIES]
     + [f"{family}_events_in_range" for family in FAMILIES]
-    + ["erased_contacts", "requested_channels", "content_media", "opening_days"]
+    + [
+        *("erased_contacts", "repeated_messages", "requested_channels", "content_media"),
+        "opening_days",
+    ]
 )
 """The tables an engine provides: the events of each family up to `as_of`, those of them inside the
-range, contacts that were ever erased, and the small tables made from the request."""
+range, contacts that were ever erased, messages created more than once, and the small tables made from the request."""
 
 PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_content"])
 """The values a query may bind, as `$name`."""
@@ -56,7 +59,7 @@ PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_con
 FUNCTIONS = frozenset(
     {
         *("array_agg", "bool_or", "cast", "coalesce", "count", "exists", "floor", "greatest"),
-        *("lag", "lead", "least", "max", "min", "row_number", "sum", "upper"),
+        *("lag", "last_value", "lead", "least", "max", "min", "row_number", "sum", "upper"),
     }
 )
 """The functions a query may use; each has one meaning on every engine."""

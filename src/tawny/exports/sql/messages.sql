@@ -1,34 +1,9 @@
 -- One row per message created in the range, by Created at.
 -- fr: Une ligne par message créé dans la plage, triée par Créé le.
 WITH message_scope AS (
-    SELECT
-        message_id, conversation_id, direction, outbound_type, agent_id, team_id, message_type,
-        origin, content, post_url, time_ms, sequence, source, id
+    SELECT message_id, conversation_id
     FROM message_events_in_range
     WHERE type = 'message.created'
-),
-
-repeated AS (
-    -- Messages created more than once, anywhere in the log: only the first by order counts.
-    SELECT message_id
-    FROM message_events
-    WHERE type = 'message.created' AND message_id IN (SELECT message_id FROM message_scope)
-    GROUP BY message_id
-    HAVING count(*) > 1
-),
-
-later_creations AS (
-    SELECT message_id, source, id
-    FROM (
-        SELECT
-            message_id, source, id,
-            row_number() OVER (
-                PARTITION BY message_id ORDER BY time_ms, sequence, source, id
-            ) AS nth
-        FROM message_events
-        WHERE type = 'message.created' AND message_id IN (SELECT message_id FROM repeated)
-    ) AS creations
-    WHERE nth > 1
 ),
 
 message_events_later AS (
@@ -123,7 +98,7 @@ SELECT
     created.post_url AS post_url, -- url | Post URL | URL de la publication | URL de la publication | Link to the post the message is or belongs to, as given when the message was created; empty if none was given. | Lien vers la publication dont le message fait partie, donné à la création du message ; vide si aucun n'a été donné.
     greatest(created.time_ms, coalesce(changes.last_changed_ms, created.time_ms)) AS last_updated, -- timestamp | Last Updated | Dernière mise à jour | Dernière mise à jour | Latest of the message's creation, updates and deletions and of the tag applications and removals on it, up to the as-of instant; may lie after the range. | Dernier en date parmi la création, les modifications et suppressions du message et les applications et retraits de balises, à l'instant d'observation (as_of) ; peut suivre la plage.
     changes.deleted_ms AS deleted_at -- timestamp | Deleted at | Supprimé le | Supprimé à | When the message was first deleted, up to the as-of instant, possibly after the range; empty if it was not. A deleted message keeps its row and still counts elsewhere. | Moment de la première suppression à l'instant d'observation (as_of), éventuellement après la plage ; vide s'il n'y en a pas. Un message supprimé garde sa ligne et reste compté ailleurs.
-FROM message_scope AS created
+FROM message_events_in_range AS created
 INNER JOIN conversations ON conversations.conversation_id = created.conversation_id
 LEFT JOIN channels ON channels.channel_id = conversations.channel_id
 LEFT JOIN contact_names ON contact_names.contact_id = conversations.contact_id
@@ -133,7 +108,8 @@ LEFT JOIN tag_lists ON tag_lists.message_id = created.message_id
 LEFT JOIN changes ON changes.message_id = created.message_id
 LEFT JOIN updates ON updates.message_id = created.message_id
 LEFT JOIN conversation_urls ON conversation_urls.conversation_id = created.conversation_id
-WHERE NOT EXISTS (
+WHERE created.type = 'message.created'
+    AND NOT EXISTS (
         SELECT 1
         FROM later_creations
         WHERE later_creations.message_id = created.message_id

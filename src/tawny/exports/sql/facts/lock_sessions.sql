@@ -1,144 +1,137 @@
 -- Lock sessions of human agents that have ended, in the conversations in scope. Events are walked
 -- in two directions: along the agent (a lock elsewhere, offline) and along the conversation
--- (unlocked, locked by somebody else, a status change). A lock by the agent who still holds the
--- conversation continues the session.
+-- (unlocked by the holder, locked by somebody else, a status change). A lock by the agent who
+-- still holds the conversation continues the session.
 WITH agent_events AS (
-    SELECT agent_id, conversation_id, team_id, time_ms, sequence, source, id, TRUE AS is_lock
+    SELECT
+        agent_id, conversation_id, team_id, time_ms, sequence, source, id,
+        CAST(floor(time_ms / 86400000) AS BIGINT) AS utc_day
     FROM lock_events
     WHERE type = 'conversation.locked'
     UNION ALL
     SELECT
         agent_id, NULL AS conversation_id, NULL AS team_id, time_ms, sequence, source, id,
-        FALSE AS is_lock
+        CAST(floor(time_ms / 86400000) AS BIGINT) AS utc_day
     FROM presence_events
     WHERE presence = 'offline'
 ),
 
-agent_walk AS (
-    SELECT
-        agent_id, conversation_id, team_id, time_ms, sequence, source, id, is_lock,
-        row_number() OVER agent AS position,
-        min(CASE WHEN NOT is_lock THEN time_ms END) OVER later AS next_offline_ms,
-        lag(conversation_id) OVER (
-            PARTITION BY agent_id, is_lock ORDER BY time_ms, sequence, source, id
-        ) AS conversation_before
+-- Of the days on which an agent locked nothing in scope only the first and the last millisecond
+-- are walked: what lies between two such locks is seen at the border of a day.
+lock_days AS (
+    SELECT DISTINCT agent_id, utc_day
     FROM agent_events
-    WINDOW
-        agent AS (PARTITION BY agent_id ORDER BY time_ms, sequence, source, id),
-        later AS (
-            PARTITION BY agent_id ORDER BY time_ms, sequence, source, id
-            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        )
+    WHERE conversation_id IN (SELECT conversation_id FROM scope)
+),
+
+day_borders AS (
+    SELECT agent_id, utc_day, min(time_ms) AS first_ms, max(time_ms) AS last_ms
+    FROM agent_events
+    GROUP BY agent_id, utc_day
+),
+
+near_events AS (
+    SELECT
+        agent_events.agent_id, agent_events.conversation_id, agent_events.team_id,
+        agent_events.time_ms, agent_events.sequence, agent_events.source, agent_events.id
+    FROM agent_events
+    INNER JOIN day_borders
+        ON day_borders.agent_id = agent_events.agent_id
+        AND day_borders.utc_day = agent_events.utc_day
+    LEFT JOIN lock_days
+        ON lock_days.agent_id = agent_events.agent_id
+        AND lock_days.utc_day = agent_events.utc_day
+    WHERE lock_days.agent_id IS NOT NULL
+        OR agent_events.time_ms = day_borders.first_ms
+        OR agent_events.time_ms = day_borders.last_ms
+),
+
+-- Along the agent: a run is a lock and the locks of the same conversation right after it.
+agent_runs AS (
+    SELECT
+        agent_id, conversation_id, team_id, time_ms, sequence, source, id,
+        row_number() OVER agent AS position,
+        coalesce(lag(conversation_id) OVER agent, '') <> coalesce(conversation_id, '')
+            AS begins_run
+    FROM near_events
+    WINDOW agent AS (PARTITION BY agent_id ORDER BY time_ms, sequence, source, id)
 ),
 
 agent_locks AS (
     SELECT
-        agent_id, conversation_id, team_id, time_ms, sequence, source, id,
-        -- Since the agent's last lock: another conversation, or offline in between.
-        conversation_before IS NULL
-        OR conversation_before <> conversation_id
-        OR coalesce(last_offline > last_lock, FALSE) AS agent_let_go,
-        least(
-            next_offline_ms,
-            min(CASE WHEN conversation_before <> conversation_id THEN time_ms END) OVER (
-                PARTITION BY agent_id, is_lock ORDER BY position
-                ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-            )
-        ) AS agent_end_ms
-    FROM (
-        SELECT
-            agent_id, conversation_id, team_id, time_ms, sequence, source, id, is_lock, position,
-            next_offline_ms, conversation_before,
-            max(CASE WHEN NOT is_lock THEN position END) OVER earlier AS last_offline,
-            max(CASE WHEN is_lock THEN position END) OVER earlier AS last_lock
-        FROM agent_walk
-        WINDOW earlier AS (
+        agent_id, conversation_id, team_id, time_ms, sequence, source, id, begins_run,
+        min(CASE WHEN begins_run THEN time_ms END) OVER (
             PARTITION BY agent_id ORDER BY position
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
-    ) AS walked
-    WHERE is_lock
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS agent_end_ms
+    FROM agent_runs
 ),
 
+-- Along the conversation: who holds it after each event. An unlock by an agent who did not lock it
+-- last changes nothing.
 conversation_events_of_locks AS (
     SELECT
-        conversation_id, agent_id, team_id, time_ms, sequence, source, id, 'locked' AS kind,
-        agent_let_go, agent_end_ms
+        conversation_id, agent_id, agent_id AS locked_by, team_id, time_ms, sequence, source, id,
+        'locked' AS kind, begins_run, agent_end_ms
     FROM agent_locks
     WHERE conversation_id IN (SELECT conversation_id FROM scope)
     UNION ALL
     SELECT
-        conversation_id, agent_id, NULL AS team_id, time_ms, sequence, source, id,
-        'unlocked' AS kind, NULL AS agent_let_go, NULL AS agent_end_ms
+        conversation_id, agent_id, NULL AS locked_by, NULL AS team_id, time_ms, sequence, source,
+        id, 'unlocked' AS kind, NULL AS begins_run, NULL AS agent_end_ms
     FROM lock_events
     WHERE type = 'conversation.unlocked'
         AND conversation_id IN (SELECT conversation_id FROM scope)
     UNION ALL
     SELECT
-        conversation_id, NULL AS agent_id, NULL AS team_id, time_ms, sequence, source, id,
-        'status' AS kind, NULL AS agent_let_go, NULL AS agent_end_ms
+        conversation_id, NULL AS agent_id, NULL AS locked_by, NULL AS team_id, time_ms, sequence,
+        source, id, 'status' AS kind, NULL AS begins_run, NULL AS agent_end_ms
     FROM scope_conversation_events
     WHERE type = 'conversation.status_changed' AND cause <> 'csat'
 ),
 
 conversation_walk AS (
     SELECT
-        conversation_id, agent_id, team_id, time_ms, kind, agent_let_go, agent_end_ms,
+        conversation_id, agent_id, locked_by, team_id, time_ms, kind, begins_run, agent_end_ms,
         row_number() OVER conversation AS position,
-        min(CASE WHEN kind = 'status' THEN time_ms END) OVER later AS next_status_ms,
-        lag(agent_id) OVER (
-            PARTITION BY conversation_id, kind ORDER BY time_ms, sequence, source, id
-        ) AS agent_before
-    FROM conversation_events_of_locks
-    WINDOW
-        conversation AS (PARTITION BY conversation_id ORDER BY time_ms, sequence, source, id),
-        later AS (
+        last_value(locked_by IGNORE NULLS) OVER (
             PARTITION BY conversation_id ORDER BY time_ms, sequence, source, id
-            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        )
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS last_locked_by
+    FROM conversation_events_of_locks
+    WINDOW conversation AS (PARTITION BY conversation_id ORDER BY time_ms, sequence, source, id)
 ),
 
-conversation_marks AS (
+conversation_runs AS (
     SELECT
-        conversation_id, agent_id, team_id, time_ms, kind, agent_let_go, agent_end_ms,
-        next_status_ms, agent_before,
-        min(CASE WHEN kind = 'locked' AND agent_before <> agent_id THEN time_ms END) OVER (
-            PARTITION BY conversation_id ORDER BY position
-            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        ) AS next_steal_ms,
-        min(CASE WHEN kind = 'unlocked' THEN time_ms END) OVER (
-            PARTITION BY conversation_id, agent_id ORDER BY position
-            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-        ) AS next_unlock_ms,
-        max(CASE WHEN kind = 'status' THEN position END) OVER earlier AS last_status,
-        max(CASE WHEN kind = 'unlocked' THEN position END) OVER own_earlier AS last_unlock,
-        max(CASE WHEN kind = 'locked' THEN position END) OVER own_earlier AS last_lock
+        conversation_id, agent_id, team_id, time_ms, kind, begins_run, agent_end_ms, position,
+        coalesce(lag(locked_by) OVER conversation, '') <> coalesce(locked_by, '') AS begins_hold
     FROM conversation_walk
-    WINDOW
-        earlier AS (
+    WHERE kind <> 'unlocked' OR agent_id = last_locked_by
+    WINDOW conversation AS (PARTITION BY conversation_id ORDER BY position)
+),
+
+holds AS (
+    SELECT
+        conversation_id, agent_id, team_id, time_ms, kind, begins_run, begins_hold, agent_end_ms,
+        min(CASE WHEN begins_hold THEN time_ms END) OVER (
             PARTITION BY conversation_id ORDER BY position
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        own_earlier AS (
-            PARTITION BY conversation_id, agent_id ORDER BY position
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        )
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS conversation_end_ms
+    FROM conversation_runs
 ),
 
 sessions AS (
     SELECT
         conversation_id, agent_id, team_id, time_ms AS start_ms,
-        least(agent_end_ms, next_status_ms, next_steal_ms, next_unlock_ms) AS end_ms
-    FROM conversation_marks
+        least(
+            coalesce(agent_end_ms, conversation_end_ms),
+            coalesce(conversation_end_ms, agent_end_ms)
+        ) AS end_ms
+    FROM holds
     WHERE kind = 'locked'
+        AND (begins_run OR begins_hold)
         AND agent_id NOT IN (SELECT agent_id FROM virtual_agents)
-        AND (
-            agent_let_go
-            OR agent_before IS NULL
-            OR agent_before <> agent_id
-            OR coalesce(last_status > last_lock, FALSE)
-            OR coalesce(last_unlock > last_lock, FALSE)
-        )
 ),
 
 ended AS (
