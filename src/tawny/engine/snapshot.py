@@ -59,6 +59,29 @@ def create_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iterable[s
         _create_opening_days(duck, snapshot, view)
 
 
+def create_scope_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iterable[str]) -> None:
+    """Create the tables `<family>_events_in_scope` among those a query reads.
+
+    The table `scope` is there already. Files that hold no event of its conversations are found by
+    their ids alone and not opened again, so that an export of one month of a long log reads
+    little more than that month.
+    """
+    wanted = set(tables)
+    for family in FAMILIES:
+        name = f"{family}_events_in_scope"
+        if name not in wanted:
+            continue
+        paths = snapshot.paths(family, None, view.as_of_ms)
+        if paths:
+            rows = duck.rows(
+                f"SELECT DISTINCT filename FROM {_parquet(paths, 'filename = true')} "
+                "WHERE conversation_id IN (SELECT conversation_id FROM scope)"
+            )
+            paths = sorted(str(row[0]) for row in rows)
+        condition = "conversation_id IN (SELECT conversation_id FROM scope)"
+        _create_view(duck, snapshot, view, family, name, paths, [condition])
+
+
 def known_channels(duck: Duck, snapshot: Snapshot, log_version: int | None) -> list[str]:
     """Every channel id that appears anywhere in the log, in order."""
     selects = []
@@ -190,8 +213,9 @@ ORDER BY newest_events.channel_id
 """
 
 
-def _parquet(paths: Sequence[str]) -> str:
-    return f"read_parquet({files_literal(paths)}, hive_partitioning = false)"
+def _parquet(paths: Sequence[str], *options: str) -> str:
+    more = "".join(f", {option}" for option in options)
+    return f"read_parquet({files_literal(paths)}, hive_partitioning = false{more})"
 
 
 def _create_events(
@@ -203,29 +227,42 @@ def _create_events(
         assert view.from_ms is not None and view.to_ms is not None
         first_ms, last_ms = view.from_ms, min(view.as_of_ms, view.to_ms - 1)
     paths = snapshot.paths(family, first_ms, last_ms)
+    conditions = []
+    if in_range:
+        conditions = [
+            f"time >= TIMESTAMPTZ '{instant_text(view.from_ms or 0)}'",
+            f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'",
+        ]
+    _create_view(duck, snapshot, view, family, name, paths, conditions)
+
+
+def _create_view(
+    duck: Duck,
+    snapshot: Snapshot,
+    view: View,
+    family: str,
+    name: str,
+    paths: Sequence[str],
+    conditions: Sequence[str],
+) -> None:
+    """A view of a family's events in those files, as of the view, under further conditions."""
+    others = [field for field in family_schema(family) if field.name not in ("time", "sequence")]
     if not paths:
         columns = ", ".join(
-            f"CAST(NULL AS {_ARROW_TO_SQL[str(field.type)]}) AS {field.name}"
-            for field in family_schema(family)
-            if field.name not in ("time", "sequence")
+            f"CAST(NULL AS {_ARROW_TO_SQL[str(field.type)]}) AS {field.name}" for field in others
         )
         duck.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT CAST(NULL AS BIGINT) AS time_ms, "
             f"CAST(NULL AS VARCHAR) AS sequence, {columns} WHERE false"
         )
         return
-    conditions = [f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'"]
-    if first_ms is not None:
-        conditions.append(f"time >= TIMESTAMPTZ '{instant_text(first_ms)}'")
+    all_conditions = [f"time <= TIMESTAMPTZ '{instant_text(view.as_of_ms)}'", *conditions]
     if view.log_version is not None and view.log_version < snapshot.version:
-        conditions.append(f"log_version <= {int(view.log_version)}")
-    columns = ", ".join(
-        field.name for field in family_schema(family) if field.name not in ("time", "sequence")
-    )
+        all_conditions.append(f"log_version <= {int(view.log_version)}")
     duck.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT epoch_ms(time) AS time_ms, "
-        f"coalesce(sequence, '') AS sequence, {columns} FROM {_parquet(paths)} "
-        f"WHERE {' AND '.join(conditions)}"
+        f"coalesce(sequence, '') AS sequence, {', '.join(field.name for field in others)} "
+        f"FROM {_parquet(paths)} WHERE {' AND '.join(all_conditions)}"
     )
 
 

@@ -38,20 +38,27 @@ EXPORT_TYPES = (
 )
 """The twelve types, in the order people know them."""
 
-FAMILIES = (
-    "reference", "contact", "conversation", "lock", "label", "survey", "message", "presence",
-)  # fmt: skip
+CONVERSATION_FAMILIES = ("conversation", "lock", "label", "survey", "message")
+"""The event families whose events name a conversation."""
+
+FAMILIES = ("reference", "contact", "presence", *CONVERSATION_FAMILIES)
 
 ENGINE_TABLES = frozenset(
-    [f"{family}_events" for family in FAMILIES]
-    + [f"{family}_events_in_range" for family in FAMILIES]
-    + [
+    [
+        *(f"{family}_events" for family in FAMILIES),
+        *(f"{family}_events_in_range" for family in FAMILIES),
+        *(f"{family}_events_in_scope" for family in CONVERSATION_FAMILIES),
         *("erased_contacts", "repeated_messages", "requested_channels", "content_media"),
         "opening_days",
     ]
 )
 """The tables an engine provides: the events of each family up to `as_of`, those of them inside the
-range, contacts that were ever erased, messages created more than once, and the small tables made from the request."""
+range, those of the conversations in scope, contacts that were ever erased, messages created more
+than once, and the small tables made from the request."""
+
+SCOPE = "scope"
+"""The step that names the conversations an export looks at. It and what it reads are made into
+tables first, so that the engine opens only the files that hold events of these conversations."""
 
 PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_content"])
 """The values a query may bind, as `$name`."""
@@ -91,6 +98,8 @@ class Query:
     export_type: str
     description: dict[str, str]
     """What a row is and in which order they come, in `en` and `fr`."""
+    prepared: tuple[Step, ...]
+    """Made into tables first, in this order; the last one is the scope. Empty without one."""
     steps: tuple[Step, ...]
     select: str
     order_by: str
@@ -100,13 +109,11 @@ class Query:
 
     @property
     def statement(self) -> str:
-        """The whole query as one statement, rows in the export's order."""
+        """The query as one statement over the prepared tables, rows in the export's order."""
         uses: dict[str, int] = {}
-        for step in self.steps:
-            for name in step.reads:
+        for reads in [*(step.reads for step in self.steps), _reads(self.select)]:
+            for name in reads:
                 uses[name] = uses.get(name, 0) + 1
-        for name in _reads(self.select):
-            uses[name] = uses.get(name, 0) + 1
         parts = [
             # What several steps read is computed once.
             f"{step.name} AS {'MATERIALIZED ' if uses.get(step.name, 0) > 1 else ''}"
@@ -132,15 +139,18 @@ def query(export_type: str) -> Query:
         raise UnknownValueError("export type", export_type, EXPORT_TYPES)
     file = _load(f"{export_type}.sql")
     select, _, order_by = file.select.rpartition("\nORDER BY ")
-    ordered, tables = _with_facts(file)
+    tables: set[str] = set()
+    prepared = _steps_for(file, (SCOPE,), (), tables) if _has_scope(file) else ()
+    steps = _steps_for(file, _reads(select), tuple(step.name for step in prepared), tables)
     return Query(
         export_type=export_type,
         description=file.description,
-        steps=ordered,
+        prepared=prepared,
+        steps=steps,
         select=select,
         order_by=order_by,
         columns=_columns(file),
-        tables=tables,
+        tables=frozenset(tables),
     )
 
 
@@ -246,14 +256,22 @@ def _check(path: str, sql: str) -> None:
             )
 
 
-def _with_facts(file: _File) -> tuple[tuple[Step, ...], frozenset[str]]:
-    """The steps the final select needs, facts included, each after those it reads."""
+def _has_scope(file: _File) -> bool:
+    return any(step.name == SCOPE for step in file.steps)
+
+
+def _steps_for(
+    file: _File, names: tuple[str, ...], known: tuple[str, ...], tables: set[str]
+) -> tuple[Step, ...]:
+    """The steps that `names` need, facts included, each after those it reads.
+
+    `known` are there already. Adds the engine tables they read to `tables`.
+    """
     own = {step.name: step for step in file.steps}
     ordered: dict[str, Step] = {}
-    tables: set[str] = set()
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
-        if name in ordered:
+        if name in ordered or name in known:
             return
         if name in trail:
             raise EngineError(f"{file.name}: {' -> '.join([*trail, name])} reads itself")
@@ -276,9 +294,9 @@ def _with_facts(file: _File) -> tuple[tuple[Step, ...], frozenset[str]]:
                 visit(read, (*trail, name))
         ordered[name] = step
 
-    for name in _reads(file.select):
+    for name in names:
         visit(name, ())
-    return tuple(ordered.values()), frozenset(tables)
+    return tuple(ordered.values())
 
 
 _OUTPUT = re.compile(r'^\s*(?P<expression>.+?) AS "?(?P<key>\w+)"?,?(?:\s*-- (?P<comment>.*))?$')

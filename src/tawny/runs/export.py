@@ -14,7 +14,13 @@ from pathlib import Path
 
 from tawny import __version__
 from tawny.engine.duck import Duck, Value
-from tawny.engine.snapshot import View, create_tables, known_channels, newest_per_channel
+from tawny.engine.snapshot import (
+    View,
+    create_scope_tables,
+    create_tables,
+    known_channels,
+    newest_per_channel,
+)
 from tawny.errors import FailureError, RequestError, UnknownValueError
 from tawny.exports.formats import FileFormat, Source, file_format
 from tawny.exports.queries import definition_version, query
@@ -206,6 +212,9 @@ class ExportSession:
             "all_channels": not view.channels,
             "all_content": view.content_media is None,
         }
+        for step in export.prepared:
+            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {step.name} AS {step.sql}", values)
+        create_scope_tables(self.duck, self.snapshot, view, export.tables)
         months = [
             month for month in self.snapshot.months() if month <= instant_text(bounds.as_of_ms)[:7]
         ]

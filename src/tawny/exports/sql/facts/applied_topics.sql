@@ -10,9 +10,8 @@ FROM (
             PARTITION BY conversation_id, topic_id
             ORDER BY time_ms DESC, sequence DESC, source DESC, id DESC
         ) AS newest
-    FROM label_events
+    FROM label_events_in_scope
     WHERE type IN ('topic.applied', 'topic.removed')
-        AND conversation_id IN (SELECT conversation_id FROM scope)
 ) AS last
 LEFT JOIN topics ON topics.topic_id = last.topic_id
 WHERE last.newest = 1

@@ -13,16 +13,13 @@ FROM (
     FROM scope_messages
     UNION ALL
     SELECT conversation_id, time_ms
-    FROM message_events
+    FROM message_events_in_scope
     WHERE type <> 'message.created'
-        AND conversation_id IN (SELECT conversation_id FROM scope)
     UNION ALL
     SELECT conversation_id, time_ms
-    FROM label_events
-    WHERE conversation_id IN (SELECT conversation_id FROM scope)
+    FROM label_events_in_scope
     UNION ALL
     SELECT conversation_id, time_ms
-    FROM survey_events
-    WHERE conversation_id IN (SELECT conversation_id FROM scope)
+    FROM survey_events_in_scope
 ) AS events
 GROUP BY conversation_id

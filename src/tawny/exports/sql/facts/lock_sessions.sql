@@ -79,9 +79,8 @@ conversation_events_of_locks AS (
     SELECT
         conversation_id, agent_id, NULL AS locked_by, NULL AS team_id, time_ms, sequence, source,
         id, 'unlocked' AS kind, NULL AS begins_run, NULL AS agent_end_ms
-    FROM lock_events
+    FROM lock_events_in_scope
     WHERE type = 'conversation.unlocked'
-        AND conversation_id IN (SELECT conversation_id FROM scope)
     UNION ALL
     SELECT
         conversation_id, NULL AS agent_id, NULL AS locked_by, NULL AS team_id, time_ms, sequence,

@@ -1,7 +1,37 @@
 -- Channels that report locks: one in any conversation whose creation arrived. Elsewhere handle,
--- no-response and cherry-picking times are unknown, not zero.
-SELECT DISTINCT channel_id
-FROM (
+-- no-response and cherry-picking times are unknown, not zero. The conversations in scope answer
+-- for most channels; only for the others the whole log is asked.
+WITH seen AS (
+    SELECT DISTINCT channel_id
+    FROM created_conversations
+    WHERE conversation_id IN (
+        SELECT conversation_id FROM lock_events_in_scope WHERE type = 'conversation.locked'
+    )
+),
+
+unseen AS (
+    SELECT DISTINCT channel_id
+    FROM conversation_events
+    WHERE type = 'conversation.created'
+        AND channel_id NOT IN (SELECT channel_id FROM seen)
+        AND ($all_channels OR channel_id IN (SELECT channel_id FROM requested_channels))
+),
+
+candidates AS (
+    SELECT DISTINCT conversation_id
+    FROM conversation_events
+    WHERE type = 'conversation.created'
+        AND channel_id IN (SELECT channel_id FROM unseen)
+),
+
+locked AS (
+    SELECT DISTINCT conversation_id
+    FROM lock_events
+    WHERE type = 'conversation.locked'
+        AND conversation_id IN (SELECT conversation_id FROM candidates)
+),
+
+first_creations AS (
     SELECT
         channel_id,
         row_number() OVER (
@@ -9,9 +39,12 @@ FROM (
         ) AS oldest
     FROM conversation_events
     WHERE type = 'conversation.created'
-        AND conversation_id IN (
-            SELECT conversation_id FROM lock_events WHERE type = 'conversation.locked'
-        )
-) AS created
+        AND conversation_id IN (SELECT conversation_id FROM locked)
+)
+
+SELECT channel_id FROM seen
+UNION
+SELECT channel_id
+FROM first_creations
 WHERE oldest = 1
     AND ($all_channels OR channel_id IN (SELECT channel_id FROM requested_channels))

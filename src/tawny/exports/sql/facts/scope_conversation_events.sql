@@ -2,5 +2,4 @@
 SELECT
     type, time_ms, sequence, source, id, conversation_id, channel_id, contact_id, url, language,
     status, cause, agent_id, team_id, reason, comment
-FROM conversation_events
-WHERE conversation_id IN (SELECT conversation_id FROM scope)
+FROM conversation_events_in_scope

@@ -3,13 +3,12 @@
 SELECT
     message_id, conversation_id, direction, outbound_type, agent_id, team_id,
     time_ms, sequence, source, id
-FROM message_events
+FROM message_events_in_scope
 WHERE type = 'message.created'
-    AND conversation_id IN (SELECT conversation_id FROM scope)
     AND NOT EXISTS (
         SELECT 1
         FROM later_creations
-        WHERE later_creations.message_id = message_events.message_id
-            AND later_creations.source = message_events.source
-            AND later_creations.id = message_events.id
+        WHERE later_creations.message_id = message_events_in_scope.message_id
+            AND later_creations.source = message_events_in_scope.source
+            AND later_creations.id = message_events_in_scope.id
     )

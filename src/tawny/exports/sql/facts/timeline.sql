@@ -41,7 +41,6 @@ FROM (
         conversation_id, time_ms, sequence, source, id, type AS kind, NULL AS cause,
         NULL AS agent_id, NULL AS team_id, NULL AS reason, NULL AS comment, NULL AS message_id,
         survey_id, score, follow_up_question, follow_up_response
-    FROM survey_events
-    WHERE conversation_id IN (SELECT conversation_id FROM scope)
+    FROM survey_events_in_scope
 ) AS events
 WHERE conversation_id IN (SELECT conversation_id FROM conversations)
