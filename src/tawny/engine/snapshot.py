@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tawny.engine.duck import Duck, files_literal
 from tawny.engine.repeated import create_repeated_messages
 from tawny.log.table import LogFile, Snapshot
-from tawny.model.events import FAMILIES
+from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.opening import opening_days
 from tawny.model.validation import family_schema
 from tawny.model.zones import instant_text
@@ -71,15 +71,19 @@ def create_scope_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iter
         name = f"{family}_events_in_scope"
         if name not in wanted:
             continue
-        paths = snapshot.paths(family, None, view.as_of_ms)
-        if paths:
-            rows = duck.rows(
-                f"SELECT DISTINCT filename FROM {_parquet(paths, 'filename = true')} "
-                "WHERE conversation_id IN (SELECT conversation_id FROM scope)"
-            )
-            paths = sorted(str(row[0]) for row in rows)
         condition = "conversation_id IN (SELECT conversation_id FROM scope)"
+        paths = _holding(duck, snapshot.paths(family, None, view.as_of_ms), condition)
         _create_view(duck, snapshot, view, family, name, paths, [condition])
+
+
+def _holding(duck: Duck, paths: Sequence[str], condition: str) -> list[str]:
+    """The files with a row that meets a condition on its ids; only those columns are read."""
+    if not paths:
+        return []
+    rows = duck.rows(
+        f"SELECT DISTINCT filename FROM {_parquet(paths, 'filename = true')} WHERE {condition}"
+    )
+    return sorted(str(row[0]) for row in rows)
 
 
 def known_channels(duck: Duck, snapshot: Snapshot, log_version: int | None) -> list[str]:
@@ -117,9 +121,6 @@ def events_by_type(duck: Duck, snapshot: Snapshot) -> list[tuple[str, int, int, 
     return [(str(row[0]), *(int(str(number)) for number in row[1:])) for row in rows]  # type: ignore[misc]
 
 
-_OF_CONVERSATIONS = ("conversation", "lock", "label", "survey", "message")
-
-
 def newest_per_channel(
     duck: Duck, snapshot: Snapshot, view: View
 ) -> list[tuple[str, str | None, int]]:
@@ -132,71 +133,78 @@ def newest_per_channel(
     _create_events(duck, snapshot, view, "reference", in_range=False)
     _create_events(duck, snapshot, view, "conversation", in_range=False)
     _create_texts(duck, "requested_channels", "channel_id", view.channels)
-    duck.execute(_CREATED_CHANNELS, {"all_channels": not view.channels})
-    files = [file for file in snapshot.files if file.first_ms <= view.as_of_ms]
-    newest_month = max(
-        (file.month for file in files if file.family in _OF_CONVERSATIONS), default=""
-    )
+    duck.execute(_CHANNELS_SEEN, {"all_channels": not view.channels})
     duck.execute("CREATE OR REPLACE TEMP TABLE newest_events (channel_id VARCHAR, time_ms BIGINT)")
-    for only_newest in (True, False):
-        selects = []
-        for family in _OF_CONVERSATIONS:
-            paths = [
-                str(snapshot.folder / file.path)
-                for file in files
-                if file.family == family and (file.month == newest_month or not only_newest)
-            ]
-            if paths:
-                version = (
-                    ""
-                    if view.log_version is None
-                    else f" AND log_version <= {int(view.log_version)}"
-                )
-                selects.append(
-                    f"SELECT conversation_id, epoch_ms(time) AS time_ms FROM {_parquet(paths)} "
-                    f"WHERE time <= TIMESTAMPTZ '{instant_text(view.as_of_ms)}'{version}"
-                )
-        if selects:
-            duck.execute(_NEWEST.replace("EVENTS", " UNION ALL ".join(selects)))
+    files = [
+        file
+        for file in snapshot.files
+        if file.family in CONVERSATION_FAMILIES and file.first_ms <= view.as_of_ms
+    ]
+    newest_month = max((file.month for file in files), default="")
+    created = snapshot.paths("conversation", None, view.as_of_ms)
+    for part, condition in (
+        ([file for file in files if file.month == newest_month], "true"),
+        (files, _OF_MISSING_CHANNELS),
+    ):
+        if duck.rows(_ANY_MISSING) == [(False,)]:
+            break
+        duck.execute(
+            "CREATE OR REPLACE TEMP TABLE newest_of_conversations AS "
+            "SELECT conversation_id, max(time_ms) AS time_ms FROM ("
+            + " UNION ALL ".join(
+                f"SELECT conversation_id, epoch_ms(time) AS time_ms FROM {_parquet(paths)} "
+                f"WHERE {' AND '.join(_as_of(snapshot, view))}"
+                for family in CONVERSATION_FAMILIES
+                if (paths := [str(snapshot.folder / f.path) for f in part if f.family == family])
+            )
+            + f") AS events WHERE {condition} GROUP BY conversation_id"
+        )
+        known = "conversation_id IN (SELECT conversation_id FROM newest_of_conversations)"
+        holding = _holding(duck, created, known)
+        _create_view(duck, snapshot, view, "conversation", "creations", holding, [known])
+        duck.execute(_ADD_NEWEST)
     rows = duck.rows(_NEWEST_NAMES)
     return [
         (str(row[0]), None if row[1] is None else str(row[1]), int(str(row[2]))) for row in rows
     ]
 
 
-_CREATED_CHANNELS = """
+_CHANNELS_SEEN = """
 CREATE OR REPLACE TEMP TABLE channels_seen AS
 SELECT DISTINCT channel_id FROM conversation_events
 WHERE type = 'conversation.created'
     AND ($all_channels OR channel_id IN (SELECT channel_id FROM requested_channels))
 """
 
-_NEWEST = """
-INSERT INTO newest_events
-WITH missing AS (
-    SELECT channel_id FROM channels_seen
-    WHERE channel_id NOT IN (SELECT channel_id FROM newest_events)
-),
-newest AS (
-    SELECT conversation_id, max(time_ms) AS time_ms
-    FROM (EVENTS) AS events
-    WHERE conversation_id IN (
-        SELECT conversation_id FROM conversation_events
-        WHERE type = 'conversation.created' AND channel_id IN (SELECT channel_id FROM missing)
-    )
-    GROUP BY conversation_id
-),
-created AS (
-    SELECT conversation_id, arg_min(channel_id, (time_ms, sequence, source, id)) AS channel_id
-    FROM conversation_events
+_ANY_MISSING = """
+SELECT count(*) > 0 FROM channels_seen
+WHERE channel_id NOT IN (SELECT channel_id FROM newest_events)
+"""
+
+_OF_MISSING_CHANNELS = """
+conversation_id IN (
+    SELECT conversation_id FROM conversation_events
     WHERE type = 'conversation.created'
-        AND conversation_id IN (SELECT conversation_id FROM newest)
-    GROUP BY conversation_id
+        AND channel_id IN (
+            SELECT channel_id FROM channels_seen
+            WHERE channel_id NOT IN (SELECT channel_id FROM newest_events)
+        )
 )
+"""
+
+_ADD_NEWEST = """
+INSERT INTO newest_events
 SELECT created.channel_id, max(newest.time_ms)
-FROM created
-INNER JOIN newest ON newest.conversation_id = created.conversation_id
-WHERE created.channel_id IN (SELECT channel_id FROM missing)
+FROM (
+    SELECT conversation_id, arg_min(channel_id, (time_ms, sequence, source, id)) AS channel_id
+    FROM creations
+    WHERE type = 'conversation.created'
+    GROUP BY conversation_id
+) AS created
+INNER JOIN newest_of_conversations AS newest
+    ON newest.conversation_id = created.conversation_id
+WHERE created.channel_id IN (SELECT channel_id FROM channels_seen)
+    AND created.channel_id NOT IN (SELECT channel_id FROM newest_events)
 GROUP BY created.channel_id
 """
 
@@ -236,6 +244,14 @@ def _create_events(
     _create_view(duck, snapshot, view, family, name, paths, conditions)
 
 
+def _as_of(snapshot: Snapshot, view: View) -> list[str]:
+    """The conditions under which an event exists for a view."""
+    conditions = [f"time <= TIMESTAMPTZ '{instant_text(view.as_of_ms)}'"]
+    if view.log_version is not None and view.log_version < snapshot.version:
+        conditions.append(f"log_version <= {int(view.log_version)}")
+    return conditions
+
+
 def _create_view(
     duck: Duck,
     snapshot: Snapshot,
@@ -256,9 +272,7 @@ def _create_view(
             f"CAST(NULL AS VARCHAR) AS sequence, {columns} WHERE false"
         )
         return
-    all_conditions = [f"time <= TIMESTAMPTZ '{instant_text(view.as_of_ms)}'", *conditions]
-    if view.log_version is not None and view.log_version < snapshot.version:
-        all_conditions.append(f"log_version <= {int(view.log_version)}")
+    all_conditions = [*_as_of(snapshot, view), *conditions]
     duck.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT epoch_ms(time) AS time_ms, "
         f"coalesce(sequence, '') AS sequence, {', '.join(field.name for field in others)} "

@@ -21,6 +21,7 @@ from importlib import resources
 
 from tawny.errors import EngineError, UnknownValueError
 from tawny.exports.columns import Column, ColumnType
+from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 
 EXPORT_TYPES = (
     "resolved-conversations",
@@ -38,10 +39,6 @@ EXPORT_TYPES = (
 )
 """The twelve types, in the order people know them."""
 
-CONVERSATION_FAMILIES = ("conversation", "lock", "label", "survey", "message")
-"""The event families whose events name a conversation."""
-
-FAMILIES = ("reference", "contact", "presence", *CONVERSATION_FAMILIES)
 
 ENGINE_TABLES = frozenset(
     [

@@ -490,6 +490,14 @@ for _data in DATA_TYPES:
     FAMILIES.setdefault(_data.family, []).append(_data)
 
 
+CONVERSATION_FAMILIES = tuple(
+    family
+    for family, types in FAMILIES.items()
+    if all("conversation_id" in data.__struct_fields__ for data in types)
+)
+"""The families whose events name a conversation."""
+
+
 class Envelope(Struct, gc=False, kw_only=True, tag_field="type"):
     """What every event carries beside its data (CloudEvents 1.0)."""
 

@@ -1,6 +1,6 @@
 -- Channels that report locks: one in any conversation whose creation arrived. Elsewhere handle,
--- no-response and cherry-picking times are unknown, not zero. The conversations in scope answer
--- for most channels; only for the others the whole log is asked.
+-- no-response and cherry-picking times are unknown, not zero. Of the channels of the conversations
+-- in scope only; these conversations answer for most, and the whole log is asked for the others.
 WITH seen AS (
     SELECT DISTINCT channel_id
     FROM created_conversations
@@ -11,10 +11,8 @@ WITH seen AS (
 
 unseen AS (
     SELECT DISTINCT channel_id
-    FROM conversation_events
-    WHERE type = 'conversation.created'
-        AND channel_id NOT IN (SELECT channel_id FROM seen)
-        AND ($all_channels OR channel_id IN (SELECT channel_id FROM requested_channels))
+    FROM created_conversations
+    WHERE channel_id NOT IN (SELECT channel_id FROM seen)
 ),
 
 candidates AS (
@@ -46,5 +44,4 @@ SELECT channel_id FROM seen
 UNION
 SELECT channel_id
 FROM first_creations
-WHERE oldest = 1
-    AND ($all_channels OR channel_id IN (SELECT channel_id FROM requested_channels))
+WHERE oldest = 1 AND channel_id IN (SELECT channel_id FROM unseen)
