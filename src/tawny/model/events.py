@@ -420,7 +420,7 @@ class MessageUpdated(EventData, gc=False):
     """The content of a message changes; a missing content stays as it was."""
 
     event_type = "message.updated"
-    family = "message"
+    family = "message_change"
     message_id: Id
     conversation_id: Id
     content: str | None = None
@@ -430,7 +430,7 @@ class MessageDeleted(EventData, gc=False):
     """A message is deleted; its content is gone for good."""
 
     event_type = "message.deleted"
-    family = "message"
+    family = "message_change"
     message_id: Id
     conversation_id: Id
 

@@ -10,9 +10,8 @@ message_events_later AS (
     -- What happened to these messages after they were created, wherever it says it belongs.
     SELECT
         message_id, conversation_id, type, content, NULL AS tag_id, time_ms, sequence, source, id
-    FROM message_events
-    WHERE type IN ('message.updated', 'message.deleted')
-        AND message_id IN (SELECT message_id FROM message_scope)
+    FROM message_change_events
+    WHERE message_id IN (SELECT message_id FROM message_scope)
     UNION ALL
     SELECT
         message_id, conversation_id, type, NULL AS content, tag_id, time_ms, sequence, source, id

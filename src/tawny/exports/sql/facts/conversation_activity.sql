@@ -13,8 +13,7 @@ FROM (
     FROM scope_messages
     UNION ALL
     SELECT conversation_id, time_ms
-    FROM message_events_in_scope
-    WHERE type <> 'message.created'
+    FROM message_change_events_in_scope
     UNION ALL
     SELECT conversation_id, time_ms
     FROM label_events_in_scope
