@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import pyarrow as pa
 
@@ -23,7 +24,9 @@ class Source:
 
     duck: Duck
     statement: str
-    values: Mapping[str, Value]
+    slices: Sequence[Callable[[], Mapping[str, Value]]]
+    """The parts of the range, in order; calling one makes the tables the statement reads for that
+    part and returns the values it binds. Their rows one after the other are the export's rows."""
     columns: Sequence[Column]
     segments: rendering.Segments
     """Offsets of the request's time zone."""
@@ -37,11 +40,31 @@ class Source:
         """The rows as Arrow batches of the types in `ARROW_TYPES`, named by key."""
         schema = pa.schema([(column.key, ARROW_TYPES[column.type]) for column in self.columns])
         sql = rendering.typed_select(self.statement, self.columns)
-        for batch in self.duck.batches(sql, self.values):
-            arrays = [
-                _as(array, field.type) for array, field in zip(batch.columns, schema, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        for prepare in self.slices:
+            for batch in self.duck.batches(sql, prepare()):
+                arrays = [
+                    _as(array, field.type)
+                    for array, field in zip(batch.columns, schema, strict=True)
+                ]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def copy(self, sql: str, path: Path, first: LiteralString, rest: LiteralString) -> int:
+        """Have the engine write the rows of a select over the statement; `first` are the options
+        of the first slice (with a header, if the format has one), `rest` those of the others."""
+        rows = 0
+        for index, prepare in enumerate(self.slices):
+            values = {**prepare(), **rendering.TEXT_VALUES}
+            if index == 0:
+                rows += self.duck.copy(sql, path, first, values)
+                continue
+            part = path.with_suffix(".slice")
+            try:
+                rows += self.duck.copy(sql, part, rest, values)
+                with path.open("ab") as whole, part.open("rb") as more:
+                    shutil.copyfileobj(more, whole, 1 << 20)
+            finally:
+                part.unlink(missing_ok=True)
+        return rows
 
 
 def _as(array: pa.Array[Any], wanted: pa.DataType) -> pa.Array[Any]:
@@ -65,25 +88,26 @@ class FileFormat:
     write: Writer
 
 
-_CSV = "FORMAT csv, HEADER true, NULLSTR '', COMMENT '', QUOTE '\"', ESCAPE '\"', DELIMITER ','"
+_CSV: LiteralString = "FORMAT csv, NULLSTR '', COMMENT '', QUOTE '\"', ESCAPE '\"', DELIMITER ','"
 
 
 def _write_machine_csv(source: Source, path: Path) -> int:
     sql = rendering.machine_select(
         source.statement, source.columns, source.segments, source.headers
     )
-    return source.duck.copy(sql, path, _CSV + ", NEW_LINE '\\n'", source.values)
+    options: LiteralString = _CSV + ", NEW_LINE '\\n'"
+    return source.copy(sql, path, options + ", HEADER true", options + ", HEADER false")
 
 
 def _write_excel_csv(source: Source, path: Path) -> int:
     sql = rendering.excel_select(source.statement, source.columns, source.segments, source.headers)
-    values = {**source.values, **rendering.TEXT_VALUES}
-    return source.duck.copy(sql, path, _CSV + ", NEW_LINE '\\r\\n'", values)
+    options: LiteralString = _CSV + ", NEW_LINE '\\r\\n'"
+    return source.copy(sql, path, options + ", HEADER true", options + ", HEADER false")
 
 
 def _write_jsonl(source: Source, path: Path) -> int:
     sql = rendering.json_select(source.statement, source.columns, source.segments, source.headers)
-    return source.duck.copy(sql, path, "FORMAT json", source.values)
+    return source.copy(sql, path, "FORMAT json", "FORMAT json")
 
 
 def _write_parquet(source: Source, path: Path) -> int:

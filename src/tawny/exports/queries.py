@@ -105,6 +105,12 @@ class Query:
     """The engine tables it reads, directly or not."""
 
     @property
+    def is_time_ordered(self) -> bool:
+        """Whether its rows belong to one instant of the range each and come in that order, so that
+        the rows of adjoining ranges, one after the other, are those of the whole."""
+        return self.export_type in ("resolved-conversations", "messages", "response-times")
+
+    @property
     def statement(self) -> str:
         """The query as one statement over the prepared tables, rows in the export's order."""
         uses: dict[str, int] = {}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import functools
 import hashlib
 import json
+import math
 import secrets
 import shutil
 import sys
@@ -23,13 +26,16 @@ from tawny.engine.snapshot import (
 )
 from tawny.errors import FailureError, RequestError, UnknownValueError
 from tawny.exports.formats import FileFormat, Source, file_format
-from tawny.exports.queries import definition_version, query
+from tawny.exports.queries import Query, definition_version, query
 from tawny.exports.request import Bounds, ExportRequest, resolve
 from tawny.log.table import EventLog, Snapshot, flush, translated_os_errors
 from tawny.model.zones import TZDATA_VERSION, instant_text, offset_segments
 from tawny.settings import Settings
 
 RECEIPT_FORMAT = 1
+
+SLICE_ROWS = 400_000
+"""Exports ordered by time are made in slices of about this many messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,24 +210,16 @@ class ExportSession:
         work: Path,
     ) -> int:
         export = query(request.export_type)
-        create_tables(self.duck, self.snapshot, view, export.tables)
-        values: dict[str, Value] = {
-            "from_ms": bounds.from_ms,
-            "to_ms": bounds.to_ms,
-            "as_of_ms": bounds.as_of_ms,
-            "all_channels": not view.channels,
-            "all_content": view.content_media is None,
-        }
-        for step in export.prepared:
-            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {step.name} AS {step.sql}", values)
-        create_scope_tables(self.duck, self.snapshot, view, export.tables)
         months = [
             month for month in self.snapshot.months() if month <= instant_text(bounds.as_of_ms)[:7]
         ]
+        views = [view]
+        if export.is_time_ordered:
+            views = _slices(self.snapshot, view, SLICE_ROWS)
         source = Source(
             duck=self.duck,
             statement=export.statement,
-            values=values,
+            slices=[functools.partial(self._prepare, export, part) for part in views],
             columns=export.columns,
             segments=offset_segments(bounds.zone, months),
             time_zone=request.time_zone,
@@ -236,6 +234,50 @@ class ExportSession:
         with translated_os_errors(str(work.parent)):
             work.touch()
             return chosen_format.write(source, work)
+
+    def _prepare(self, export: Query, view: View) -> dict[str, Value]:
+        """Make the tables a query reads for a view; returns the values it binds."""
+        values: dict[str, Value] = {
+            "from_ms": view.from_ms,
+            "to_ms": view.to_ms,
+            "as_of_ms": view.as_of_ms,
+            "all_channels": not view.channels,
+            "all_content": view.content_media is None,
+        }
+        create_tables(self.duck, self.snapshot, view, export.tables)
+        for step in export.prepared:
+            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {step.name} AS {step.sql}", values)
+        create_scope_tables(self.duck, self.snapshot, view, export.tables)
+        return values
+
+
+def _slices(snapshot: Snapshot, view: View, slice_rows: int) -> list[View]:
+    """Cut the range of a view into parts of about that many messages, so that memory does not
+    grow with the range. The parts adjoin and together are the range."""
+    assert view.from_ms is not None and view.to_ms is not None
+    first_ms, end_ms = view.from_ms, view.to_ms
+    files = [
+        file
+        for file in snapshot.files
+        if file.family == "message" and file.first_ms < end_ms and file.last_ms >= first_ms
+    ]
+    rows = 0.0
+    for file in files:
+        span_ms = file.last_ms - file.first_ms + 1
+        shared_ms = min(file.last_ms + 1, end_ms) - max(file.first_ms, first_ms)
+        rows += file.rows * shared_ms / span_ms
+    parts = math.ceil(rows / slice_rows)
+    if parts < 2:
+        return [view]
+    # Time without messages makes no slices.
+    first_ms = max(first_ms, min(file.first_ms for file in files))
+    last_ms = min(end_ms, max(file.last_ms for file in files) + 1)
+    borders = [first_ms + (last_ms - first_ms) * part // parts for part in range(1, parts)]
+    starts, ends = [view.from_ms, *borders], [*borders, view.to_ms]
+    return [
+        dataclasses.replace(view, from_ms=start, to_ms=end)
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def _publish(work: Path, target: Path, receipt: Receipt) -> None:
