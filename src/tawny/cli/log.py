@@ -13,6 +13,7 @@ from rich.table import Table
 from tawny.cli.app import app, home_of, settings
 from tawny.model.zones import instant_text
 from tawny.runs.compact import compact as compact_log
+from tawny.runs.erase import purge
 from tawny.runs.status import LogStatus, log_status
 from tawny.state.refusals import RefusalStore
 
@@ -72,9 +73,15 @@ def _print(status: LogStatus, refused: int) -> None:
 
 @log_app.command("compact")
 def compact(context: typer.Context) -> None:
-    """Make small files large. Exports and ingests may go on meanwhile."""
-    result = compact_log(home_of(context), settings())
+    """Make small files large, and purge the contacts that were erased from storage.
+
+    Exports and ingests may go on meanwhile.
+    """
+    home = home_of(context)
+    purged = purge(home, settings())
+    result = compact_log(home, settings())
     typer.echo(
         f"files_before={result.files_before} files_after={result.files_after} "
-        f"deleted_files={result.deleted_files}"
+        f"deleted_files={result.deleted_files} erased_contacts={purged.contacts} "
+        f"purged_files={purged.files}"
     )

@@ -1,0 +1,97 @@
+"""Which files of the log hold an erased person, and the same files without the person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tawny.engine.duck import Duck, files_literal
+from tawny.engine.log_files import write_months
+from tawny.log.table import LogFile, Snapshot
+from tawny.model.validation import family_schema
+
+PERSONAL_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "contact": (
+        "contact_id IN (SELECT contact_id FROM erased_people)",
+        ("primary_identifier", "secondary_identifier", "name", "value"),
+    ),
+    "conversation": (
+        "conversation_id IN (SELECT conversation_id FROM erased_conversations)",
+        ("url", "comment"),
+    ),
+    "message": (
+        "conversation_id IN (SELECT conversation_id FROM erased_conversations)",
+        ("content", "post_url"),
+    ),
+    "message_change": (
+        "conversation_id IN (SELECT conversation_id FROM erased_conversations)",
+        ("content",),
+    ),
+    "survey": (
+        "conversation_id IN (SELECT conversation_id FROM erased_conversations)",
+        ("follow_up_question", "follow_up_response"),
+    ),
+}
+"""By family: whose rows they are, and the columns that hold the person (exports.md section 5)."""
+
+
+def create_erased_tables(duck: Duck, snapshot: Snapshot) -> int:
+    """Create `erased_people (contact_id)` and `erased_conversations (conversation_id)`, those whose
+    first creation names one of them; returns how many people were erased."""
+    contacts = _read(snapshot.paths("contact"), "contact")
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE erased_people AS "
+        f"SELECT DISTINCT contact_id FROM {contacts} WHERE type = 'contact.erased'"
+    )
+    created = _read(snapshot.paths("conversation"), "conversation")
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE erased_conversations AS SELECT conversation_id FROM ("
+        "SELECT conversation_id, contact_id, row_number() OVER (PARTITION BY conversation_id "
+        "ORDER BY time, coalesce(sequence, ''), source, id) AS nth "
+        f"FROM {created} WHERE type = 'conversation.created') AS creations "
+        "WHERE nth = 1 AND contact_id IN (SELECT contact_id FROM erased_people)"
+    )
+    return int(str(duck.rows("SELECT count(*) FROM erased_people")[0][0]))
+
+
+def files_with_person(duck: Duck, snapshot: Snapshot) -> list[LogFile]:
+    """The files in which a personal column of an erased person still holds something."""
+    found: list[LogFile] = []
+    for family, (condition, columns) in PERSONAL_COLUMNS.items():
+        paths = snapshot.paths(family)
+        if not paths:
+            continue
+        holds = " OR ".join(f"{column} IS NOT NULL" for column in columns)
+        names = {
+            str(row[0])
+            for row in duck.rows(
+                f"SELECT DISTINCT filename FROM {_read(paths, family, 'filename = true')} "
+                f"WHERE ({holds}) AND {condition}"
+            )
+        }
+        found += [file for file in snapshot.files if str(snapshot.folder / file.path) in names]
+    return found
+
+
+def write_purged(duck: Duck, folder: Path, file: LogFile) -> list[LogFile]:
+    """Write a file again with the personal columns of erased people emptied."""
+    condition, personal = PERSONAL_COLUMNS[file.family]
+    columns = ", ".join(
+        f"CASE WHEN {condition} THEN NULL ELSE {name} END AS {name}" if name in personal else name
+        for name in [*family_schema(file.family).names, "log_version"]
+    )
+    duck.execute(
+        f"CREATE OR REPLACE TEMP TABLE purged AS SELECT {columns}, "
+        f"strftime(time, '%Y-%m') AS month FROM {_read([str(folder / file.path)], file.family)}"
+    )
+    try:
+        return write_months(duck, folder, file.family, "purged", "log_version")
+    finally:
+        duck.execute("DROP TABLE purged")
+
+
+def _read(paths: list[str], family: str, *options: str) -> str:
+    if not paths:
+        columns = ", ".join(f"NULL AS {name}" for name in family_schema(family).names)
+        return f"(SELECT {columns} WHERE false)"
+    more = "".join(f", {option}" for option in options)
+    return f"read_parquet({files_literal(paths)}, hive_partitioning = false{more})"

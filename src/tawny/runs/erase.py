@@ -1,0 +1,60 @@
+"""Erasure: what `contact.erased` asks for is purged from storage (exports.md section 5).
+
+The events stay, who did what when; the person goes: identifiers, attribute names and values,
+message contents and post URLs, conversation URLs, resolve comments, follow-up texts. The files
+that held them are written again and the old ones deleted at once, those of older versions too.
+What arrives for an erased contact later goes at the next maintenance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tawny.engine.duck import Duck
+from tawny.engine.erasure import create_erased_tables, files_with_person, write_purged
+from tawny.log.table import EventLog
+from tawny.runs.export import scratch_folder
+from tawny.settings import Settings
+
+
+@dataclass
+class Purged:
+    """What a purge did."""
+
+    contacts: int = 0
+    """Contacts ever erased."""
+    files: int = 0
+    """Files that were written again without the person."""
+
+
+def purge(home: Path, settings: Settings) -> Purged:
+    """Purge every erased contact from the log; nothing is written when nothing is left to purge.
+
+    Killed at any instant, the log holds all of its events, and the next purge finishes the work.
+    An export that runs on an older version at that moment fails and can be run again.
+    """
+    log = EventLog(home)
+    snapshot = log.snapshot()
+    result = Purged()
+    if not snapshot.paths("contact"):
+        return result
+    with Duck(
+        scratch_folder(home), settings.number("engine_memory_mb"), settings.engine_threads()
+    ) as duck:
+        result.contacts = create_erased_tables(duck, snapshot)
+        if result.contacts == 0:
+            return result
+        with log.writing():
+            snapshot = log.snapshot()
+            create_erased_tables(duck, snapshot)
+            affected = files_with_person(duck, snapshot)
+            for file in affected:
+                written = write_purged(duck, snapshot.folder, file)
+                if sum(new.rows for new in written) != file.rows:
+                    raise AssertionError("a purge would change the number of events")
+                log.commit(written, remove=[file])
+            result.files = len(affected)
+            if affected:
+                log.delete_unused_files(0)
+    return result
