@@ -1,0 +1,48 @@
+# Tawny. `make demo` shows what it does, `make test` checks it; `make` alone lists the rest.
+# Needs Python 3.11 or newer with pip; another one than the first found: make PYTHON=... demo
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+export PYTHON
+
+.PHONY: help demo test lint docs bench soak lock clean
+
+help: ## List the recipes
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/runtime.stamp ## Simulate a care centre, run all twelve exports of last month into demo/
+	@$(BIN)/python scripts/demo.py
+
+test: lint ## Install what the tests need and run them: style, types, fresh documentation, code
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: .venv/dev.stamp ## Style and strict types only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src tests scripts
+
+docs: .venv/dev.stamp ## Write the generated parts of README and docs/ again
+	$(BIN)/python scripts/generate_docs.py
+
+bench: .venv/dev.stamp ## Measure ingest and exports against limits of this machine (minutes)
+	$(BIN)/python bench/bench.py
+
+soak: .venv/dev.stamp ## The tests that take long: more random logs, more kills; TAWNY_SOAK=10 for ten times more
+	TAWNY_SOAK=$${TAWNY_SOAK:-1} $(BIN)/python -m pytest $(PYTEST)
+
+lock: .venv/runtime.stamp ## Write the lock files again; make lock UPGRADE=1 for newer versions
+	scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove what make made: .venv, demo, caches
+	rm -rf .venv demo bench/out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/runtime.stamp: requirements.lock pyproject.toml scripts/venv.sh
+	@scripts/venv.sh requirements.lock
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock pyproject.toml scripts/venv.sh
+	@scripts/venv.sh requirements-dev.lock
+	@touch .venv/runtime.stamp $@

@@ -1,0 +1,99 @@
+"""Several processes on one data folder: no error, nothing twice, nothing lost."""
+
+from pathlib import Path
+
+import pytest
+
+from commands import ndjson, tawny
+from processes import (
+    MONTH,
+    all_exports,
+    event,
+    finish,
+    log_json,
+    logged_events,
+    start,
+    write_sample,
+)
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    return write_sample(tmp_path_factory.mktemp("sample") / "events.jsonl", conversations=200)
+
+
+def outcome(text: str) -> dict[str, int]:
+    return {key: int(number) for key, number in (part.split("=") for part in text.split())}
+
+
+def test_ingests_exports_and_compaction_at_once(lines: list[bytes], tmp_path: Path) -> None:
+    """Two ingests of overlapping files into a folder that does not exist, meanwhile exports and
+    compactions: the log is the one that a single ingest makes."""
+    home, whole = tmp_path / "home", tmp_path / "whole.jsonl"
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    whole.write_bytes(b"".join(lines))
+    first.write_bytes(b"".join(lines[: len(lines) * 2 // 3]))
+    second.write_bytes(b"".join(lines[len(lines) // 3 :]))
+
+    ingests = [start(home, "ingest", str(file)) for file in (first, second)]
+    rounds, seen = 0, 0
+    while any(process.poll() is None for process in ingests) or rounds < 2:
+        rounds += 1
+        target = tmp_path / f"messages-{rounds}.csv"
+        for call in (
+            ("log", "compact"),
+            ("export", "messages", *MONTH, "-o", str(target)),
+        ):
+            result = tawny(home, *call)
+            assert (result.status, result.err) == (0, ""), result
+        rows = target.read_bytes().count(b"\n")
+        assert rows >= seen, "a later export lost rows"
+        seen = rows
+
+    ends = [finish(process) for process in ingests]
+    assert [(end.status, end.err) for end in ends] == [(0, ""), (0, "")]
+    outcomes = [outcome(end.out) for end in ends]
+    assert sum(found["accepted"] for found in outcomes) == len(lines)
+    overlap = len(first.read_bytes().splitlines()) + len(second.read_bytes().splitlines())
+    assert sum(found["duplicates"] for found in outcomes) == overlap - len(lines)
+
+    alone = tmp_path / "alone"
+    assert tawny(alone, "ingest", str(whole)).status == 0
+    assert logged_events(home) == logged_events(alone)
+    assert all_exports(home, tmp_path / "out") == all_exports(alone, tmp_path / "expected")
+
+
+def test_compactions_at_once(lines: list[bytes], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for number in range(4):
+        piece = tmp_path / f"{number}.jsonl"
+        piece.write_bytes(b"".join(lines[number * 500 : (number + 1) * 500]))
+        assert tawny(home, "ingest", str(piece)).status == 0
+    before = logged_events(home)
+    assert len(before) == 2000
+    ends = [finish(process) for process in [start(home, "log", "compact") for _ in range(3)]]
+    assert [(end.status, end.err) for end in ends] == [(0, "")] * 3
+    assert logged_events(home) == before
+    assert log_json(home)["files"] <= 8, "one month: one file a family"
+
+
+def test_refusals_of_many_processes_are_all_counted(tmp_path: Path) -> None:
+    """The state database too is made by whoever comes first."""
+    home, file = tmp_path / "home", tmp_path / "events.jsonl"
+    file.write_bytes(ndjson([event(1), event(2, channel_id="")]))
+    ends = [finish(process) for process in [start(home, "ingest", str(file)) for _ in range(5)]]
+    assert [end.status for end in ends] == [3] * 5
+    assert sum(outcome(end.out)["accepted"] for end in ends) == 1
+    assert log_json(home)["refused"] == 5
+
+
+def test_an_export_sees_what_was_acknowledged_before_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for number in range(3):
+        file = tmp_path / f"{number}.jsonl"
+        created = {"conversation_id": f"c-{number}", "channel_id": "ch-1", "contact_id": "k-1"}
+        file.write_bytes(ndjson([event(number, "conversation.created", **created)]))
+        assert tawny(home, "ingest", str(file)).out == "accepted=1 duplicates=0 refused=0\n"
+        target = tmp_path / "open.csv"
+        assert tawny(home, "export", "open-conversations", "-o", str(target)).status == 0
+        assert target.read_text().count("\n") == 1 + number + 1

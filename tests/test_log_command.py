@@ -1,0 +1,153 @@
+"""`tawny log`: what is in the log, said exactly."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from commands import Result, ndjson, tawny
+from processes import event, fill, log_json, make_read_only, small_disk
+
+CREATED = {"conversation_id": "c-1", "channel_id": "ch-1", "contact_id": "k-1"}
+INBOUND = {"message_id": "m-1", "conversation_id": "c-1", "direction": "inbound"}
+
+
+def filled(home: Path, channel: str = "ch-1", name: str = "Mail") -> Path:
+    """A log of four events and two refused ones."""
+    file = home.parent / "events.jsonl"
+    saved = {"channel_id": channel, "medium": "email", "name": name}
+    file.write_bytes(
+        ndjson(
+            [
+                event(0, **saved),
+                event(1, "conversation.created", **(CREATED | {"channel_id": channel})),
+                event(2, "message.created", **INBOUND),
+                event(3, "message.created", **(INBOUND | {"message_id": "m-2"})),
+                event(4, "message.created", **(INBOUND | {"direction": "sideways"})),
+                event(5, "mesage.created", **INBOUND),
+            ]
+        )
+    )
+    assert tawny(home, "ingest", str(file)).status == 3
+    return file
+
+
+def test_as_text(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    filled(home)
+    result = tawny(home, "log")
+    size = log_json(home)["bytes"]
+    assert (result.status, result.err) == (0, "")
+    assert [line.rstrip() for line in result.out.splitlines()] == [
+        "type                  events  first                     last",
+        "channel.saved              1  2026-03-02T08:00:00.000Z  2026-03-02T08:00:00.000Z",
+        "conversation.created       1  2026-03-02T08:00:01.000Z  2026-03-02T08:00:01.000Z",
+        "message.created            2  2026-03-02T08:00:02.000Z  2026-03-02T08:00:03.000Z",
+        "",
+        "channel  name  newest event",
+        "ch-1     Mail  2026-03-02T08:00:03.000Z",
+        "",
+        f"events 4   size {size:,} bytes   files 3   version 1   refused so far 2",
+    ]
+
+
+def test_as_json(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    filled(home)
+    status = log_json(home)
+    files = list((home / "log").rglob("*.parquet"))
+    assert status == {
+        "version": 1,
+        "events": 4,
+        "bytes": sum(path.stat().st_size for path in files),
+        "files": len(files),
+        "types": [
+            {"type": kind, "events": count, "first": f"2026-03-02T08:00:0{first}.000Z",
+             "last": f"2026-03-02T08:00:0{last}.000Z"}
+            for kind, count, first, last in [
+                ("channel.saved", 1, 0, 0),
+                ("conversation.created", 1, 1, 1),
+                ("message.created", 2, 2, 3),
+            ]
+        ],
+        "channels": [
+            {"channel_id": "ch-1", "name": "Mail", "newest_event": "2026-03-02T08:00:03.000Z"}
+        ],
+        "refused": 2,
+    }  # fmt: skip
+
+
+def test_refused_are_added_up_over_runs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = filled(home)
+    assert log_json(home)["refused"] == 2
+    assert tawny(home, "ingest", str(file)).status == 3
+    assert log_json(home)["refused"] == 4
+
+
+def test_empty_log(tmp_path: Path) -> None:
+    home = tmp_path / "not" / "there"
+    expected = "events 0   size 0 bytes   files 0   version -1   refused so far 0"
+    result = tawny(home, "log")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == expected
+    assert tawny(home, "log", "compact") == Result(
+        0, "files_before=0 files_after=0 deleted_files=0\n", ""
+    )
+    assert not home.exists(), "looking creates nothing"
+
+
+@pytest.mark.xfail(strict=True, reason="names are read as markup of the terminal library")
+@pytest.mark.parametrize("text", ["[/bold]", "[bold]Mail", "[red]", ":smile:", "a\\[b"])
+def test_names_are_shown_as_they_are(tmp_path: Path, text: str) -> None:
+    home = tmp_path / "home"
+    filled(home, channel=text, name=text)
+    result = tawny(home, "log")
+    assert (result.status, result.err) == (0, "")
+    assert f"{text}  {text}  2026-03-02T08:00:03.000Z" in [
+        line.rstrip() for line in result.out.splitlines()
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="the table is 120 wide and folds long cells")
+def test_long_ids_stay_on_one_line(tmp_path: Path) -> None:
+    """Piped, it is read by programs: a line is a line."""
+    home = tmp_path / "home"
+    filled(home, channel="c" * 200)
+    assert any(line.startswith("c" * 200 + " ") for line in tawny(home, "log").out.splitlines())
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "full",
+        pytest.param(
+            "read-only",
+            marks=pytest.mark.xfail(strict=True, reason="it makes a folder for spilled data"),
+        ),
+    ],
+)
+def test_reading_needs_no_room(tmp_path: Path, state: str) -> None:
+    """What is in the log can be asked when the disk is full or may not be written."""
+    with small_disk(tmp_path / "disk", "2m") as disk:
+        filled(disk / "home")
+        if state == "full":
+            fill(disk)
+        else:
+            make_read_only(disk)
+        result = tawny(disk / "home", "log", "--format", "json")
+        assert (result.status, result.err) == (0, "")
+        assert json.loads(result.out)["refused"] == 2
+
+
+def test_compact_says_what_it_did(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    for number in range(3):
+        file = tmp_path / f"{number}.jsonl"
+        file.write_bytes(ndjson([event(number)]))
+        assert tawny(home, "ingest", str(file)).status == 0
+    assert log_json(home)["files"] == 3
+    first = tawny(home, "log", "compact")
+    assert first == Result(0, "files_before=3 files_after=1 deleted_files=0\n", "")
+    assert tawny(home, "log", "compact").out == "files_before=1 files_after=1 deleted_files=0\n"
+    assert log_json(home)["events"] == 3

@@ -1,0 +1,411 @@
+"""Wrong calls and a machine that refuses: one clear line, the documented status, no file left."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable, Field, Schema
+from deltalake.schema import PrimitiveType
+
+from commands import Result, ndjson, tawny
+from processes import event, fill, leftovers, make_read_only, small_disk, write_sample
+
+MOMENTS = (
+    "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.mmm]] in the time zone of the request, or either with an "
+    "offset such as +02:00 or Z"
+)
+TYPES = (
+    "resolved-conversations, open-conversations, messages, teams, contacts, topics, tags, "
+    "user-presence, users, response-times, virtual-agents, contact-attributes"
+)
+LINES = "newline-delimited JSON, plain, .gz or .zst"
+TAWNY = (sys.executable, "-m", "tawny")
+MARCH = ("--from", "2026-03-01", "--to", "2026-04-01")
+HELP = "(tawny --help shows what is there)"
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a small log."""
+    folder = tmp_path_factory.mktemp("log")
+    file = folder / "events.jsonl"
+    created = {"conversation_id": "c-1", "channel_id": "ch-1", "contact_id": "k-1"}
+    file.write_bytes(ndjson([event(0), event(1, "conversation.created", **created)]))
+    assert tawny(folder / "home", "ingest", str(file)).status == 0
+    return folder / "home"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder of the call, with what the wrong calls point at."""
+    folder = tmp_path / "here"
+    (folder / "folder").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (folder / "good.jsonl").write_bytes(ndjson([event(5)]))
+    (folder / "binary").write_bytes(b"\x7fELF\0\0\1" * 2000)
+    (folder / "utf16").write_bytes(ndjson([event(5)]).decode().encode("utf-16"))
+    (folder / "magic.gz").write_bytes(b"\x1f\x8b")
+    return folder
+
+
+RANGE = "--from 2026-03-01 --to 2026-04-01 -o x.csv"
+
+WRONG = {
+    "nosuch": f"No such command 'nosuch' {HELP}",
+    "ingst": f"No such command 'ingst'. Did you mean 'ingest', 'settings'? {HELP}",
+    "--hom x ingest": f"No such option: --hom (Possible options: --home) {HELP}",
+    "export": "-o: found nothing; name a FILE, - for standard output, or a folder",
+    "export -o x.csv": f"TYPE: found nothing; allowed {TYPES} or all",
+    f"export mesages {RANGE}": "export type: found 'mesages', did you mean 'messages'?",
+    f"export all qqqq {RANGE}": f"export type: found 'qqqq'; allowed: {TYPES}",
+    f"export messages qqqq {RANGE}": f"export type: found 'qqqq'; allowed: {TYPES}",
+    f"export messages --tz Europe/Pariss {RANGE}": "time zone: found 'Europe/Pariss', did you "
+    "mean 'Europe/Paris'? use an IANA name such as Europe/Paris",
+    f"export messages --tz +02:00 {RANGE}": "time zone: found '+02:00'; use an IANA name such as "
+    "Europe/Paris",
+    f"export messages --tz ../../etc/passwd {RANGE}": "time zone: found '../../etc/passwd'; use "
+    "an IANA name such as Europe/Paris",
+    f"export messages --channel ch-2 {RANGE}": "channel: found 'ch-2', did you mean 'ch-1'? it "
+    "appears nowhere in the log (tawny log lists them)",
+    f"export messages --channel zzz {RANGE}": "channel: found 'zzz'; allowed: ch-1; it appears "
+    "nowhere in the log (tawny log lists them)",
+    "export messages --from yesterday --to 2026-04-01 -o x.csv": "from: found 'yesterday'; "
+    f"allowed {MOMENTS}",
+    "export messages --from 2026-02-30 --to 2026-04-01 -o x.csv": "from: found '2026-02-30', "
+    f"which is no date and time; allowed {MOMENTS}",
+    "export messages --from 2026-03-01 --to 2026-04-01T24:01 -o x.csv": "to: found "
+    f"'2026-04-01T24:01', which is no date and time; allowed {MOMENTS}",
+    "export messages --from 2026-04-01 --to 2026-03-01 -o x.csv": "from: found 2026-04-01, which "
+    "is not before to (2026-03-01); the range holds what happens at from and later, and before to",
+    "export messages --from 2026-04-01 --to 2026-04-01 -o x.csv": "from: found 2026-04-01, which "
+    "is not before to (2026-04-01); the range holds what happens at from and later, and before to",
+    "export messages --from 2026-04-01 -o x.csv": "to: found nothing; messages needs a range, "
+    f"allowed {MOMENTS}",
+    "export all -o out": "from: found nothing; resolved-conversations needs a range, allowed "
+    f"{MOMENTS}",
+    f"export messages --as-of soon {RANGE}": f"as-of: found 'soon'; allowed {MOMENTS}",
+    f"export messages --headers de {RANGE}": "headers: found 'de', did you mean 'en'?",
+    f"export messages --headers qq {RANGE}": "headers: found 'qq'; allowed: en, fr, "
+    "hootdesk-fr, key",
+    f"export messages --format cvs {RANGE}": "format: found 'cvs', did you mean 'csv'?",
+    f"export messages --dialect exel {RANGE}": "dialect: found 'exel', did you mean 'excel'?",
+    f"export messages --format xlsx --dialect excel {RANGE}": "dialect: found 'excel' with format "
+    "xlsx; allowed with csv only, leave it out",
+    "export messages --from 2026-03-01 --to 2026-04-01 -o x.txt": "-o: found 'x.txt', whose "
+    "ending names no format; allowed .csv, .jsonl, .parquet, .xlsx, or give --format",
+    "export messages --from 2026-03-01 --to 2026-04-01 -o no/x.csv": "-o: found the folder no, "
+    "which does not exist; create it or choose another",
+    "export messages --from 2026-03-01 --to 2026-04-01 --format csv -o folder": "-o: found "
+    "folder, which is a folder; name a file in it",
+    "export all --from 2026-03-01 --to 2026-04-01 -o -": "-o: found -; several types need a folder",
+    "export all --from 2026-03-01 --to 2026-04-01 -o good.jsonl": "-o: found the file good.jsonl; "
+    "several types need a folder",
+    f"export messages --bogus {RANGE}": f"No such option: --bogus {HELP}",
+    f"export messages --tz {RANGE}": "from: found nothing; messages needs a range, "
+    f"allowed {MOMENTS}",
+    "export --receipt no.json -o x.csv": "no.json: No such file or directory; name a "
+    "FILE.receipt.json",
+    "export --receipt folder -o x.csv": "folder: Is a directory; name a FILE.receipt.json",
+    "export --receipt good.jsonl": "-o: found nothing; name a FILE, - for standard output, or a "
+    "folder",
+    "export users --receipt good.jsonl -o x.csv": "--receipt: found with a type or other "
+    "options; the receipt says them all, give only -o",
+    "columns": f"Missing argument 'TYPE' {HELP}",
+    "columns mesages": "export type: found 'mesages', did you mean 'messages'?",
+    "columns users --format xml": "--format: found 'xml'; allowed: text, csv, json, markdown",
+    "events message.creatd": "event type: found 'message.creatd', did you mean 'message.created'?",
+    "ingest": f"Missing argument 'FILE...' {HELP}",
+    "ingest no": f"no: No such file or directory; allowed a readable file of {LINES}",
+    "ingest folder": f"folder: found a folder; allowed a file of {LINES}",
+    "ingest good.jsonl no": f"no: No such file or directory; allowed a readable file of {LINES}",
+    "ingest binary": f"binary: found binary data; allowed {LINES}",
+    "ingest utf16": f"utf16: found binary data; allowed {LINES}",
+    "ingest magic.gz": "magic.gz: the data is damaged after line 0 (Truncated compressed "
+    "stream); what came before it is kept, send the whole file again",
+    "unguard no": "no: cannot be read (No such file or directory); give a CSV file written with "
+    "--dialect excel",
+    "unguard folder": "folder: cannot be read (Is a directory); give a CSV file written with "
+    "--dialect excel",
+    "unguard good.jsonl": "good.jsonl: found no byte order mark at its start, so it was not "
+    "written with --dialect excel and holds no guards; use it as it is",
+    "import twittr x": f"No such command 'twittr'. Did you mean 'twitter'? {HELP}",
+    "import twitter no": "no: there is no such file; give a CSV file",
+    "log comapct": f"No such command 'comapct'. Did you mean 'compact'? {HELP}",
+    "sample": f"Missing option '--conversations' {HELP}",
+    "sample --conversations 0 --from 2026-01-01 --to 2026-02-01 -o x": "conversations: found 0; "
+    "allowed: a whole number from 1 to 100000000",
+    "sample --conversations 5 --from 2026-01-01 --to 2026-02-01 -o folder": "-o: found folder, "
+    "which is a folder; name a file in it",
+}
+
+SHORTCOMINGS = {
+    f"export all qqqq {RANGE}": "a wrong type beside `all` is passed over",
+    f"export messages --tz {RANGE}": "`--tz --from` takes --from for the zone",
+}
+
+
+@pytest.mark.parametrize("call", WRONG)
+def test_wrong_call(log: Path, here: Path, call: str, request: pytest.FixtureRequest) -> None:
+    if call in SHORTCOMINGS:
+        request.applymarker(pytest.mark.xfail(strict=True, reason=SHORTCOMINGS[call]))
+    before = sorted(path.name for path in here.iterdir())
+    result = tawny(log, *call.split(" "))
+    assert result == Result(2, "", f"tawny: {WRONG[call]}\n")
+    assert sorted(path.name for path in here.iterdir()) == before
+
+
+def test_wrong_setting(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAWNY_ENGINE_MEMORY_MB", "lots")
+    assert tawny(log, "log") == Result(
+        2, "", "tawny: TAWNY_ENGINE_MEMORY_MB: found 'lots'; allowed a whole number from 200 to "
+        "1000000\n"
+    )  # fmt: skip
+
+
+def test_nothing_called() -> None:
+    done = subprocess.run(TAWNY, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+# A folder that does not exist yet
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("log", "log compact", "exports", "columns users", "events", "settings"),
+        *(f"export messages {RANGE}", f"export open-conversations {RANGE}"),
+        *("export all --from 2026-03-01 --to 2026-04-01 -o out", "ingest good.jsonl"),
+        "sample --conversations 1 --from 2026-01-01 --to 2026-02-01 -o x",
+    ],
+)
+def test_every_subcommand_works_on_a_folder_that_is_not_there(here: Path, call: str) -> None:
+    result = tawny(here / "not" / "there", *call.split(" "))
+    assert (result.status, result.err) == (0, "")
+
+
+def test_a_channel_of_an_empty_log(here: Path) -> None:
+    result = tawny(here / "new", *f"export messages --channel ch-1 {RANGE}".split(" "))
+    assert result == Result(
+        2, "", "tawny: channel: found 'ch-1'; it appears nowhere in the log (tawny log lists "
+        "them)\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ingest good.jsonl",
+        f"export messages {RANGE}",
+        *(
+            pytest.param(call, marks=pytest.mark.xfail(strict=True, reason="shows an empty log"))
+            for call in ("log", "log compact")
+        ),
+    ],
+)
+def test_data_folder_that_is_a_file(here: Path, call: str) -> None:
+    home = here / "good.jsonl"
+    assert tawny(home, *call.split(" ")) == Result(
+        1, "", f"tawny: the data folder {home}: Not a directory\n"
+    )
+
+
+# Logs that are not ours, or not ours any more
+
+CALLS = ("log", "log compact", "ingest good.jsonl", f"export users {RANGE}")
+
+
+def changed(log: Path, folder: Path, old: str, new: str) -> Path:
+    """A copy of a data folder with another word in the description of its table."""
+    home = folder / "home"
+    shutil.copytree(log, home)
+    first = home / "log" / "_delta_log" / f"{0:020d}.json"
+    text = first.read_text()
+    assert old in text
+    first.write_text(text.replace(old, new))
+    return home
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_log_of_a_newer_version(log: Path, here: Path, call: str) -> None:
+    home = changed(log, here, '"format 1"', '"format 2"')
+    assert tawny(home, *call.split(" ")) == Result(
+        1,
+        "",
+        f"tawny: {home / 'log'}: found an event log of format 2, this Tawny reads up to format 1; "
+        "upgrade Tawny (pip install --upgrade tawny)\n",
+    )
+    assert not (here / "x.csv").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="the text of the library is not recognised")
+@pytest.mark.parametrize("call", CALLS)
+def test_table_of_a_newer_protocol(log: Path, here: Path, call: str) -> None:
+    home = changed(log, here, '"minReaderVersion":1', '"minReaderVersion":99')
+    result = tawny(home, *call.split(" "))
+    assert (result.status, result.out) == (1, "")
+    assert "written by a newer version, upgrade Tawny" in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_table_that_is_no_log(here: Path, call: str) -> None:
+    home = here / "home"
+    DeltaTable.create(home / "log", Schema([Field("a", PrimitiveType("string"))]))
+    assert tawny(home, *call.split(" ")) == Result(
+        1,
+        "",
+        f"tawny: {home / 'log'}: found a Delta table that is not a Tawny event log (description "
+        "''); choose another data folder with --home\n",
+    )
+
+
+@pytest.mark.parametrize("call", ["log", f"export open-conversations {RANGE}"])
+@pytest.mark.parametrize("damage", ["missing", "spoiled"])
+def test_log_with_damaged_files(log: Path, here: Path, call: str, damage: str) -> None:
+    """A file that is gone or spoiled is a failure by name, never a smaller export."""
+    home = here / "home"
+    shutil.copytree(log, home)
+    file = min((home / "log").rglob("*.parquet"))
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(b"spoiled")
+    result = tawny(home, *call.split(" "))
+    assert (result.status, result.out) == (1, "")
+    assert result.err.count("\n") == 1
+    assert str(file) in result.err
+    assert not (here / "x.csv").exists()
+
+
+def test_spoiled_state_database(log: Path, here: Path) -> None:
+    home = here / "home"
+    shutil.copytree(log, home)
+    (home / "state.db").write_text("no database" * 1000)
+    assert tawny(home, "log") == Result(
+        1, "", f"tawny: {home / 'state.db'}: file is not a database\n"
+    )
+
+
+# A full or read-only disk
+
+
+@pytest.fixture(scope="module", params=["full", "read-only"])
+def disk(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, log: Path
+) -> Iterator[Path]:
+    """A disk with a data folder, an export and its guarded twin, on which nothing more fits."""
+    with small_disk(tmp_path_factory.mktemp("disk") / "disk", "2m") as folder:
+        shutil.copytree(log, folder / "home")
+        (folder / "x.csv").write_text("older")
+        excel = tawny(log, *_export("csv"), "--dialect", "excel", "-o", str(folder / "excel.csv"))
+        assert excel.status == 0
+        if request.param == "full":
+            fill(folder)
+        else:
+            make_read_only(folder)
+        yield folder
+
+
+def _export(ending: str) -> tuple[str, ...]:
+    return ("export", "open-conversations", *MARCH, "--format", ending)
+
+
+def _one_line(result: Result, *wanted: str) -> None:
+    assert (result.status, result.out) == (1, "")
+    assert result.err.count("\n") == 1, result.err
+    assert result.err.startswith("tawny: ")
+    assert "No space left" in result.err or "Read-only file system" in result.err
+    assert all(word in result.err for word in wanted), result.err
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "xlsx"])
+def test_export_to_a_disk_that_refuses(log: Path, disk: Path, ending: str) -> None:
+    names = sorted(path.name for path in disk.iterdir())
+    result = tawny(log, *_export(ending), "-o", str(disk / f"x.{ending}"))
+    _one_line(result, str(disk))
+    assert sorted(path.name for path in disk.iterdir()) == names
+    assert (disk / "x.csv").read_text() == "older"
+
+
+def test_sample_to_a_disk_that_refuses(log: Path, disk: Path) -> None:
+    for name in ("s.jsonl", "s.zst"):
+        result = tawny(log, "sample", "--conversations", "300", *MARCH, "-o", str(disk / name))
+        _one_line(result, str(disk))
+        assert not (disk / name).exists()
+
+
+def test_unguard_on_a_disk_that_refuses(log: Path, disk: Path) -> None:
+    before = (disk / "excel.csv").read_bytes()
+    _one_line(tawny(log, "unguard", str(disk / "excel.csv")), str(disk))
+    assert (disk / "excel.csv").read_bytes() == before
+    assert leftovers(disk) == []
+
+
+def test_ingest_into_a_disk_that_refuses(disk: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    write_sample(file, conversations=5)
+    _one_line(tawny(disk / "home", "ingest", str(file)), str(disk))
+
+
+@pytest.mark.xfail(reason="the library's text of several lines, coloured, when the disk is full")
+def test_first_ingest_into_a_disk_that_refuses(disk: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(ndjson([event(1)]))
+    _one_line(tawny(disk / "new", "ingest", str(file)), str(disk))
+
+
+def test_a_full_disk_is_said_in_words(log: Path, tmp_path: Path) -> None:
+    """Not in the engine's notation of its exception."""
+    with small_disk(tmp_path / "disk", "1m") as folder:
+        fill(folder)
+        result = tawny(log, *_export("csv"), "-o", str(folder / "x.csv"))
+    if "exception_type" in result.err:
+        pytest.xfail("the engine's exception is shown as JSON")
+    _one_line(result, str(folder))
+
+
+@pytest.mark.parametrize("call", ["exports", "settings", "log", "export open-conversations -o -"])
+def test_output_that_cannot_be_written(log: Path, call: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*TAWNY, "--home", str(log), *call.split(" ")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"tawny: No space left on device\n")
+
+
+def test_reader_that_goes_away(log: Path) -> None:
+    process = subprocess.Popen(
+        [*TAWNY, "sample", "--conversations", "1000", *MARCH, "-o", "-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 1
+
+
+@pytest.mark.xfail(strict=True, reason="the device is replaced by a file")
+@pytest.mark.parametrize("call", [("export", "open-conversations", "--format", "csv"),
+                                  ("sample", "--conversations", "1", "--from", "2026-01-01",
+                                   "--to", "2026-01-02")])  # fmt: skip
+def test_a_device_is_not_replaced(log: Path, tmp_path: Path, call: tuple[str, ...]) -> None:
+    """As root, `-o /dev/null` must not put a file in its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        tawny(log, *call, "-o", str(pipe))
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
