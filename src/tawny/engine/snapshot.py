@@ -8,10 +8,10 @@ null, so that events are ordered by (time_ms, sequence, source, id).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tawny.engine.duck import Duck, files_literal
+from tawny.engine.duck import Duck, Value, files_literal
 from tawny.engine.repeated import create_repeated_messages
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
@@ -74,6 +74,20 @@ def create_scope_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iter
         condition = "conversation_id IN (SELECT conversation_id FROM scope)"
         paths = _holding(duck, snapshot.paths(family, None, view.as_of_ms), condition)
         _create_view(duck, snapshot, view, family, name, paths, [condition])
+
+
+def create_step_tables(
+    duck: Duck, steps: Iterable[tuple[str, str]], values: Mapping[str, Value]
+) -> None:
+    """Make each step of a query, a name and its select, into a table."""
+    for name, select in steps:
+        duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values)
+
+
+def drop_step_tables(duck: Duck, names: Iterable[str]) -> None:
+    """Free what the steps hold."""
+    for name in names:
+        duck.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _holding(duck: Duck, paths: Sequence[str], condition: str) -> list[str]:

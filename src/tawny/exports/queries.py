@@ -54,8 +54,8 @@ range, those of the conversations in scope, contacts that were ever erased, mess
 than once, and the small tables made from the request."""
 
 SCOPE = "scope"
-"""The step that names the conversations an export looks at. It and what it reads are made into
-tables first, so that the engine opens only the files that hold events of these conversations."""
+"""The step that names the conversations an export looks at. It and what it reads come first, so
+that the engine opens only the files that hold events of these conversations."""
 
 PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_content"])
 """The values a query may bind, as `$name`."""
@@ -95,9 +95,11 @@ class Query:
     export_type: str
     description: dict[str, str]
     """What a row is and in which order they come, in `en` and `fr`."""
-    prepared: tuple[Step, ...]
-    """Made into tables first, in this order; the last one is the scope. Empty without one."""
+    scope: tuple[Step, ...]
+    """The steps up to the scope, which is the last one; empty for a query without one."""
     steps: tuple[Step, ...]
+    """The other steps. Each step is made into a table, in order: what several read is computed
+    once, and the engine knows how large it is when it plans the next."""
     select: str
     order_by: str
     columns: tuple[Column, ...]
@@ -112,19 +114,8 @@ class Query:
 
     @property
     def statement(self) -> str:
-        """The query as one statement over the prepared tables, rows in the export's order."""
-        uses: dict[str, int] = {}
-        for reads in [*(step.reads for step in self.steps), _reads(self.select)]:
-            for name in reads:
-                uses[name] = uses.get(name, 0) + 1
-        parts = [
-            # What several steps read is computed once.
-            f"{step.name} AS {'MATERIALIZED ' if uses.get(step.name, 0) > 1 else ''}"
-            f"(\n{step.sql}\n)"
-            for step in self.steps
-        ]
-        head = "WITH " + ",\n".join(parts) + "\n" if parts else ""
-        return f"{head}{self.select}\nORDER BY {self.order_by}"
+        """The final select over the tables of the steps, rows in the export's order."""
+        return f"{self.select}\nORDER BY {self.order_by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +134,12 @@ def query(export_type: str) -> Query:
     file = _load(f"{export_type}.sql")
     select, _, order_by = file.select.rpartition("\nORDER BY ")
     tables: set[str] = set()
-    prepared = _steps_for(file, (SCOPE,), (), tables) if _has_scope(file) else ()
-    steps = _steps_for(file, _reads(select), tuple(step.name for step in prepared), tables)
+    scope = _steps_for(file, (SCOPE,), (), tables) if _has_scope(file) else ()
+    steps = _steps_for(file, _reads(select), tuple(step.name for step in scope), tables)
     return Query(
         export_type=export_type,
         description=file.description,
-        prepared=prepared,
+        scope=scope,
         steps=steps,
         select=select,
         order_by=order_by,

@@ -20,7 +20,9 @@ from tawny.engine.duck import Duck, Value
 from tawny.engine.snapshot import (
     View,
     create_scope_tables,
+    create_step_tables,
     create_tables,
+    drop_step_tables,
     known_channels,
     newest_per_channel,
 )
@@ -233,7 +235,11 @@ class ExportSession:
         )
         with translated_os_errors(str(work.parent)):
             work.touch()
-            return chosen_format.write(source, work)
+            try:
+                return chosen_format.write(source, work)
+            finally:
+                steps = [step.name for step in (*export.scope, *export.steps)]
+                drop_step_tables(self.duck, steps)
 
     def _prepare(self, export: Query, view: View) -> dict[str, Value]:
         """Make the tables a query reads for a view; returns the values it binds."""
@@ -245,9 +251,9 @@ class ExportSession:
             "all_content": view.content_media is None,
         }
         create_tables(self.duck, self.snapshot, view, export.tables)
-        for step in export.prepared:
-            self.duck.execute(f"CREATE OR REPLACE TEMP TABLE {step.name} AS {step.sql}", values)
+        create_step_tables(self.duck, [(step.name, step.sql) for step in export.scope], values)
         create_scope_tables(self.duck, self.snapshot, view, export.tables)
+        create_step_tables(self.duck, [(step.name, step.sql) for step in export.steps], values)
         return values
 
 
