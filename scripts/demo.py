@@ -61,15 +61,14 @@ def main() -> None:
     tawny("export", "all", *month, "--tz", TIME_ZONE, "-o", str(FOLDER))
 
     say(f"""
-Done in {time.monotonic() - began:.0f} s. Beside each file lies its receipt; datapackage.json links
-the files.
+Done in {time.monotonic() - began:.0f} s. Beside each file lies its receipt.
 
 Look further (with this line first):
   export PATH="$PWD/.venv/bin:$PATH" TAWNY_HOME="$PWD/{HOME}"
   tawny log                                what is in the event log
   tawny columns response-times             what each column of an export means
-  tawny export messages --from {last_month} --to {this_month} --channel ch-mail-fr -o mails.xlsx
-  tawny export --receipt {FOLDER}/users.csv.receipt.json -o users-again.csv   the same bytes again
+  tawny export users --from {last_month} --to {this_month} -o {FOLDER}/users.xlsx
+  tawny export --receipt {FOLDER}/users.csv.receipt.json -o again.csv   the same bytes again
   tawny --help                             everything else; README.md and docs/ explain it""")
 
 

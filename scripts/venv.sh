@@ -10,7 +10,7 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     if ! "$python" -m venv --clear .venv >/dev/null 2>&1; then
         # Some distributions ship venv without what brings pip into it.
         "$python" -m venv --clear --without-pip .venv
-        "$python" -m pip --python .venv/bin/python install --quiet pip || {
+        "$python" -m pip --python .venv/bin/python install -qq pip || {
             echo "No pip could be put into .venv; on Debian: apt-get install python3-venv" >&2
             exit 1
         }

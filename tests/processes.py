@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from commands import tawny
+from commands import ndjson, tawny
 
 CHUNK_ROWS = 400
 BLOCK_BYTES = 60_000
@@ -145,6 +145,20 @@ def logged_events(home: Path) -> dict[tuple[str, str], Any]:
     return events
 
 
+_PERSONAL = (
+    *("primary_identifier", "secondary_identifier", "name", "value", "content", "post_url"),
+    *("url", "comment", "follow_up_question", "follow_up_response"),
+)
+
+
+def impersonal(events: dict[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
+    """Events without what maintenance takes away when their contact was erased."""
+    return {
+        identity: {name: value for name, value in content.items() if name not in _PERSONAL}
+        for identity, content in events.items()
+    }
+
+
 def log_json(home: Path) -> dict[str, Any]:
     """What `tawny log` says, which must work."""
     result = tawny(home, "log", "--format", "json")
@@ -208,6 +222,15 @@ def event(number: int, kind: str = "channel.saved", **data: Any) -> dict[str, An
         "time": f"2026-03-02T{number // 3600 + 8:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z",
         "data": data or CHANNEL,
     }
+
+
+def small_log(home: Path) -> Path:
+    """A data folder with one conversation in its log."""
+    file = home.parent / "small-log.jsonl"
+    created = {"conversation_id": "c-1", "channel_id": "ch-1", "contact_id": "k-1"}
+    file.write_bytes(ndjson([event(0), event(1, "conversation.created", **created)]))
+    assert tawny(home, "ingest", str(file)).status == 0
+    return home
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

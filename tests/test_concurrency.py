@@ -10,11 +10,15 @@ from processes import (
     all_exports,
     event,
     finish,
+    impersonal,
     log_json,
     logged_events,
     start,
     write_sample,
 )
+from tawny.exports.request import ExportRequest
+from tawny.runs.export import ExportSession
+from tawny.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def test_ingests_exports_and_compaction_at_once(lines: list[bytes], tmp_path: Pa
 
     alone = tmp_path / "alone"
     assert tawny(alone, "ingest", str(whole)).status == 0
-    assert logged_events(home) == logged_events(alone)
+    assert impersonal(logged_events(home)) == impersonal(logged_events(alone))
     assert all_exports(home, tmp_path / "out") == all_exports(alone, tmp_path / "expected")
 
 
@@ -73,8 +77,9 @@ def test_compactions_at_once(lines: list[bytes], tmp_path: Path) -> None:
     assert len(before) == 2000
     ends = [finish(process) for process in [start(home, "log", "compact") for _ in range(3)]]
     assert [(end.status, end.err) for end in ends] == [(0, "")] * 3
-    assert logged_events(home) == before
-    assert log_json(home)["files"] <= 8, "one month: one file a family"
+    assert impersonal(logged_events(home)) == impersonal(before)
+    families = len(list((home / "log").glob("family=*")))
+    assert log_json(home)["files"] == families, "one month: one file a family"
 
 
 def test_refusals_of_many_processes_are_all_counted(tmp_path: Path) -> None:
@@ -97,3 +102,23 @@ def test_an_export_sees_what_was_acknowledged_before_it(tmp_path: Path) -> None:
         target = tmp_path / "open.csv"
         assert tawny(home, "export", "open-conversations", "-o", str(target)).status == 0
         assert target.read_text().count("\n") == 1 + number + 1
+
+
+@pytest.mark.xfail(strict=True, reason="the files of its snapshot are deleted under it")
+def test_an_export_goes_on_while_a_contact_is_purged(tmp_path: Path) -> None:
+    """Maintenance may run at any time; an export that has begun does not fail for it."""
+    home, file, target = tmp_path / "home", tmp_path / "events.jsonl", tmp_path / "open.csv"
+    created = {"conversation_id": "c-1", "channel_id": "ch-1", "contact_id": "k-1"}
+    file.write_bytes(
+        ndjson(
+            [
+                event(1, "conversation.created", **created, url="https://private.example.com"),
+                event(2, "contact.erased", contact_id="k-1"),
+            ]
+        )
+    )
+    assert tawny(home, "ingest", str(file)).status == 0
+    with ExportSession(home, Settings(), now_ms=1_800_000_000_000) as session:
+        assert " purged_files=1\n" in tawny(home, "log", "compact").out
+        session.export(ExportRequest("open-conversations"), target)
+    assert target.read_text().count("\n") == 1

@@ -312,5 +312,5 @@ def peak_kb(home: Path, events: int) -> int:
 
 def test_memory_does_not_grow_with_the_input(tmp_path: Path) -> None:
     """It is bounded by the setting of the engine; both inputs are large enough to reach that."""
-    small, large = (peak_kb(tmp_path / str(count), count) for count in (200_000, 400_000))
+    small, large = (peak_kb(tmp_path / str(count), count) for count in (300_000, 600_000))
     assert large < small * 1.25, (small, large)

@@ -43,7 +43,7 @@ def columns(
 @app.command("events")
 def events(
     event_type: Annotated[
-        str | None, typer.Argument(metavar="[TYPE]", help="An event type; none = all of them.")
+        str | None, typer.Argument(metavar="TYPE", help="An event type; none = all of them.")
     ] = None,
     schema: Annotated[bool, typer.Option("--schema", help="The JSON Schema of all types.")] = False,
 ) -> None:

@@ -31,7 +31,7 @@ def export(
     context: typer.Context,
     types: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TYPE...", help="An export type, several, or all (tawny exports)."),
+        typer.Argument(metavar="TYPE", help="An export type, several, or all (tawny exports)."),
     ] = None,
     start: Annotated[
         str | None,

@@ -53,7 +53,7 @@ def ingest(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help="Newline-delimited JSON, plain, .gz or .zst; - is standard input.",
         ),
     ],

@@ -5,7 +5,7 @@ snapshot that readers may use for as long as they like while writers go on. Each
 `log_version` it arrived with; the events of an old version can therefore be read from any later
 one, also when compaction has rewritten the files.
 
-Layout: `log/family=<family>/month=<YYYY-MM>/<version>-<random>.parquet`, months in UTC.
+Layout: `log/family=<family>/month=<YYYY-MM>/<random>.parquet`, months in UTC.
 """
 
 from __future__ import annotations

@@ -245,7 +245,7 @@ def _without_bad_times(
             good.append(event)
             good_numbers.append(number)
         else:
-            refusals.append(Refusal(number, "time", repr(event.time), TIME_RULE))
+            refusals.append(Refusal(number, "time", explanation.shown(event.time), TIME_RULE))
     batch = _to_batch(good, good_numbers)
     batch.refusals = refusals
     return batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import functools
@@ -140,7 +141,12 @@ class ExportSession:
         work = self._working_file(target)
         try:
             rows = self._write(request, bounds, view, chosen_format, work)
-            flush(work)
+            # Reading the file for its hash and waiting for the disk go on beside the query.
+            with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                digest = pool.submit(sha256_of, work)
+                flushed = pool.submit(flush, work)
+                newest = newest_per_channel(self.duck, self.snapshot, view)
+                flushed.result()
             receipt = Receipt(
                 request=request,
                 bounds=bounds,
@@ -148,8 +154,8 @@ class ExportSession:
                 log_version=self.snapshot.version if replay is None else replay.log_version,
                 rows=rows,
                 size_bytes=work.stat().st_size,
-                sha256=sha256_of(work),
-                newest=newest_per_channel(self.duck, self.snapshot, view),
+                sha256=digest.result(),
+                newest=newest,
             )
             if replay is not None:
                 _check_same(receipt, replay)

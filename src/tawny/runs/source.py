@@ -6,12 +6,14 @@ import io
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
-from typing_extensions import Buffer
 
 from tawny.errors import UnreadableInputError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BLOCK_BYTES = 4 << 20
 LONGEST_LINE_BYTES = 64 << 20
@@ -118,7 +120,7 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer)
         # What is there now, not what fills the buffer: a pipe may be slow.
         data = self._raw.read1(len(view)) if isinstance(self._raw, io.BufferedReader) else b""

@@ -31,7 +31,7 @@ deeds AS (
             WHEN type = 'conversation.handed_over' THEN 'handed_over'
             ELSE 'resolved'
         END AS what
-    FROM scope_conversation_events
+    FROM scope_changes
     WHERE time_ms >= $from_ms AND time_ms < $to_ms
         AND (
             type = 'conversation.handed_over'

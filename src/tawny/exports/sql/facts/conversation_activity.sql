@@ -3,8 +3,11 @@
 SELECT conversation_id, max(time_ms) AS last_updated_ms
 FROM (
     SELECT conversation_id, time_ms
-    FROM scope_conversation_events
-    WHERE type <> 'conversation.created'
+    FROM scope_creations
+    WHERE type = 'conversation.updated'
+    UNION ALL
+    SELECT conversation_id, time_ms
+    FROM scope_changes
     UNION ALL
     SELECT conversation_id, created_ms AS time_ms
     FROM conversations

@@ -1,25 +1,22 @@
 -- The last known URL and language of the conversations in scope. Of several creations only the
--- first by order is looked at.
-WITH carried AS (
+-- first by order is looked at. Nearly all conversations carry them once: only where an update
+-- carries one too is there an order to find.
+WITH updated AS (
     SELECT conversation_id, url, language, time_ms, sequence, source, id
-    FROM (
-        SELECT
-            conversation_id, url, language, time_ms, sequence, source, id, type,
-            row_number() OVER (
-                PARTITION BY conversation_id, type ORDER BY time_ms, sequence, source, id
-            ) AS nth
-        FROM scope_conversation_events
-        WHERE type IN ('conversation.created', 'conversation.updated')
-    ) AS events
-    WHERE (type = 'conversation.updated' OR nth = 1)
-        AND (url IS NOT NULL OR language IS NOT NULL)
-)
+    FROM scope_creations
+    WHERE type = 'conversation.updated' AND (url IS NOT NULL OR language IS NOT NULL)
+),
 
-SELECT
-    coalesce(urls.conversation_id, languages.conversation_id) AS conversation_id,
-    urls.url,
-    languages.language
-FROM (
+carried AS (
+    SELECT conversation_id, url, language, time_ms, sequence, source, id
+    FROM updated
+    UNION ALL
+    SELECT conversation_id, url, language, created_ms AS time_ms, sequence, source, id
+    FROM created_conversations
+    WHERE conversation_id IN (SELECT conversation_id FROM updated)
+),
+
+ranked_urls AS (
     SELECT
         conversation_id, url,
         row_number() OVER (
@@ -28,8 +25,9 @@ FROM (
         ) AS newest
     FROM carried
     WHERE url IS NOT NULL
-) AS urls
-FULL OUTER JOIN (
+),
+
+ranked_languages AS (
     SELECT
         conversation_id, language,
         row_number() OVER (
@@ -38,7 +36,16 @@ FULL OUTER JOIN (
         ) AS newest
     FROM carried
     WHERE language IS NOT NULL
-) AS languages
-    ON languages.conversation_id = urls.conversation_id
-    AND languages.newest = urls.newest
-WHERE coalesce(urls.newest, languages.newest) = 1
+)
+
+SELECT
+    created_conversations.conversation_id,
+    coalesce(ranked_urls.url, created_conversations.url) AS url,
+    coalesce(ranked_languages.language, created_conversations.language) AS language
+FROM created_conversations
+LEFT JOIN ranked_urls
+    ON ranked_urls.conversation_id = created_conversations.conversation_id
+    AND ranked_urls.newest = 1
+LEFT JOIN ranked_languages
+    ON ranked_languages.conversation_id = created_conversations.conversation_id
+    AND ranked_languages.newest = 1

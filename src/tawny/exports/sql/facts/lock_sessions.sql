@@ -85,7 +85,7 @@ conversation_events_of_locks AS (
     SELECT
         conversation_id, NULL AS agent_id, NULL AS locked_by, NULL AS team_id, time_ms, sequence,
         source, id, 'status' AS kind, NULL AS begins_run, NULL AS agent_end_ms
-    FROM scope_conversation_events
+    FROM scope_changes
     WHERE type = 'conversation.status_changed' AND cause <> 'csat'
 ),
 
@@ -156,13 +156,13 @@ replies AS (
 resolves AS (
     SELECT DISTINCT ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
     FROM ended
-    INNER JOIN scope_conversation_events
-        ON scope_conversation_events.conversation_id = ended.conversation_id
-        AND scope_conversation_events.agent_id = ended.agent_id
-        AND scope_conversation_events.time_ms BETWEEN ended.start_ms AND ended.end_ms
-    WHERE scope_conversation_events.type = 'conversation.status_changed'
-        AND scope_conversation_events.status = 'resolved'
-        AND scope_conversation_events.cause = 'agent'
+    INNER JOIN scope_changes
+        ON scope_changes.conversation_id = ended.conversation_id
+        AND scope_changes.agent_id = ended.agent_id
+        AND scope_changes.time_ms BETWEEN ended.start_ms AND ended.end_ms
+    WHERE scope_changes.type = 'conversation.status_changed'
+        AND scope_changes.status = 'resolved'
+        AND scope_changes.cause = 'agent'
 )
 
 SELECT

@@ -19,12 +19,8 @@ FROM (
         CAST(NULL AS VARCHAR) AS message_id, CAST(NULL AS VARCHAR) AS survey_id,
         CAST(NULL AS BIGINT) AS score, CAST(NULL AS VARCHAR) AS follow_up_question,
         CAST(NULL AS VARCHAR) AS follow_up_response
-    FROM scope_conversation_events
-    WHERE type IN (
-            'conversation.status_changed', 'conversation.handed_over',
-            'conversation.virtual_agent_assigned'
-        )
-        AND (cause IS NULL OR cause <> 'csat')
+    FROM scope_changes
+    WHERE cause IS NULL OR cause <> 'csat'
     UNION ALL
     SELECT
         conversation_id, time_ms, sequence, source, id,
