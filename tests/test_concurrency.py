@@ -104,7 +104,6 @@ def test_an_export_sees_what_was_acknowledged_before_it(tmp_path: Path) -> None:
         assert target.read_text().count("\n") == 1 + number + 1
 
 
-@pytest.mark.xfail(strict=True, reason="the files of its snapshot are deleted under it")
 def test_an_export_goes_on_while_a_contact_is_purged(tmp_path: Path) -> None:
     """Maintenance may run at any time; an export that has begun does not fail for it."""
     home, file, target = tmp_path / "home", tmp_path / "events.jsonl", tmp_path / "open.csv"

@@ -304,7 +304,6 @@ def test_all_types_in_the_excel_dialect(home: Path, tmp_path: Path) -> None:
     assert not (folder / "datapackage.json").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the engine cannot be given the name: a traceback")
 def test_a_file_name_that_is_not_utf8(home: Path, tmp_path: Path) -> None:
     name = str(tmp_path) + "/caf\udce9.csv"
     assert tawny(home, "export", "teams", *MONTH, "-o", name).status in (0, 2)

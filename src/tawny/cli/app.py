@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tawny import __version__
-from tawny.errors import TawnyError
+from tawny.errors import StorageError, TawnyError
 from tawny.settings import Settings, default_home
 
 app = typer.Typer(
@@ -52,7 +52,10 @@ def _global_options(
 
 def home_of(context: typer.Context) -> Path:
     """The data folder of this call."""
-    return Path(context.obj)
+    home = Path(context.obj).absolute()
+    if home.exists() and not home.is_dir():
+        raise StorageError(f"the data folder {home}: Not a directory")
+    return home
 
 
 def settings() -> Settings:

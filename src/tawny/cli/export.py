@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from tawny.cli.app import app, home_of, settings
-from tawny.errors import RequestError
+from tawny.cli.columns import aligned
+from tawny.errors import RequestError, UnknownValueError
 from tawny.exports.columns import HEADER_STYLES
 from tawny.exports.datapackage import Resource, datapackage
 from tawny.exports.formats import DIALECTS, FORMAT_NAMES, file_format, format_of_file
@@ -21,7 +19,8 @@ from tawny.exports.queries import EXPORT_TYPES, query
 from tawny.exports.request import ExportRequest
 from tawny.log.table import flush, translated_os_errors
 from tawny.model.zones import instant_text
-from tawny.runs.export import ExportSession, Receipt, read_receipt
+from tawny.runs.export import ExportSession
+from tawny.runs.receipt import Receipt, read_receipt
 
 ALL = "all"
 
@@ -102,6 +101,9 @@ def export(
         return
     if not types:
         raise RequestError(f"TYPE: found nothing; allowed {', '.join(EXPORT_TYPES)} or {ALL}")
+    for name in types:
+        if name not in (*EXPORT_TYPES, ALL):
+            raise UnknownValueError("export type", name, EXPORT_TYPES)
     several = len(types) > 1 or ALL in types
     requests = [
         ExportRequest(
@@ -150,20 +152,19 @@ def _export_several(session: ExportSession, requests: list[ExportRequest], outpu
         folder.mkdir(parents=True, exist_ok=True)
         package = folder / "datapackage.json"
         package.unlink(missing_ok=True)
-    table = Table(box=None, pad_edge=False)
-    for name in ("export", "rows", "seconds", "file"):
-        table.add_column(name, justify="right" if name in ("rows", "seconds") else "left")
+    lines = []
     resources = []
     for request in requests:
         began = time.perf_counter()
         path = folder / f"{request.export_type}{ending}"
         receipt = session.export(request, path)
         seconds = time.perf_counter() - began
-        table.add_row(request.export_type, f"{receipt.rows:,}", f"{seconds:.2f}", str(path))
+        lines.append((request.export_type, f"{receipt.rows:,}", f"{seconds:.2f}", str(path)))
         resources.append(_resource(request, path, receipt))
     if requests[0].dialect == "machine":
         _write_package(package, requests[0], resources, receipt.bounds.as_of_ms)
-    Console(file=sys.stdout, width=200 if not sys.stdout.isatty() else None).print(table)
+    heads = ("export", "rows", "seconds", "file")
+    typer.echo(aligned(heads, lines, right=("rows", "seconds")))
 
 
 def _resource(request: ExportRequest, path: Path, receipt: Receipt) -> Resource:

@@ -11,7 +11,7 @@ import typer
 
 from tawny.cli.app import app, fail, home_of, settings
 from tawny.cli.progress import IngestProgress
-from tawny.errors import UnreadableInputError
+from tawny.errors import TawnyError, UnreadableInputError
 from tawny.model.explanation import Refusal
 from tawny.runs.compact import compact
 from tawny.runs.ingest import Ingest, Outcome
@@ -42,9 +42,12 @@ class RefusalReport:
 
     def save(self) -> None:
         """Write what is waiting into the state database."""
-        for name, refusals in self._waiting.items():
-            self._store.add(name, refusals)
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, {}
+        for name, refusals in waiting.items():
+            try:
+                self._store.add(name, refusals)
+            except TawnyError as error:
+                fail(f"{error}; {len(refusals)} refusals were printed but not remembered", 0)
 
 
 @app.command("ingest")
@@ -97,7 +100,10 @@ def ingest(
 
 def finish(home: Path, outcome: Outcome, damaged: Iterable[str] = ()) -> None:
     """Tidy the log, print the outcome and end with the status it means."""
-    compact(home, settings(), files_per_month=FRAGMENTED_FILES)
+    try:
+        compact(home, settings(), files_per_month=FRAGMENTED_FILES)
+    except TawnyError as error:
+        fail(f"{error}; the events are kept, run tawny log compact later", 0)
     problems = list(damaged)
     for problem in problems:
         fail(problem, 0)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from tawny.cli.app import app, home_of, settings
+from tawny.cli.columns import aligned, one_line
 from tawny.model.zones import instant_text
 from tawny.runs.compact import compact as compact_log
 from tawny.runs.erase import purge
@@ -46,28 +44,17 @@ def show(
 
 
 def _print(status: LogStatus, refused: int) -> None:
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 120)
-    events = Table(box=None, pad_edge=False, header_style="")
-    for heading in ("type", "events", "first", "last"):
-        events.add_column(heading, justify="right" if heading == "events" else "left")
-    for row in status.types:
-        events.add_row(
-            row.type, f"{row.events:,}", instant_text(row.first_ms), instant_text(row.last_ms)
-        )
-    console.print(events)
-    channels = Table(box=None, pad_edge=False, header_style="")
-    for heading in ("channel", "name", "newest event"):
-        channels.add_column(heading)
-    for channel, name, newest_ms in status.newest:
-        channels.add_row(channel, name or "", instant_text(newest_ms))
+    rows = [
+        (row.type, f"{row.events:,}", instant_text(row.first_ms), instant_text(row.last_ms))
+        for row in status.types
+    ]
+    typer.echo(aligned(("type", "events", "first", "last"), rows, right=("events",)))
     if status.newest:
-        console.print()
-        console.print(channels)
-    console.print()
-    console.print(
-        f"events {status.events:,}   size {status.size_bytes:,} bytes   files {status.files:,}   "
-        f"version {status.version}   refused so far {refused:,}",
-        highlight=False,
+        channels = [(one_line(c), one_line(n or ""), instant_text(t)) for c, n, t in status.newest]
+        typer.echo("\n" + aligned(("channel", "name", "newest event"), channels))
+    typer.echo(
+        f"\nevents {status.events:,}   size {status.size_bytes:,} bytes   "
+        f"files {status.files:,}   version {status.version}   refused so far {refused:,}"
     )
 
 

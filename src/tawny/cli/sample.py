@@ -63,6 +63,10 @@ def opened(output: str) -> Iterator[BinaryIO]:
     target = Path(output)
     if target.is_dir():
         raise RequestError(f"-o: found {target}, which is a folder; name a file in it")
+    if target.exists() and not target.is_file():  # a pipe or a device is not replaced
+        with translated_os_errors(output), target.open("wb") as raw:
+            yield raw
+        return
     work = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with translated_os_errors(output):

@@ -7,6 +7,8 @@ of the caller. Errors leave as `EngineError` or `StorageError`.
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +26,9 @@ class Duck:
     """One DuckDB connection in memory; use as a context manager."""
 
     def __init__(self, spill_parent: Path, memory_mb: int, threads: int) -> None:
-        self._spill = tempfile.TemporaryDirectory(prefix="spill-", dir=spill_parent)
+        self._spill = tempfile.TemporaryDirectory(
+            prefix=f"spill-{os.getpid()}-", dir=spill_parent, ignore_cleanup_errors=True
+        )
         self._connection = duckdb.connect(
             config={
                 "threads": threads,
@@ -99,7 +103,10 @@ class Duck:
         values: Mapping[str, Value] | None = None,
     ) -> int:
         """Write the result of a query to a file the engine formats itself; returns its rows."""
-        statement = f"COPY ({sql}) TO {text_literal(str(target))} ({options})"
+        statement = (
+            f"COPY ({sql}) TO {text_literal(str(target.absolute()))} "
+            f"({options}, USE_TMP_FILE false)"
+        )
         return int(str(self.rows(statement, values)[0][0]))
 
 
@@ -109,8 +116,12 @@ def text_literal(text: str) -> str:
 
 
 def files_literal(paths: Sequence[str]) -> str:
-    """File names as an SQL list for `read_parquet`."""
-    return "[" + ", ".join(text_literal(path) for path in paths) + "]"
+    """File names as an SQL list for `read_parquet`, taken as they are: no pattern, no `~`."""
+    return "[" + ", ".join(text_literal(_no_pattern(path)) for path in paths) + "]"
+
+
+def _no_pattern(path: str) -> str:
+    return re.sub(r"([\[*?])", r"[\1]", path)
 
 
 def _bound(sql: str, values: Mapping[str, Value] | None) -> dict[str, Value] | None:
@@ -125,6 +136,10 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise StorageError(
+                "writing failed: No space left on device; free some space and try again"
+            ) from error
         raise StorageError(f"reading or writing failed: {_first_line(error)}") from error
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise EngineError(

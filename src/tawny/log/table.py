@@ -14,17 +14,19 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable, PostCommitHookProperties, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from tawny.errors import LogVersionError, StorageError
+from tawny.log.mending import mend
 from tawny.model.events import FAMILIES
 from tawny.model.validation import family_schema
 from tawny.model.zones import instant_text, to_ms
@@ -33,6 +35,9 @@ FORMAT = 1
 """Version of the layout. A log with a larger number was written by a newer Tawny."""
 
 PARTITIONS = ["family", "month"]
+
+CHECKPOINT_EVERY = 100
+"""Commits between two checkpoints of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +181,25 @@ class EventLog:
         version = table.version() + 1
         with translated_errors():
             table.create_write_transaction(
-                actions, "append", table.schema(), partition_by=PARTITIONS
+                actions,
+                "append",
+                table.schema(),
+                partition_by=PARTITIONS,
+                post_commithook_properties=PostCommitHookProperties(create_checkpoint=False),
             )
         flush(self.folder / "_delta_log" / f"{version:020d}.json")
         flush(self.folder / "_delta_log")
+        if version % CHECKPOINT_EVERY == 0:
+            self._checkpoint()
         return version
+
+    def _checkpoint(self) -> None:
+        """Sum up the commits so far in one file, flushed like everything else."""
+        with translated_errors():
+            DeltaTable(self._uri).create_checkpoint()
+        for path in (self.folder / "_delta_log").glob("*checkpoint*"):
+            flush(path)
+        flush(self.folder / "_delta_log")
 
     def next_version(self) -> int:
         """The version the next commit will have, for a caller that holds the writers' lock."""
@@ -205,8 +224,7 @@ class EventLog:
         if not (self.folder / "_delta_log").is_dir():
             return None
         try:
-            with translated_errors():
-                table = DeltaTable(self.folder)
+            table = self._open_mended()
         except TableNotFoundError:
             return None
         found = table.metadata().description or ""
@@ -223,10 +241,28 @@ class EventLog:
             )
         return table
 
+    def _open_mended(self) -> DeltaTable:
+        """The table; when it cannot be read, what a power cut has left of it is mended first."""
+        try:
+            with translated_errors():
+                return DeltaTable(self._uri)
+        except StorageError as error:
+            with self.writing():
+                if not mend(self.folder / "_delta_log"):
+                    raise error
+        with translated_errors():
+            return DeltaTable(self._uri)
+
+    @property
+    def _uri(self) -> str:
+        """The folder as Delta takes it: an address, so that `%` and `\\` in a name stay what they
+        are."""
+        return self.folder.absolute().as_uri()
+
     def _create(self) -> DeltaTable:
         with translated_errors():
             table = DeltaTable.create(
-                self.folder,
+                self._uri,
                 Schema.from_arrow(log_schema()),
                 partition_by=PARTITIONS,
                 name="tawny event log",
@@ -276,9 +312,18 @@ def translated_errors() -> Iterator[None]:
     except TableNotFoundError:
         raise
     except (DeltaError, OSError) as error:
-        text = str(error)
-        if "Unsupported reader" in text or "protocol" in text.lower():
+        text = _one_line(str(error))
+        newer = ("unsupported reader", "protocol", "minimum reader version", "table features")
+        if any(sign in text.lower() for sign in newer):
             raise LogVersionError(
                 f"the event log: {text}; it was written by a newer version, upgrade Tawny"
             ) from error
         raise StorageError(f"the event log cannot be read or written: {text}") from error
+
+
+def _one_line(text: str) -> str:
+    """A library's message without its colours, notation and line ends."""
+    if "No space left" in text:
+        return "No space left on device"
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return " ".join(plain.split())[:300]

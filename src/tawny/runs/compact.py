@@ -14,7 +14,7 @@ from pathlib import Path
 from tawny.engine.duck import Duck
 from tawny.engine.log_files import write_merged
 from tawny.log.table import EventLog, LogFile, translated_os_errors
-from tawny.runs.export import scratch_folder
+from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 
 SMALL_FILE_ROWS = 100_000

@@ -13,9 +13,12 @@ from pathlib import Path
 
 from tawny.engine.duck import Duck
 from tawny.engine.erasure import create_erased_tables, files_with_person, write_purged
-from tawny.log.table import EventLog
-from tawny.runs.export import scratch_folder
+from tawny.log.table import EventLog, flush, translated_os_errors
+from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
+
+PENDING = "purge.pending"
+"""Lies in the data folder while old files of a purge may still have to be deleted."""
 
 
 @dataclass
@@ -49,12 +52,18 @@ def purge(home: Path, settings: Settings) -> Purged:
             snapshot = log.snapshot()
             create_erased_tables(duck, snapshot)
             affected = files_with_person(duck, snapshot)
+            pending = home / PENDING
+            if affected:
+                with translated_os_errors(str(pending)):
+                    pending.touch()
+                flush(home)
             for file in affected:
                 written = write_purged(duck, snapshot.folder, file)
                 if sum(new.rows for new in written) != file.rows:
                     raise AssertionError("a purge would change the number of events")
                 log.commit(written, remove=[file])
             result.files = len(affected)
-            if affected:
+            if pending.exists():
                 log.delete_unused_files(0)
+                pending.unlink()
     return result

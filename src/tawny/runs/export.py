@@ -7,16 +7,12 @@ import contextlib
 import dataclasses
 import functools
 import hashlib
-import json
 import math
-import secrets
+import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from tawny import __version__
 from tawny.engine.duck import Duck, Value
 from tawny.engine.snapshot import (
     View,
@@ -27,78 +23,23 @@ from tawny.engine.snapshot import (
     known_channels,
     newest_per_channel,
 )
-from tawny.errors import FailureError, RequestError, UnknownValueError
+from tawny.errors import (
+    EngineError,
+    RequestError,
+    StorageError,
+    UnknownValueError,
+)
 from tawny.exports.formats import FileFormat, Source, file_format
 from tawny.exports.queries import Query, definition_version, query
 from tawny.exports.request import Bounds, ExportRequest, resolve
 from tawny.log.table import EventLog, Snapshot, flush, translated_os_errors
-from tawny.model.zones import TZDATA_VERSION, instant_text, offset_segments
+from tawny.model.zones import instant_text, offset_segments
+from tawny.runs.leftovers import scratch_file, scratch_folder, working_file
+from tawny.runs.receipt import Receipt, Replay, check_same, receipt_path
 from tawny.settings import Settings
-
-RECEIPT_FORMAT = 1
 
 SLICE_ROWS = 400_000
 """Exports ordered by time are made in slices of about this many messages."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a file is: enough to check it and to make it again."""
-
-    request: ExportRequest
-    bounds: Bounds
-    content_media: Sequence[str] | None
-    log_version: int
-    rows: int
-    size_bytes: int
-    sha256: str
-    newest: Sequence[tuple[str, str | None, int]]
-    """Per channel: id, name, time of the newest event seen, in milliseconds since 1970 UTC."""
-
-    def to_json(self) -> str:
-        """The text of the `.receipt.json` file."""
-        request, bounds = self.request, self.bounds
-        content = {
-            "receipt_format": RECEIPT_FORMAT,
-            "tawny_version": __version__,
-            "request": {
-                "export": request.export_type,
-                "time_zone": request.time_zone,
-                "from": request.start,
-                "to": request.end,
-                "channels": list(request.channels),
-                "headers": request.headers,
-                "format": request.format,
-                "dialect": request.dialect,
-                "kind": request.kind,
-                "content_media": None if self.content_media is None else list(self.content_media),
-            },
-            "from_utc": None if bounds.from_ms is None else instant_text(bounds.from_ms),
-            "to_utc": None if bounds.to_ms is None else instant_text(bounds.to_ms),
-            "as_of": instant_text(bounds.as_of_ms),
-            "log_version": self.log_version,
-            "definition_version": definition_version(),
-            "time_zone_data": TZDATA_VERSION,
-            "rows": self.rows,
-            "bytes": self.size_bytes,
-            "sha256": self.sha256,
-            "newest_event_per_channel": [
-                {"channel_id": channel, "name": name, "time": instant_text(time_ms)}
-                for channel, name, time_ms in self.newest
-            ],
-        }
-        return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """What a receipt fixes for a second run: the state of the log and what must come out."""
-
-    log_version: int
-    content_media: Sequence[str] | None
-    sha256: str
-    definition_version: str
-    time_zone_data: str
 
 
 class ExportSession:
@@ -136,11 +77,16 @@ class ExportSession:
         """
         bounds = resolve(request, self.now_ms)
         chosen_format = file_format(request.format, request.dialect)
+        if replay is not None and replay.log_version > self.snapshot.version:
+            raise RequestError(
+                f"the receipt is of version {replay.log_version} of an event log, this one is at "
+                f"version {self.snapshot.version}; use the data folder the file was made from"
+            )
         view = self._view(request, bounds, replay)
         self._check_channels(request, view)
         work = self._working_file(target)
         try:
-            rows = self._write(request, bounds, view, chosen_format, work)
+            rows = self._write_on_what_is_there(request, bounds, view, chosen_format, work)
             # Reading the file for its hash and waiting for the disk go on beside the query.
             with concurrent.futures.ThreadPoolExecutor(2) as pool:
                 digest = pool.submit(sha256_of, work)
@@ -158,11 +104,14 @@ class ExportSession:
                 newest=newest,
             )
             if replay is not None:
-                _check_same(receipt, replay)
+                check_same(receipt, replay)
             if target is None:
                 with work.open("rb") as stream:
                     shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
                 sys.stdout.buffer.flush()
+            elif _is_device(target):
+                with work.open("rb") as stream, target.open("wb") as device:
+                    shutil.copyfileobj(stream, device, 1 << 20)
             else:
                 _publish(work, target, receipt)
             return receipt
@@ -197,17 +146,43 @@ class ExportSession:
                 )
 
     def _working_file(self, target: Path | None) -> Path:
-        """A hidden name in the folder of the target, so that the last step is a rename."""
-        if target is None:
-            return self._scratch / f"export-{secrets.token_hex(8)}"
+        if target is None or _is_device(target):
+            return scratch_file(self._scratch)
         folder = target.parent
+        try:
+            os.fsencode(target.name).decode("utf-8")
+        except UnicodeDecodeError:
+            raise RequestError(
+                f"-o: found {target.name!r}, a file name that is not UTF-8; choose another"
+            ) from None
         if not folder.is_dir():
             raise RequestError(
                 f"-o: found the folder {folder}, which does not exist; create it or choose another"
             )
         if target.is_dir():
             raise RequestError(f"-o: found {target}, which is a folder; name a file in it")
-        return folder / f".{target.name}.{secrets.token_hex(4)}.part"
+        return working_file(target)
+
+    def _write_on_what_is_there(
+        self,
+        request: ExportRequest,
+        bounds: Bounds,
+        view: View,
+        chosen_format: FileFormat,
+        work: Path,
+    ) -> int:
+        """Write the file; when maintenance has deleted files of the snapshot meanwhile (a purge
+        does, at once), begin again on the newest version."""
+        while True:
+            try:
+                return self._write(request, bounds, view, chosen_format, work)
+            except (StorageError, EngineError):
+                if all((self.snapshot.folder / file.path).exists() for file in self.snapshot.files):
+                    raise
+                newer = EventLog(self.home).snapshot()
+                if newer.version == self.snapshot.version:
+                    raise
+                self.snapshot = newer
 
     def _write(
         self,
@@ -292,6 +267,11 @@ def _slices(snapshot: Snapshot, view: View, slice_rows: int) -> list[View]:
     ]
 
 
+def _is_device(target: Path) -> bool:
+    """Whether a target is something to write into, not a file to be replaced: a pipe, a device."""
+    return target.exists() and not target.is_file() and not target.is_dir()
+
+
 def _publish(work: Path, target: Path, receipt: Receipt) -> None:
     receipt_target = receipt_path(target)
     receipt_work = work.with_suffix(".receipt")
@@ -308,81 +288,7 @@ def _publish(work: Path, target: Path, receipt: Receipt) -> None:
     flush(target.parent)
 
 
-def _check_same(receipt: Receipt, replay: Replay) -> None:
-    if receipt.sha256 == replay.sha256:
-        return
-    reasons = []
-    if replay.definition_version != definition_version():
-        reasons.append(
-            f"the definitions have changed since ({replay.definition_version} then, "
-            f"{definition_version()} now)"
-        )
-    if replay.time_zone_data != TZDATA_VERSION:
-        reasons.append(
-            f"the time zone data has changed since ({replay.time_zone_data} then, "
-            f"{TZDATA_VERSION} now)"
-        )
-    if not reasons:
-        reasons.append("a contact may have been erased since, or the receipt was changed")
-    raise FailureError(
-        f"the receipt promises SHA-256 {replay.sha256}, the run gave {receipt.sha256}: "
-        f"{'; '.join(reasons)}"
-    )
-
-
-def receipt_path(target: Path) -> Path:
-    """Where the receipt of a file lies."""
-    return target.with_name(target.name + ".receipt.json")
-
-
-def read_receipt(path: Path) -> tuple[ExportRequest, Replay]:
-    """The request of a receipt file and what a second run of it must keep to."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["receipt_format"] > RECEIPT_FORMAT:
-            raise RequestError(
-                f"{path}: found a receipt of format {content['receipt_format']}, this Tawny reads "
-                f"up to {RECEIPT_FORMAT}; upgrade Tawny"
-            )
-        asked = content["request"]
-        request = ExportRequest(
-            export_type=asked["export"],
-            time_zone=asked["time_zone"],
-            start=asked["from"],
-            end=asked["to"],
-            channels=tuple(asked["channels"]),
-            as_of=content["as_of"],
-            headers=asked["headers"],
-            format=asked["format"],
-            dialect=asked["dialect"],
-            kind=asked["kind"],
-        )
-        media = asked["content_media"]
-        replay = Replay(
-            log_version=int(content["log_version"]),
-            content_media=None if media is None else tuple(media),
-            sha256=content["sha256"],
-            definition_version=content["definition_version"],
-            time_zone_data=content["time_zone_data"],
-        )
-    except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}; name a FILE.receipt.json") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise RequestError(
-            f"{path}: found no receipt; allowed the FILE.receipt.json that lies beside an export"
-        ) from error
-    return request, replay
-
-
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file as hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def scratch_folder(home: Path) -> Path:
-    """The folder for work in progress below the data folder; created when missing."""
-    folder = home / "tmp"
-    with translated_os_errors(f"the data folder {home}"):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder

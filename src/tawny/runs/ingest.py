@@ -19,7 +19,7 @@ from tawny.engine.log_files import write_fresh
 from tawny.log.table import EventLog, LogFile
 from tawny.model.explanation import Refusal
 from tawny.model.validation import Batch, validate_lines
-from tawny.runs.export import scratch_folder
+from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 
 CHUNK_ROWS = 300_000

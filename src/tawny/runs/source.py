@@ -37,6 +37,8 @@ class InputFile:
         path = Path(name)
         if path.is_dir():
             raise UnreadableInputError(f"{name}: found a folder; allowed a file of {_RULE}")
+        if path.is_fifo():
+            return  # opening it and closing it again would be its end
         try:
             with path.open("rb"):
                 pass
@@ -71,8 +73,9 @@ class InputFile:
             try:
                 data = stream.read(BLOCK_BYTES)
             except OSError as error:
+                where = f"after line {line - 1}" if line > 1 else "from the start"
                 raise UnreadableInputError(
-                    f"{self.name}: the data is damaged after line {line - 1} ({error}); "
+                    f"{self.name}: the data is damaged {where} ({error}); "
                     "what came before it is kept, send the whole file again"
                 ) from error
             if first:

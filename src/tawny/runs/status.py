@@ -10,7 +10,7 @@ from tawny.engine.duck import Duck
 from tawny.engine.snapshot import View, events_by_type, newest_per_channel
 from tawny.log.table import EventLog
 from tawny.model.zones import instant_text
-from tawny.runs.export import scratch_folder
+from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 
 

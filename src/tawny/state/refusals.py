@@ -59,7 +59,8 @@ class RefusalStore:
         rows = [
             {
                 "at_ms": now_ms,
-                "input": name,
+                # A file's name may be no text; the database holds texts only.
+                "input": name.encode("utf-8", "backslashreplace").decode(),
                 "number": refusal.number,
                 "field": refusal.field,
                 "found": refusal.found,
