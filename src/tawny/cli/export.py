@@ -22,6 +22,7 @@ from tawny.exports.request import ExportRequest
 from tawny.log.table import flush, translated_os_errors
 from tawny.model.zones import instant_text
 from tawny.runs.export import ExportSession, Receipt, read_receipt
+from tawny.runs.inbox import flush as flush_inbox
 
 ALL = "all"
 
@@ -90,6 +91,7 @@ def export(
         raise RequestError("-o: found nothing; name a FILE, - for standard output, or a folder")
     now_ms = time.time_ns() // 1_000_000
     home = home_of(context)
+    flush_inbox(home, settings())
     if receipt is not None:
         if types or any((start, end, time_zone, channels, as_of, headers, format_name, dialect)):
             raise RequestError(

@@ -109,7 +109,7 @@ class ExportSession:
         """Raise `RequestError` when the request cannot be run on this log."""
         bounds = resolve(request, self.now_ms)
         file_format(request.format, request.dialect)
-        self._check_channels(request, self._view(request, bounds, None))
+        self._check_channels(request, self.view(request, bounds, None))
 
     def export(
         self, request: ExportRequest, target: Path | None, replay: Replay | None = None
@@ -121,7 +121,7 @@ class ExportSession:
         """
         bounds = resolve(request, self.now_ms)
         chosen_format = file_format(request.format, request.dialect)
-        view = self._view(request, bounds, replay)
+        view = self.view(request, bounds, replay)
         self._check_channels(request, view)
         work = self._working_file(target)
         try:
@@ -150,7 +150,8 @@ class ExportSession:
             with contextlib.suppress(OSError):
                 work.unlink()
 
-    def _view(self, request: ExportRequest, bounds: Bounds, replay: Replay | None) -> View:
+    def view(self, request: ExportRequest, bounds: Bounds, replay: Replay | None) -> View:
+        """Which part of the log a request sees."""
         media = (
             self.settings.content_media(request.kind) if replay is None else replay.content_media
         )
@@ -162,6 +163,16 @@ class ExportSession:
             channels=tuple(request.channels),
             content_media=media,
         )
+
+    def values(self, bounds: Bounds, view: View) -> dict[str, Value]:
+        """What a query may bind (`tawny.exports.queries.PARAMETERS`)."""
+        return {
+            "from_ms": bounds.from_ms,
+            "to_ms": bounds.to_ms,
+            "as_of_ms": bounds.as_of_ms,
+            "all_channels": not view.channels,
+            "all_content": view.content_media is None,
+        }
 
     def _check_channels(self, request: ExportRequest, view: View) -> None:
         if not request.channels:
@@ -199,20 +210,13 @@ class ExportSession:
     ) -> int:
         export = query(request.export_type)
         create_tables(self.duck, self.snapshot, view, export.tables)
-        values: dict[str, Value] = {
-            "from_ms": bounds.from_ms,
-            "to_ms": bounds.to_ms,
-            "as_of_ms": bounds.as_of_ms,
-            "all_channels": not view.channels,
-            "all_content": view.content_media is None,
-        }
         months = [
             month for month in self.snapshot.months() if month <= instant_text(bounds.as_of_ms)[:7]
         ]
         source = Source(
             duck=self.duck,
             statement=export.statement,
-            values=values,
+            values=self.values(bounds, view),
             columns=export.columns,
             segments=offset_segments(bounds.zone, months),
             time_zone=request.time_zone,
