@@ -161,7 +161,7 @@ def _known_channels_only(
 ) -> ExportRequest:
     """A supervisor who names no channel means all that were given; one of them that has no event
     yet has no rows either, and is no mistake of the person."""
-    if not arguments.get("given_channels"):
+    if not request.channels or not arguments.get("given_channels"):
         return request
     known = set(known_channels(session.duck, session.snapshot, None))
     here = tuple(channel for channel in request.channels if channel in known)

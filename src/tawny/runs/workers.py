@@ -86,6 +86,14 @@ class Workers:
                     timer.cancel()
                 self._give_back(process)
 
+    def warm(self, processes: int) -> None:
+        """Start that many processes ahead of their first job."""
+        with self._lock:
+            while len(self._idle) < processes:
+                process = _Process(self._home)
+                self._all.add(process)
+                self._idle.append(process)
+
     def close(self) -> None:
         """End every process."""
         with self._lock:

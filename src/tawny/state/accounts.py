@@ -438,7 +438,7 @@ def _insert_user(
     name = name.strip().lower()
     if connection.execute(sa.select(users.c.id).where(users.c.name == name)).first():
         raise ConflictError(f"name: {name!r} is taken; choose another")
-    user_id = connection.execute(
+    user_id: int = connection.execute(
         users.insert()
         .values(
             name=name,

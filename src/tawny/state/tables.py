@@ -154,7 +154,6 @@ runs = sa.Table(
     _text("state"),
     _text("error", null=True),
     _number("created_ms"),
-    _number("now_ms", null=True),
     _number("started_ms", null=True),
     _number("ended_ms", null=True),
     _number("expires_ms", null=True),
