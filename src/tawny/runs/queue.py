@@ -55,13 +55,15 @@ class Runs:
     """The runs of one installation; `open` starts them, `close` stops them."""
 
     def __init__(
-        self, home: Path, settings: Settings, database: Database, audit: Audit, workers: Workers
+        self, home: Path, settings: Settings, database: Database, audit: Audit, readers: Workers
     ) -> None:
         self._home = home
         self._settings = settings
         self._database = database
         self._audit = audit
-        self._workers = workers
+        self._readers = readers
+        at_once = settings.number("runs_at_once")
+        self._workers = Workers(home, at_once, niceness=10)
         self._store = RunStore(database)
         self._lock = threading.Lock()
         self._progress: dict[str, tuple[str, int]] = {}
@@ -98,6 +100,7 @@ class Runs:
         # known already is not taken twice.
         for run_id in self._store.unfinished():
             self._carry_on(run_id)
+        self._workers.warm(1)
         threading.Thread(target=self._clean_regularly, name="clean", daemon=True).start()
 
     def close(self) -> None:
@@ -145,7 +148,7 @@ class Runs:
         request = replace(request, channels=caller.allowed_channels(request.channels))
         if request.channels and not given:
             try:
-                self._workers.run(
+                self._readers.run(
                     "check", {"request": request_json(request), "now_ms": now_ms}, timeout_s=120
                 )
             except WorkerStoppedError as error:

@@ -38,6 +38,7 @@ def main() -> None:
             out.flush()
 
     home = Path(sys.argv[1])
+    os.nice(int(sys.argv[2]))
     settings = Settings()
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
 

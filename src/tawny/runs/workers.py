@@ -52,10 +52,12 @@ class Ticket:
 
 
 class Workers:
-    """At most `most` processes; a job waits for a free one."""
+    """At most `most` processes; a job waits for a free one. `niceness` above 0 has them stand
+    back when the machine is busy, so that answers come first."""
 
-    def __init__(self, home: Path, most: int) -> None:
+    def __init__(self, home: Path, most: int, niceness: int = 0) -> None:
         self._home = home
+        self._niceness = niceness
         self._places = threading.BoundedSemaphore(most)
         self._lock = threading.Lock()
         self._idle: list[_Process] = []
@@ -90,7 +92,7 @@ class Workers:
         """Start that many processes ahead of their first job."""
         with self._lock:
             while len(self._idle) < processes:
-                process = _Process(self._home)
+                process = _Process(self._home, self._niceness)
                 self._all.add(process)
                 self._idle.append(process)
 
@@ -111,7 +113,7 @@ class Workers:
                 if process.alive():
                     return process
                 self._all.discard(process)
-            process = _Process(self._home)
+            process = _Process(self._home, self._niceness)
             self._all.add(process)
             return process
 
@@ -125,10 +127,10 @@ class Workers:
 
 
 class _Process:
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, niceness: int) -> None:
         try:
             self._child = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-m", "tawny.runs.worker", str(home)],
+                [sys.executable, "-m", "tawny.runs.worker", str(home), str(niceness)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # A key pressed at the terminal is for the server, which then ends its workers.

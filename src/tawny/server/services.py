@@ -8,13 +8,47 @@ answers. All instants are milliseconds since 1970 UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+import dataclasses
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from tawny.exports.columns import Column
-from tawny.exports.request import ExportRequest
-from tawny.state.callers import Caller
-from tawny.state.refusals import KeptRefusal
+from tawny.exports.queries import EXPORT_TYPES, query
+from tawny.exports.request import SNAPSHOT_TYPES, ExportRequest, resolve
+from tawny.runs.acknowledge import Acknowledger
+from tawny.runs.charts import CHARTS, Chart, Series, Span
+from tawny.runs.mover import Mover
+from tawny.runs.naming import request_json
+from tawny.runs.queue import Runs
+from tawny.runs.workers import Workers, WorkerStoppedError
+from tawny.settings import Settings
+from tawny.state.accounts import Accounts
+from tawny.state.audit import Audit
+from tawny.state.callers import Caller, Scope
+from tawny.state.database import open_database
+from tawny.state.inbox import Inbox
+from tawny.state.refusals import KeptRefusal, RefusalStore
+from tawny.state.run_rows import Run
+from tawny.state.runs import request_of_run
+from tawny.state.tokens import Tokens
+
+__all__ = [
+    "Channel", "Chart", "Estimate", "ExportType", "LogStatus", "NewestEvent", "Preview", "Series",
+    "Services", "Span", "TypeCount",
+]  # fmt: skip
+
+_READERS = 2
+_ESTIMATE_S = 10.0
+"""How long counting rows may take before a person is told that nobody knows."""
+_READING_S = 300.0
+_REMEMBERED_S = 3.0
+"""For how long what was read of the log serves the next reader too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +99,7 @@ class LogStatus:
     """What came in. Numbers over all channels are None, and `types` empty, for a caller who may
     not see all of them."""
 
-    version: int
+    version: int | None
     events: int | None
     size_bytes: int | None
     files: int | None
@@ -95,86 +129,158 @@ class Preview:
     rows: Sequence[Sequence[str | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One line or set of bars: a value for each label of its chart; None = not measured."""
-
-    name: str
-    """A key to translate, such as `inbound`, or a name out of the data (`is_data`)."""
-    values: Sequence[float | None]
-    is_data: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A bar of a timeline."""
-
-    row: str
-    kind: str
-    start_ms: int
-    end_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Numbers to be drawn and shown as a table. Computed from the same facts as the file."""
-
-    key: str
-    """Names the chart for its title, such as `resolved_per_day`."""
-    kind: str
-    """`bars`, `stacked`, `line` or `timeline`."""
-    label: str
-    """What `labels` are: `day`, `hour`, `bucket`, `team`, `percentile`, `topic`, `tag`, `agent`."""
-    unit: str
-    labels: Sequence[str]
-    series: Sequence[Series]
-    spans: Sequence[Span] = ()
-
-
 class Services:
     """Everything behind the pages and the API.
 
-    `accounts`, `audit` and `runs` have their own modules: `tawny.state.accounts.Accounts`,
-    `tawny.state.audit.Audit`, `tawny.runs.queue.Runs`:
-
-        runs.start(caller, request, idempotency_key=None) -> Run
-        runs.get(caller, run_id) -> Run
-        runs.list(caller, filters=RunFilter(), sort="-created", cursor=None, limit=50) -> RunPage
-        runs.cancel(caller, run_id) -> Run
-        runs.again(caller, run_id) -> Run
-        runs.file(caller, run_id) -> Path                 (records the download)
-        runs.subscribe(caller) -> AsyncIterator[Run]      (every change the caller may see)
-        accounts.sign_in(name, password, address) -> SignedIn(caller, cookie)
-        accounts.sign_out(caller); accounts.caller_of_session(cookie, address, request_id)
-        accounts.set_up(link, name, password, display_name, address) -> SignedIn
-        accounts.users(caller) / create_user / change_user / tokens / create_token / revoke_token
-        audit.list(caller, cursor, limit)
+    The parts with a module of their own: `accounts` (people, sessions), `tokens`, `audit`, `runs`
+    (start, get, list, cancel, again, file, subscribe); the rest reads the log.
     """
 
-    def log_status(self, caller: Caller) -> LogStatus:
-        """What came in: events by type, newest event of each channel."""
-        raise NotImplementedError
+    def __init__(self, home: Path, settings: Settings) -> None:
+        self.home = home
+        self.settings = settings
+        self.database = open_database(home, settings)
+        self.audit = Audit(self.database)
+        self.accounts = Accounts(self.database, self.audit, settings)
+        self.tokens = Tokens(self.database, self.audit)
+        self.inbox = Inbox(self.database)
+        self.refused = RefusalStore(home, settings, self.database)
+        self._readers = Workers(home, _READERS)
+        self._movers = Workers(home, 1, niceness=5)
+        self.runs = Runs(home, settings, self.database, self.audit, self._readers)
+        self.mover = Mover(settings, self.inbox, self._movers)
+        self.acknowledger = Acknowledger(self.inbox)
+        self._remembered: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._reading: dict[str, threading.Lock] = {
+            job: threading.Lock() for job in ("channels", "status")
+        }
+
+    def open(self) -> None:
+        """Start what works in the background."""
+        self._readers.warm(1)
+        self.runs.open()
+        self.mover.start()
+
+    def close(self) -> None:
+        """Stop it; nothing acknowledged is lost, nothing half done stays."""
+        self.acknowledger.close()
+        self.mover.stop()
+        self._movers.close()
+        self.runs.close()
+        self._readers.close()
+        self.database.close()
 
     def types(self, caller: Caller) -> Sequence[ExportType]:
         """The twelve types and their columns."""
-        raise NotImplementedError
+        caller.need(Scope.EXPORTS_READ)
+        return [
+            ExportType(
+                name=name,
+                description=query(name).description,
+                takes_range=name not in SNAPSHOT_TYPES,
+                allowed=caller.sees_type(name),
+                columns=query(name).columns,
+            )
+            for name in EXPORT_TYPES
+        ]
 
     def channels(self, caller: Caller) -> Sequence[Channel]:
         """The channels the caller may see, by medium and name."""
-        raise NotImplementedError
+        caller.need(Scope.EXPORTS_READ)
+        found = self._read("channels")["channels"]
+        return [Channel(**row) for row in found if caller.sees_channel(row["id"])]
+
+    def log_status(self, caller: Caller) -> LogStatus:
+        """What came in: events by type, newest event of each channel."""
+        caller.need(Scope.EXPORTS_READ)
+        found = self._read("status")
+        channels = [NewestEvent(*row) for row in found["newest"] if caller.sees_channel(row[0])]
+        if caller.channels is not None:
+            return LogStatus(None, None, None, None, None, None, (), channels)
+        return LogStatus(
+            version=found["version"],
+            events=found["events"],
+            size_bytes=found["size_bytes"],
+            files=found["files"],
+            refused=self.refused.count(),
+            waiting=self.inbox.waiting().events,
+            types=[TypeCount(*row) for row in found["types"]],
+            channels=channels,
+        )
 
     def estimate(self, caller: Caller, request: ExportRequest) -> Estimate:
         """How many rows a request would give now."""
-        raise NotImplementedError
+        request = self.runs.check(caller, request)
+        now_ms = time.time_ns() // 1_000_000
+        bounds = resolve(request, now_ms)
+        arguments = {
+            "request": request_json(request), "now_ms": now_ms, "given_channels": True,
+        }  # fmt: skip
+        rows: int | None
+        try:
+            rows = self._readers.run("estimate", arguments, timeout_s=_ESTIMATE_S)["rows"]
+        except WorkerStoppedError:
+            rows = None
+        return Estimate(rows, bounds.from_ms, bounds.to_ms, bounds.as_of_ms)
 
     def preview(self, caller: Caller, run_id: str, rows: int = 100) -> Preview:
-        """The first rows of a run that is ready."""
-        raise NotImplementedError
+        """The first rows of a run that is ready, at most a hundred."""
+        run, path = self.runs.ready_file(caller, run_id)
+        self.audit.record(caller, "preview_read", run_id)
+        kept = self._kept(path, "preview", lambda: self._of_run("preview", run, rows=100))
+        return Preview(query(run.export_type).columns, kept["rows"][:rows])
 
     def charts(self, caller: Caller, run_id: str) -> Sequence[Chart]:
         """The charts of a run that is ready; none for types that are better read."""
-        raise NotImplementedError
+        run, path = self.runs.ready_file(caller, run_id)
+        if run.export_type not in CHARTS:
+            return ()
+        self.audit.record(caller, "charts_read", run_id)
+        kept = self._kept(path, "charts", lambda: self._of_run("charts", run))
+        return [
+            Chart(
+                **{
+                    **chart,
+                    "series": [Series(**one) for one in chart["series"]],
+                    "spans": [Span(**one) for one in chart["spans"]],
+                }
+            )
+            for chart in kept["charts"]
+        ]
 
     def refusals(self, caller: Caller, limit: int = 100) -> Sequence[KeptRefusal]:
         """The newest refused events with reasons; administrators only."""
-        raise NotImplementedError
+        caller.need(Scope.ADMIN)
+        return self.refused.newest(limit)
+
+    def _read(self, job: str) -> dict[str, Any]:
+        """What a job reads of the log, at most some seconds old; asked for once at a time."""
+        with self._reading[job]:
+            at, found = self._remembered.get(job, (float("-inf"), {}))
+            if time.monotonic() - at > _REMEMBERED_S:
+                found = self._readers.run(job, {}, timeout_s=_READING_S)
+                self._remembered[job] = (time.monotonic(), found)
+            return found
+
+    def _of_run(self, job: str, run: Run, **more: object) -> dict[str, Any]:
+        assert run.receipt is not None
+        request = dataclasses.replace(
+            request_of_run(run),
+            as_of=run.receipt["as_of"],
+            channels=tuple(run.receipt["request"]["channels"]),
+        )
+        arguments = {"request": request_json(request), "receipt": run.receipt, **more}
+        return self._readers.run(job, arguments, timeout_s=_READING_S)
+
+    def _kept(self, path: Path, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What was computed for a file before; it lies beside the file and goes with it."""
+        beside = path.with_name(f".{name}.json")
+        with contextlib.suppress(OSError, ValueError):
+            found: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+            return found
+        made = make()
+        work = beside.with_name(f"{beside.name}.{threading.get_ident()}")
+        with contextlib.suppress(OSError):
+            work.write_text(json.dumps(made), encoding="utf-8")
+            work.replace(beside)
+        return made
