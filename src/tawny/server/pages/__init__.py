@@ -6,6 +6,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from litestar import Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.types import ControllerRouterHandler
 
-ROUTES: Sequence[ControllerRouterHandler] = ()
+from tawny.errors import TawnyError
+from tawny.server.pages import (
+    account,
+    audit,
+    errors,
+    explore,
+    exports,
+    live,
+    people,
+    runs,
+    settings,
+    sign_in,
+)
+from tawny.server.pages.static_files import static_router
+from tawny.server.pages.submitted import provide_form
+
+ROUTES: Sequence[ControllerRouterHandler] = (
+    Router(
+        "/",
+        route_handlers=[
+            *sign_in.ROUTES,
+            *exports.ROUTES,
+            *runs.ROUTES,
+            *live.ROUTES,
+            *explore.ROUTES,
+            *people.ROUTES,
+            *audit.ROUTES,
+            *settings.ROUTES,
+            *account.ROUTES,
+        ],
+        dependencies={"form": Provide(provide_form)},
+        exception_handlers={
+            TawnyError: errors.answer_tawny_error,
+            HTTPException: errors.answer_http_exception,
+        },
+        include_in_schema=False,
+    ),
+    static_router(),
+)

@@ -14,12 +14,14 @@ from babel import Locale
 from litestar import MediaType, Request, Response
 
 from tawny import __version__
-from tawny.model.zones import zone
+from tawny.model.zones import instant_text, zone
 from tawny.server.pages import names, words
 from tawny.server.pages.icons import icon
 from tawny.server.pages.language import LANGUAGES, accepted, locale, translations
 from tawny.server.pages.static_files import static_url
-from tawny.state.callers import Caller
+from tawny.server.services import Services
+from tawny.state.callers import Caller, Scope
+from tawny.state.run_rows import Run, RunFilter, RunState
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -100,6 +102,7 @@ def _environment(language: str) -> jinja2.Environment:
     )
     environment.filters.update(
         number=lambda value: words.number(value, place),
+        iso=instant_text,
         size=lambda value: words.size(value, place, translate),
         elapsed=lambda value: words.elapsed(value, place, translate),
         name_in=lambda key, table: translate(table[key]) if key in table else key,
@@ -120,6 +123,13 @@ def render(
     reader = reader_of(request, caller)
     environment = _environment(reader.language)
     now_ms = time.time_ns() // 1_000_000
+    page_names: dict[str, Any] = {}
+    if caller is not None and not is_part(request):
+        services: Services = request.app.state.services
+        seen_ms = seen_of(request)
+        page_names["unread"] = sum(
+            (run.ended_ms or 0) > seen_ms for run in news(services, caller)
+        )
 
     def moment(instant_ms: int) -> str:
         return words.moment(instant_ms, reader.zone, reader.locale)
@@ -132,6 +142,7 @@ def render(
         now_ms=now_ms,
         moment=moment,
         moment_seconds=lambda at_ms: words.moment_seconds(at_ms, reader.zone, reader.locale),
+        **page_names,
         **context,
     )
     return Response(
@@ -140,6 +151,21 @@ def render(
         status_code=status,
         headers={"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie", **(headers or {})},
     )
+
+
+def news(services: Services, caller: Caller) -> list[Run]:
+    """The caller's newest runs that came to an end: what the bell lists, newest first."""
+    if not caller.may(Scope.EXPORTS_READ):
+        return []
+    ended = RunFilter(owner=caller.name, states=(RunState.READY, RunState.FAILED))
+    runs = services.runs.list(caller, ended, "-created", None, 20).items
+    return sorted(runs, key=lambda run: -(run.ended_ms or 0))
+
+
+def seen_of(request: AnyRequest) -> int:
+    """Until when this browser has seen what the bell lists, in milliseconds since 1970 UTC."""
+    text = request.cookies.get(SEEN_COOKIE, "0")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def is_part(request: AnyRequest) -> bool:

@@ -30,4 +30,5 @@ def static_router() -> Router:
         directories=[FOLDER],
         cache_control=CacheControlHeader(max_age=_YEAR_S, public=True, immutable=True),
         name="static",
+        opt={"public": True},
     )

@@ -85,3 +85,18 @@ def elapsed(length_ms: int, place: Locale, _: Translate) -> str:
         return format_decimal(seconds, format="0.0", locale=place) + "\N{NO-BREAK SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}\N{NO-BREAK SPACE}min {rest}\N{NO-BREAK SPACE}s"
+
+
+def days(start: str, end: str, place: Locale) -> str:
+    """`8 – 14 Jun 2026` for two dates `YYYY-MM-DD`, the second one not included."""
+    first = datetime.date.fromisoformat(start)
+    last = datetime.date.fromisoformat(end) - datetime.timedelta(days=1)
+    if last <= first:
+        return format_date(first, "d MMM y", locale=place)
+    if first.year != last.year:
+        begin = format_date(first, "d MMM y", locale=place)
+    elif first.month != last.month:
+        begin = format_date(first, "d MMM", locale=place)
+    else:
+        begin = str(first.day)
+    return f"{begin} – {format_date(last, 'd MMM y', locale=place)}"
