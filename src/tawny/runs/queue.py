@@ -18,7 +18,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -221,7 +221,7 @@ class Runs:
             raise NotFoundError(f"run: the file of {run_id} is gone; run it again")
         return run, path
 
-    async def subscribe(self, caller: Caller) -> AsyncIterator[Run]:
+    async def subscribe(self, caller: Caller) -> AsyncGenerator[Run, None]:
         """Every change of a run the caller may see, from now on, as it happens."""
         caller.need(Scope.EXPORTS_READ)
         watcher = Watcher(asyncio.get_running_loop())
