@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tawny.cli.app import app, home_of, settings
+from tawny.cli.remote import export_remotely
 from tawny.errors import RequestError
 from tawny.exports.columns import HEADER_STYLES
 from tawny.exports.datapackage import Resource, datapackage
@@ -81,6 +82,16 @@ def export(
             "--receipt", metavar="FILE", help="Make the file of this receipt again, byte for byte."
         ),
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            envvar="TAWNY_SERVER",
+            show_envvar=True,
+            help="Have this server compute it, with the token in TAWNY_TOKEN.",
+        ),
+    ] = None,
 ) -> None:
     """Write an export to a file, with a receipt beside it.
 
@@ -91,7 +102,10 @@ def export(
         raise RequestError("-o: found nothing; name a FILE, - for standard output, or a folder")
     now_ms = time.time_ns() // 1_000_000
     home = home_of(context)
-    flush_inbox(home, settings())
+    if server is None:
+        flush_inbox(home, settings())
+    elif receipt is not None:
+        raise RequestError("--receipt: found with --server; a receipt is run where its log is")
     if receipt is not None:
         if types or any((start, end, time_zone, channels, as_of, headers, format_name, dialect)):
             raise RequestError(
@@ -119,6 +133,9 @@ def export(
         )
         for name in (EXPORT_TYPES if ALL in types else dict.fromkeys(types))
     ]
+    if server is not None:
+        export_remotely(server, requests, output)
+        return
     with ExportSession(home, settings(), now_ms) as session:
         if several:
             _export_several(session, requests, output)

@@ -32,7 +32,7 @@ def run_changes(
 
     async def messages() -> AsyncIterator[ServerSentEventMessage]:
         # So that a reader knows at once that it is connected.
-        yield ServerSentEventMessage(comment="open", retry=2000)
+        yield ServerSentEventMessage(data=None, comment="open", retry=2000)
         changes = services.runs.subscribe(caller)
         following: asyncio.Future[Run] = asyncio.ensure_future(anext(changes))
         try:
@@ -48,7 +48,7 @@ def run_changes(
                     caller.role, caller.channels, caller.presence, caller.scopes,
                 ):  # fmt: skip
                     return
-                yield ServerSentEventMessage(comment="here")
+                yield ServerSentEventMessage(data=None, comment="here")
         finally:
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -1,5 +1,5 @@
 """What the API takes and gives, as JSON. Instants are texts such as
-`2026-06-08T12:03:22.120+00:00`.
+`2026-06-08T12:03:22.120Z`.
 """
 
 from __future__ import annotations
