@@ -47,8 +47,8 @@ SERIES = {
     "response_time": N_("Response time"),
     "total": N_("In total"),
     "current": N_("Still applied"),
-    "other": N_("Other"),
 }
+OTHER = N_("Other")
 LABELS = {
     "day": N_("Day"),
     "hour": N_("Hour"),
@@ -99,7 +99,7 @@ def _draw(chart: Chart, zone_name: str, reader: Reader) -> Drawn:
         (label, [_cell(values[at], chart.unit, reader) for _name, values in series])
         for at, label in enumerate(labels)
     ]
-    shown = series if len(series) <= COLORS else _with_other(series, _(SERIES["other"]))
+    shown = series if len(series) <= COLORS else _with_other(series, _(OTHER))
     svg: str | None
     if chart.kind == "timeline":
         svg = _timeline(chart, title, zone_name, reader)

@@ -45,11 +45,11 @@ def moment_seconds(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> s
 
 
 def long_moment(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> str:
-    """`Mon 8 Jun 2026, 00:00 (UTC+02:00)`: a bound of a range."""
+    """`Mon 8 Jun 2026, 00:00 UTC+02:00`: a bound of a range."""
     local = from_ms(instant_ms).astimezone(zone)
     clock = "HH:mm" if instant_ms % 60_000 == 0 else "HH:mm:ss.SSS"
     text = format_datetime(local, f"EEE d MMM y, {clock}", locale=place)
-    return f"{text} ({offset(instant_ms, zone)})"
+    return f"{text}\N{NO-BREAK SPACE}{offset(instant_ms, zone)}"
 
 
 def offset(instant_ms: int, zone: zoneinfo.ZoneInfo) -> str:
