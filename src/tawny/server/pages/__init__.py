@@ -40,11 +40,13 @@ ROUTES: Sequence[ControllerRouterHandler] = (
             *audit.ROUTES,
             *settings.ROUTES,
             *account.ROUTES,
+            *errors.ROUTES,
         ],
         dependencies={"form": Provide(provide_form)},
         exception_handlers={
             TawnyError: errors.answer_tawny_error,
             HTTPException: errors.answer_http_exception,
+            Exception: errors.answer_unforeseen,
         },
         include_in_schema=False,
     ),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar import Response, get
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
 from tawny.errors import NotSignedInError, TawnyError
 from tawny.server.pages.names import N_
 from tawny.server.pages.rendering import AnyRequest, is_part, render
+from tawny.server import problems
 from tawny.server.problems import request_id, status_of
 
 HEADINGS = {
@@ -64,8 +65,23 @@ def answer_tawny_error(request: AnyRequest, error: TawnyError) -> Response[Any]:
     return error_page(request, status_of(error), str(error))
 
 
+def answer_unforeseen(request: AnyRequest, error: Exception) -> Response[Any]:
+    """A mistake of ours on a page: the reader gets a number to ask with, the log gets the rest."""
+    problems.answer_unforeseen(request, error)
+    return error_page(request, 500, "")
+
+
 def answer_http_exception(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """What the framework refuses on a page."""
     if error.status_code == 401:
         return to_sign_in(request)
     return error_page(request, error.status_code, "")
+
+
+@get("/{rest:path}", opt={"public": True}, sync_to_thread=False)
+def nothing_here(rest: str) -> None:  # noqa: ARG001 - the address says it
+    """Any other address is answered by a page too."""
+    raise NotFoundException
+
+
+ROUTES = [nothing_here]

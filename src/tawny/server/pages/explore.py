@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
@@ -79,11 +80,23 @@ def marked(text: str, words: str) -> Markup:
     return Markup("").join(parts)
 
 
-@get(["/dictionary", "/dictionary/{name:str}"], sync_to_thread=True)
-def dictionary_page(
-    request: AnyRequest, caller: Caller, services: Services, name: str = ""
+@get("/dictionary", sync_to_thread=True)
+def dictionary_page(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """The first type, or the columns of all types that fit a search."""
+    return _dictionary(request, caller, services, "")
+
+
+@get("/dictionary/{name:str}", sync_to_thread=True)
+def dictionary_of_type(
+    request: AnyRequest, caller: Caller, services: Services, name: str
 ) -> Response[str]:
-    """Every column of every export with its definition and the SQL that computes it."""
+    """Every column of an export with its definition and the SQL that computes it."""
+    return _dictionary(request, caller, services, name)
+
+
+def _dictionary(
+    request: AnyRequest, caller: Caller, services: Services, name: str
+) -> Response[str]:
     types = list(services.types(caller))
     if name and name not in names.EXPORT_TYPES:
         raise NotFoundException
@@ -93,7 +106,7 @@ def dictionary_page(
         shown = [one for one in found if one.columns]
     else:
         shown = [one for one in found if one.type.name == (name or types[0].name)]
-    query = f"?q={words}" if words else ""
+    query = f"?{urlencode({'q': words})}" if words else ""
     return render(
         request, caller, "parts/columns.html" if is_part(request) else "dictionary.html",
         headers={"HX-Replace-Url": f"{request.url.path}{query}"} if is_part(request) else None,
@@ -109,7 +122,7 @@ def log_page(request: AnyRequest, caller: Caller, services: Services) -> Respons
     media = {channel.id: channel for channel in services.channels(caller)}
     return render(
         request, caller, "log.html",
-        status=status,
+        log=status,
         channels=sorted(status.channels, key=lambda one: one.newest_ms, reverse=True),
         known=media,
         refusals=services.refusals(caller, REFUSALS_SHOWN) if caller.administrator else [],
@@ -117,4 +130,4 @@ def log_page(request: AnyRequest, caller: Caller, services: Services) -> Respons
     )  # fmt: skip
 
 
-ROUTES = [dictionary_page, log_page]
+ROUTES = [dictionary_page, dictionary_of_type, log_page]
