@@ -11,9 +11,12 @@ from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
 
 from tawny import __version__
 from tawny.errors import TawnyError
@@ -34,6 +37,17 @@ DESCRIPTION = (
     "Send events, ask for exports, fetch files. Programs send a token as `Authorization: Bearer "
     "...`. Every error is a problem document (RFC 9457). Times are texts with an offset."
 )
+
+
+class _DocumentRouter(Router):
+    """Serves the OpenAPI document, and not the page the framework has for every other address
+    below it: what is not there is answered as everywhere."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Take a handler unless it is for any address."""
+        if isinstance(value, HTTPRouteHandler) and "/{path:str}" in value.paths:
+            return []
+        return super().register(value)
 
 
 def create_app(home: Path, settings: Settings) -> Litestar:
@@ -83,7 +97,9 @@ def create_app(home: Path, settings: Settings) -> Litestar:
             title="Tawny",
             version=__version__,
             description=DESCRIPTION,
-            openapi_router=Router("/api/v1", route_handlers=[], opt={"public": True}),
+            openapi_router=_DocumentRouter(
+                "/api/v1", route_handlers=[], opt={"public": True}, include_in_schema=False
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             use_handler_docstrings=True,
             components=Components(

@@ -55,6 +55,7 @@ class Tokens:
         A token may get the scopes its owner has, no more, and cannot itself make one with more
         than its own.
         """
+        _need_a_person(caller)
         if not 1 <= len(name.strip()) <= 128:
             raise RequestError("name: found nothing or too much; allowed 1 to 128 characters")
         wanted = sorted(set(scopes))
@@ -64,8 +65,6 @@ class Tokens:
             )
         for scope in wanted:
             caller.need(scope)
-        if caller.token_id is not None and not caller.administrator:
-            raise NotAllowedError("token: a token without the scope admin makes no tokens")
         now_ms = _now_ms()
         if expires_ms is not None and expires_ms <= now_ms:
             raise RequestError("expires: found a time in the past; allowed a later one")
@@ -92,6 +91,7 @@ class Tokens:
 
     def list(self, caller: Caller) -> list[Token]:
         """The caller's tokens, newest first; an administrator sees everybody's."""
+        _need_a_person(caller)
         query = _select().order_by(tokens.c.id.desc())
         if not caller.administrator:
             query = query.where(tokens.c.user_id == caller.user_id)
@@ -100,6 +100,7 @@ class Tokens:
 
     def revoke(self, caller: Caller, token_id: int) -> Token:
         """End a token at once: one's own, or as an administrator anybody's."""
+        _need_a_person(caller)
         with self._database.write() as connection:
             owner = connection.execute(
                 sa.select(tokens.c.user_id).where(tokens.c.id == token_id)
@@ -143,6 +144,11 @@ class Tokens:
 
     def _read(self, connection: sa.Connection, token_id: int) -> Token:
         return _token(connection.execute(_select().where(tokens.c.id == token_id)).one())
+
+
+def _need_a_person(caller: Caller) -> None:
+    if caller.token_id is not None and not caller.administrator:
+        raise NotAllowedError("token: a token without the scope admin has no say in tokens")
 
 
 def _select() -> sa.Select[Any]:
