@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from litestar import Response, get
+from litestar import MediaType, Response, get
 from litestar.datastructures import Cookie
 from litestar.response import ServerSentEvent
 
@@ -22,9 +22,10 @@ from tawny.server.pages.rendering import (
 )
 from tawny.server.services import Services
 from tawny.state.callers import Caller
-from tawny.state.run_rows import Run, RunState
+from tawny.state.run_rows import Run, RunFilter, RunState
 
 _YEAR_S = 31_536_000
+_MISSED_MS = 60_000
 
 
 @get("/live")
@@ -32,6 +33,25 @@ async def live(request: AnyRequest, caller: Caller, services: Services) -> Serve
     """Every change of a run the caller may see, with the words to tell it with."""
     reader = reader_of(request, caller)
     return run_changes(request, services, caller, lambda run: change_text(run, caller, reader))
+
+
+@get("/live/now", sync_to_thread=True)
+def now(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """How things stand, for a page that was not connected when they changed: runs that go on, and
+    the caller's that came to an end a moment ago."""
+    reader = reader_of(request, caller)
+    going = RunFilter(states=(RunState.QUEUED, RunState.RUNNING))
+    since_ms = time.time_ns() // 1_000_000 - _MISSED_MS
+    runs = [
+        *services.runs.list(caller, going, "-created", None, 50).items,
+        *services.runs.list(caller, RunFilter(), "-created", None, 50).items,
+    ]
+    texts = {
+        run.id: change_text(run, caller, reader)
+        for run in runs
+        if run.ended_ms is None or run.ended_ms > since_ms
+    }
+    return Response(f"[{','.join(texts.values())}]", media_type=MediaType.JSON)
 
 
 def change_text(run: Run, caller: Caller, reader: Reader) -> str:
@@ -84,4 +104,4 @@ def notifications(request: AnyRequest, caller: Caller, services: Services) -> Re
     return response
 
 
-ROUTES = [live, notifications]
+ROUTES = [live, now, notifications]

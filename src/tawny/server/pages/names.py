@@ -110,6 +110,8 @@ MEDIA = {
     "sms": "SMS",
     "email": N_("E-mail"),
     "webchat": N_("Web chat"),
+    "web_chat": N_("Web chat"),
+    "reviews": N_("Reviews"),
     "chat": N_("Chat"),
 }
 """Media people send about; another one is shown by its id."""

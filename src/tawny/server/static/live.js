@@ -15,19 +15,32 @@
       take(change);
       channel?.postMessage(change);
     });
-    source.addEventListener("open", () => document.body.setAttribute("data-connected", ""));
+    source.addEventListener("open", () => {
+      setTimeout(catchUp, 100);
+      channel?.postMessage({ catchUp: true });
+    });
   };
-  channel?.addEventListener("message", (event) => take(event.data));
+  channel?.addEventListener("message", (event) => {
+    if (event.data.catchUp) catchUp();
+    else take(event.data);
+  });
   if (channel && navigator.locks) navigator.locks.request("tawny-live", () => { connect(); return new Promise(() => {}); });
   else connect();
 
+  // What changed between the making of this page and the connection.
+  async function catchUp() {
+    const answer = await fetch("/live/now", { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok && !answer.redirected) for (const change of await answer.json()) take(change, true);
+  }
+  setTimeout(catchUp, 1500);
+
   const newest = new Map();
-  function take(change) {
+  function take(change, late = false) {
     if ((newest.get(change.id) ?? -1) >= change.version) return;
     newest.set(change.id, change.version);
     updateList(change);
     updateRunPage(change);
-    if (change.own && change.text) tell(change);
+    if (change.own && change.text) tell(change, late);
   }
 
   function updateList(change) {
@@ -66,11 +79,13 @@
     else location.reload();
   }
 
-  function tell(change) {
+  function tell(change, late) {
     const told = JSON.parse(localStorage.getItem("tawny-told") ?? "[]");
     const key = `${change.id}:${change.state}`;
+    if (late && told.includes(key)) return;
     toast(change);
-    if (unread && !bell.open) {
+    // What a page missed before it was made is counted in it already.
+    if (unread && !bell.open && !late) {
       unread.textContent = String(Number(unread.textContent || 0) + 1);
       unread.hidden = false;
     }
