@@ -41,7 +41,9 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     page = site.page(browser, scheme=scheme)
     for path in PAGES:
         page.goto(path)
-        page.evaluate("() => { for (const one of document.querySelectorAll('main details')) one.open = true; }")
+        page.evaluate(
+            "() => { for (const one of document.querySelectorAll('main details')) one.open = true; }"
+        )
         assert violations(page) == [], path
 
     page.goto("/exports")
@@ -61,6 +63,8 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     page.goto(str(link.get_attribute("href")))
     expect(page.locator(".column-head").first).to_be_visible(timeout=60_000)
     expect(page.locator(".chart svg").first).to_be_visible(timeout=60_000)
-    page.evaluate("() => { for (const one of document.querySelectorAll('main details')) one.open = true; }")
+    page.evaluate(
+        "() => { for (const one of document.querySelectorAll('main details')) one.open = true; }"
+    )
     assert violations(page) == [], "a run"
     page.context.close()

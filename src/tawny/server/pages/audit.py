@@ -38,7 +38,17 @@ ACTIONS = {
     "charts_read": N_("Looked at the charts"),
     "audit_read": N_("Exported the audit trail"),
 }
-COLUMNS = ("id", "time", "actor", "token_id", "address", "request_id", "action", "subject", "detail")
+COLUMNS = (
+    "id",
+    "time",
+    "actor",
+    "token_id",
+    "address",
+    "request_id",
+    "action",
+    "subject",
+    "detail",
+)
 
 
 def _cursor(text: str) -> int | None:

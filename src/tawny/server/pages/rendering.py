@@ -127,9 +127,7 @@ def render(
     if caller is not None and not is_part(request):
         services: Services = request.app.state.services
         seen_ms = seen_of(request)
-        page_names["unread"] = sum(
-            (run.ended_ms or 0) > seen_ms for run in news(services, caller)
-        )
+        page_names["unread"] = sum((run.ended_ms or 0) > seen_ms for run in news(services, caller))
 
     def moment(instant_ms: int) -> str:
         return words.moment(instant_ms, reader.zone, reader.locale)

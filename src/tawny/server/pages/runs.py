@@ -20,9 +20,7 @@ from tawny.state.run_rows import Run, RunState
 
 
 @get("/exports/{run_id:str}", sync_to_thread=True)
-def run_page(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
-) -> Response[str]:
+def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[str]:
     """Everything about a run; its rows and charts follow as parts of their own."""
     run = services.runs.get(caller, run_id)
     reader = reader_of(request, caller)
@@ -46,9 +44,7 @@ def run_page(
 
 
 @get("/exports/{run_id:str}/row", sync_to_thread=True)
-def row_part(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
-) -> Response[str]:
+def row_part(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[str]:
     """The run's line in the list."""
     return _row(request, caller, services.runs.get(caller, run_id))
 
@@ -100,9 +96,7 @@ def receipt(caller: Caller, services: Services, run_id: str) -> Response[str]:
 
 
 @post("/exports/{run_id:str}/cancel", sync_to_thread=True, status_code=200)
-def cancel(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
-) -> Response[Any]:
+def cancel(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[Any]:
     """Stop a run."""
     run = services.runs.cancel(caller, run_id)
     if is_part(request):

@@ -111,9 +111,7 @@ def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[
 
 
 @post("/set-up/{link:str}", opt=_PUBLIC, sync_to_thread=True, status_code=200)
-def set_up(
-    request: AnyRequest, services: Services, form: Submitted, link: str
-) -> Response[Any]:
+def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) -> Response[Any]:
     """Create the first administrator and sign in."""
     reader = reader_of(request, None)
     is_open, problem, foreign = services.accounts.set_up_is_open(link), "", False

@@ -2,10 +2,11 @@
 "use strict";
 
 (() => {
-  let shown = null;
-  const hide = () => { shown?.remove(); shown = null; };
+  let shown = null, on = null;
+  const hide = () => { shown?.remove(); shown = on = null; };
   const show = (head) => {
     hide();
+    on = head;
     shown = document.createElement("div");
     shown.className = "definition-pop";
     shown.id = "definition";
@@ -17,18 +18,26 @@
     shown.append(text, sql);
     document.body.append(shown);
     head.setAttribute("aria-describedby", "definition");
-    const place = head.getBoundingClientRect();
-    const left = Math.max(12, Math.min(place.left, innerWidth - shown.offsetWidth - 12));
-    const below = place.bottom + 6;
+    place();
+  };
+  function place() {
+    const head = on.getBoundingClientRect();
+    const left = Math.max(12, Math.min(head.left, innerWidth - shown.offsetWidth - 12));
+    const below = head.bottom + 6;
     const fits = below + shown.offsetHeight < innerHeight;
     shown.style.left = `${left}px`;
-    shown.style.top = `${fits ? below : Math.max(12, place.top - shown.offsetHeight - 6)}px`;
-  };
+    shown.style.top = `${fits ? below : Math.max(12, head.top - shown.offsetHeight - 6)}px`;
+  }
   const head = (event) => event.target.closest?.(".column-head");
-  document.addEventListener("mouseover", (event) => { const on = head(event); if (on) show(on); });
+  document.addEventListener("mouseover", (event) => { const over = head(event); if (over) show(over); });
   document.addEventListener("mouseout", (event) => { if (head(event)) hide(); });
-  document.addEventListener("focusin", (event) => { const on = head(event); if (on) show(on); });
+  document.addEventListener("focusin", (event) => { const to = head(event); if (to) show(to); });
   document.addEventListener("focusout", (event) => { if (head(event)) hide(); });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-  addEventListener("scroll", hide, true);
+  // Moving on to a header with Tab scrolls the table: the definition goes along.
+  addEventListener("scroll", () => {
+    if (!on) return;
+    if (on.matches(":hover, :focus")) place();
+    else hide();
+  }, true);
 })();
