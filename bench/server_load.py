@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from server.running import Server, running, token_of  # noqa: E402
+from server.running import Server, running, token_of
 
 BATCH = 100
 
@@ -139,8 +139,9 @@ def main() -> None:
         home = Path(folder) / "home"
         sample = Path(folder) / "sample.ndjson.zst"
         tawny = [sys.executable, "-m", "tawny", "--home", str(home)]
-        subprocess.run([*tawny, "sample", "--conversations", str(asked.conversations), "--from",
-                        "2026-01-01", "--to", "2026-07-01", "-o", str(sample)], check=True)  # fmt: skip
+        size = ["--conversations", str(asked.conversations)]
+        span = ["--from", "2026-01-01", "--to", "2026-07-01"]
+        subprocess.run([*tawny, "sample", *size, *span, "-o", str(sample)], check=True)
         subprocess.run([*tawny, "ingest", str(sample)], check=True)
         with running(home) as server:
             client = server.set_up()

@@ -15,7 +15,6 @@ from tawny.server.problems import STATUS, status_of
     ("method", "path", "status"),
     [
         ("GET", "/api/v1/nowhere", 404),
-        ("GET", "/nowhere/at/all", 404),
         ("PUT", "/api/v1/exports", 405),
         ("GET", "/api/v1/exports/none", 404),
         ("GET", "/api/v1/exports?limit=many", 400),

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.table import Table
 
 from tawny.cli.app import app, home_of, settings
-from tawny.cli.remote import export_remotely
 from tawny.errors import RequestError
 from tawny.exports.columns import HEADER_STYLES
 from tawny.exports.datapackage import Resource, datapackage
@@ -23,7 +22,6 @@ from tawny.exports.request import ExportRequest
 from tawny.log.table import flush, translated_os_errors
 from tawny.model.zones import instant_text
 from tawny.runs.export import ExportSession, Receipt, read_receipt
-from tawny.runs.inbox import flush as flush_inbox
 
 ALL = "all"
 
@@ -103,7 +101,7 @@ def export(
     now_ms = time.time_ns() // 1_000_000
     home = home_of(context)
     if server is None:
-        flush_inbox(home, settings())
+        _move_inbox(home)
     elif receipt is not None:
         raise RequestError("--receipt: found with --server; a receipt is run where its log is")
     if receipt is not None:
@@ -134,6 +132,9 @@ def export(
         for name in (EXPORT_TYPES if ALL in types else dict.fromkeys(types))
     ]
     if server is not None:
+        # Libraries that an export from the log itself does not wait for.
+        from tawny.cli.remote import export_remotely
+
         export_remotely(server, requests, output)
         return
     with ExportSession(home, settings(), now_ms) as session:
@@ -141,6 +142,14 @@ def export(
             _export_several(session, requests, output)
         else:
             session.export(requests[0], _target(output))
+
+
+def _move_inbox(home: Path) -> None:
+    """Have the log hold what a server acknowledged; a folder that never had one has nothing."""
+    if settings().text("state_url") or (home / "state.db").exists():
+        from tawny.runs.inbox import flush
+
+        flush(home, settings())
 
 
 def _default_format(output: str, several: bool) -> str:

@@ -30,14 +30,15 @@ from tawny.exports.formats import file_format
 from tawny.exports.request import ExportRequest, resolve
 from tawny.log.table import translated_os_errors
 from tawny.runs.changes import Watcher
+from tawny.runs.leftovers import delete_leftovers
 from tawny.runs.naming import file_name, request_json
+from tawny.runs.store import RunStore, may_see, request_of_run
 from tawny.runs.workers import Ticket, Workers, WorkerStoppedError
 from tawny.settings import Settings
 from tawny.state.audit import Audit
 from tawny.state.callers import Caller, Scope
 from tawny.state.database import Database
 from tawny.state.run_rows import Run, RunFilter, RunPage, RunState
-from tawny.state.runs import RunStore, may_see, request_of_run
 
 _log = logging.getLogger("tawny.runs")
 
@@ -375,21 +376,8 @@ class Runs:
 
     def clean(self) -> None:
         """Delete files whose time is over, and what crashed attempts left behind."""
-        for run_id in self._store.expire():
+        for run_id in delete_leftovers(self._home, self._store):
             self._tell(run_id)
-        parent = self._home / "exports"
-        if not parent.is_dir():
-            return
-        for folder in parent.iterdir():
-            run = self._store.find(folder.name)
-            if run is not None and not run.state.ended:
-                continue
-            kept = self._store.file_path(folder.name)
-            for attempt in folder.iterdir():
-                if kept is None or (self._home / kept).parent != attempt:
-                    shutil.rmtree(attempt, ignore_errors=True)
-            if kept is None:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 @DBOS.step(

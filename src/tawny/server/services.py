@@ -26,7 +26,9 @@ from tawny.runs.charts import CHARTS, Chart, Series, Span
 from tawny.runs.mover import Mover
 from tawny.runs.naming import request_json
 from tawny.runs.queue import Runs
+from tawny.runs.store import request_of_run
 from tawny.runs.workers import Workers, WorkerStoppedError
+from tawny.server.remembered import Remembered
 from tawny.settings import Settings
 from tawny.state.accounts import Accounts
 from tawny.state.audit import Audit
@@ -35,7 +37,6 @@ from tawny.state.database import open_database
 from tawny.state.inbox import Inbox
 from tawny.state.refusals import KeptRefusal, RefusalStore
 from tawny.state.run_rows import Run
-from tawny.state.runs import request_of_run
 from tawny.state.tokens import Tokens
 
 __all__ = [
@@ -47,8 +48,6 @@ _READERS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
-_REMEMBERED_S = 3.0
-"""For how long what was read of the log serves the next reader too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +149,8 @@ class Services:
         self.runs = Runs(home, settings, self.database, self.audit, self._readers)
         self.mover = Mover(settings, self.inbox, self._movers)
         self.acknowledger = Acknowledger(self.inbox)
-        self._remembered: dict[str, tuple[float, dict[str, Any]]] = {}
-        self._reading: dict[str, threading.Lock] = {
-            job: threading.Lock() for job in ("channels", "status")
-        }
+        self._channels = Remembered(lambda: self._read("channels"))
+        self._status = Remembered(lambda: self._read("status"))
 
     def open(self) -> None:
         """Start what works in the background."""
@@ -187,13 +184,13 @@ class Services:
     def channels(self, caller: Caller) -> Sequence[Channel]:
         """The channels the caller may see, by medium and name."""
         caller.need(Scope.EXPORTS_READ)
-        found = self._read("channels")["channels"]
+        found = self._channels.get()["channels"]
         return [Channel(**row) for row in found if caller.sees_channel(row["id"])]
 
     def log_status(self, caller: Caller) -> LogStatus:
         """What came in: events by type, newest event of each channel."""
         caller.need(Scope.EXPORTS_READ)
-        found = self._read("status")
+        found = self._status.get()
         channels = [NewestEvent(*row) for row in found["newest"] if caller.sees_channel(row[0])]
         if caller.channels is not None:
             return LogStatus(None, None, None, None, None, None, (), channels)
@@ -254,13 +251,7 @@ class Services:
         return self.refused.newest(limit)
 
     def _read(self, job: str) -> dict[str, Any]:
-        """What a job reads of the log, at most some seconds old; asked for once at a time."""
-        with self._reading[job]:
-            at, found = self._remembered.get(job, (float("-inf"), {}))
-            if time.monotonic() - at > _REMEMBERED_S:
-                found = self._readers.run(job, {}, timeout_s=_READING_S)
-                self._remembered[job] = (time.monotonic(), found)
-            return found
+        return self._readers.run(job, {}, timeout_s=_READING_S)
 
     def _of_run(self, job: str, run: Run, **more: object) -> dict[str, Any]:
         assert run.receipt is not None

@@ -198,7 +198,7 @@ def who(caller: Caller) -> WhoAnswer:
 
 @delete(
     "/session", sync_to_thread=True, tags=["people"], responses=responses(401, 403, 503)
-    | {204: ResponseSpec(None, description="Signed out", generate_examples=False)},  # type: ignore[arg-type]
+    | {204: ResponseSpec(None, description="Signed out", generate_examples=False)},
     summary="Sign out",
 )  # fmt: skip
 def sign_out(services: Services, caller: Caller) -> Response[None]:
