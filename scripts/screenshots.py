@@ -1,7 +1,7 @@
 """Pictures of the pages, from a server of its own on simulated data.
 
     python scripts/screenshots.py                the pictures of the README, to docs/images
-    python scripts/screenshots.py --all FOLDER   every page in both languages, both themes, two widths
+    python scripts/screenshots.py --all FOLDER   every page: languages, themes, two widths
 
 Needs Chromium at /usr/bin/chromium, or its path in TAWNY_TEST_CHROMIUM.
 """

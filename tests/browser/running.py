@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-PASSWORD = "one owl two mice"  # noqa: S105 - of people who exist for a minute
+PASSWORD = "one owl two mice"
 CHROMIUM = os.environ.get("TAWNY_TEST_CHROMIUM", "/usr/bin/chromium")
 START_S = 90
 

@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, Page, expect
 from running import context_of
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+OPEN_DETAILS = (
+    "() => { for (const one of document.querySelectorAll('main details')) one.open = true; }"
+)
 PAGES = (
     "/exports", "/dictionary", "/dictionary?q=response", "/log", "/people", "/audit", "/settings",
     "/account", "/nothing",
@@ -35,15 +38,12 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     for path in ("/sign-in", "/set-up/used-up"):
         public.goto(path)
         assert violations(public) == [], path
-    public.fill("#name", "x") if public.locator("#name").count() else None
     public.context.close()
 
     page = site.page(browser, scheme=scheme)
     for path in PAGES:
         page.goto(path)
-        page.evaluate(
-            "() => { for (const one of document.querySelectorAll('main details')) one.open = true; }"
-        )
+        page.evaluate(OPEN_DETAILS)
         assert violations(page) == [], path
 
     page.goto("/exports")
@@ -63,8 +63,6 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     page.goto(str(link.get_attribute("href")))
     expect(page.locator(".column-head").first).to_be_visible(timeout=60_000)
     expect(page.locator(".chart svg").first).to_be_visible(timeout=60_000)
-    page.evaluate(
-        "() => { for (const one of document.querySelectorAll('main details')) one.open = true; }"
-    )
+    page.evaluate(OPEN_DETAILS)
     assert violations(page) == [], "a run"
     page.context.close()

@@ -13,7 +13,8 @@ from running import context_of, create_administrator, serving, tawny
 WORDS = {
     "en": {
         "title": "Exports on demand", "generate": "Generate", "ready": "Ready",
-        "told": "Messages: ready", "preview": "Message ID", "chart": "Messages per hour of the day, by direction",
+        "told": "Messages: ready", "preview": "Message ID",
+        "chart": "Messages per hour of the day, by direction",
         "out": "Sign out", "in": "Sign in",
     },
     "fr": {

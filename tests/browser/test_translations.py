@@ -7,12 +7,12 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+import tawny.server
 from tawny.server.pages import names
 from tawny.server.pages.charts import LABELS, SERIES, TITLES
 from tawny.state.callers import Role, Scope
 from tawny.state.run_rows import RunState
-
-import tawny.server
 
 FOLDER = Path(tawny.server.__file__).parent
 METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
@@ -26,7 +26,7 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "plural"
 
 
 def _texts() -> set[str | tuple[str, ...]]:
-    found = extract_from_dir(FOLDER, METHODS, OPTIONS, keywords=KEYWORDS)  # type: ignore[arg-type]
+    found = extract_from_dir(FOLDER, METHODS, OPTIONS, keywords=KEYWORDS)
     return {tuple(m[2]) if isinstance(m[2], tuple) else m[2] for m in found}
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from tawny.model.zones import requested_zone
+from tawny.model.zones import from_ms, requested_zone
 from tawny.runs.charts import Chart
 from tawny.server.pages import words
 from tawny.server.pages.names import N_
@@ -265,7 +265,7 @@ def _timeline(chart: Chart, title: str, zone_name: str, reader: Reader) -> str |
         at_ms = start + hour * 3_600_000
         x = left + (at_ms - start) * scale
         parts.append(f'<path class="grid" d="M{x:.1f} 0V{height - 24}"/>')
-        clock = words.clock(words.from_ms(at_ms).astimezone(zone), reader.locale)
+        clock = words.clock(from_ms(at_ms).astimezone(zone), reader.locale)
         parts.append(_text(x, height - 8, clock, "middle"))
     rows = {label: at for at, label in enumerate(chart.labels)}
     colors = {one.name: color for color, one in enumerate(chart.series, 1)}
@@ -274,7 +274,7 @@ def _timeline(chart: Chart, title: str, zone_name: str, reader: Reader) -> str |
         parts.append(_text(left - 10, at * line + 15, short, "end"))
     for span in chart.spans:
         begins, ends = (
-            words.clock(words.from_ms(at_ms).astimezone(zone), reader.locale)
+            words.clock(from_ms(at_ms).astimezone(zone), reader.locale)
             for at_ms in (span.start_ms, span.end_ms)
         )
         tip = f"{span.row} · {_(SERIES.get(span.kind, span.kind))}: {begins} – {ends}"

@@ -10,9 +10,9 @@ from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
 from tawny.errors import NotSignedInError, TawnyError
+from tawny.server import problems
 from tawny.server.pages.names import N_
 from tawny.server.pages.rendering import AnyRequest, is_part, render
-from tawny.server import problems
 from tawny.server.problems import request_id, status_of
 
 HEADINGS = {

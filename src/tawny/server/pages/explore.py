@@ -62,7 +62,7 @@ def marked(text: str, words: str) -> Markup:
     plain = folded(text)
     wanted = [word for word in folded(words).split() if len(word) > 1]
     if not wanted or len(plain) != len(text):
-        return Markup(escape(text))
+        return escape(text)
     inside = [False] * len(text)
     for word in wanted:
         at = plain.find(word)

@@ -13,8 +13,8 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from tawny.errors import RequestError, TawnyError
-from tawny.model.zones import from_ms, offset_ms, requested_zone, zone
 from tawny.exports.request import moment_ms
+from tawny.model.zones import from_ms, offset_ms, requested_zone, zone
 from tawny.server.pages import names, words
 from tawny.server.pages.ranges import Meaning, meaning
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render

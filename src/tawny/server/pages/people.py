@@ -1,4 +1,4 @@
-"""People and their rights, and API tokens. Administrators see everybody; others their own tokens."""
+"""People and their rights, and API tokens. For administrators."""
 
 from __future__ import annotations
 

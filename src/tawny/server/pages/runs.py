@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.response import File, Redirect
 
 from tawny.exports.queries import query
+from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
 from tawny.runs.naming import receipt_json
 from tawny.server.pages import exports
@@ -32,7 +33,7 @@ def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: st
         request, caller, "run.html",
         run=run,
         bounds=bounds,
-        as_of=None if run.receipt is None else exports.moment_ms(
+        as_of=None if run.receipt is None else moment_ms(
             "as-of", run.receipt["as_of"], requested_zone("UTC")
         ),
         channels=[channels.get(channel, channel) for channel in run.channels],

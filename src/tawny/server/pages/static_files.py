@@ -1,4 +1,4 @@
-"""Style sheet, scripts and vendored libraries, served by us under names that change with content."""
+"""Style sheet, scripts and libraries, served by us under names that change with content."""
 
 from __future__ import annotations
 
