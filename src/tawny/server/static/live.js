@@ -53,7 +53,7 @@
     }
     if (row.dataset.state === change.state && change.state === "running") showProgress(row, change);
     else if (Number(row.dataset.version) < change.version) {
-      htmx.ajax("GET", `/exports/${change.id}/row`, { target: row, swap: "outerHTML" });
+      replace(row.id, `/exports/${change.id}/row`);
     }
   }
 
@@ -61,8 +61,22 @@
   function refreshList(list) {
     clearTimeout(refreshing);
     refreshing = setTimeout(() => {
-      if (list.isConnected) htmx.ajax("GET", list.dataset.url, { target: list, swap: "outerHTML" });
+      if (list.isConnected) replace(list.id, list.dataset.url);
     }, 150);
+  }
+
+  // Not by htmx.ajax: it drops a request while others wait, and the last news must never be dropped.
+  async function replace(id, url) {
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const box = document.createElement("template");
+    box.innerHTML = await answer.text();
+    const fresh = box.content.getElementById(id), old = document.getElementById(id);
+    if (!fresh || !old || Number(fresh.dataset.version) < Number(old.dataset.version)) return;
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(fresh);
+    htmx.process(fresh);
+    if (focused) fresh.querySelector("a, button")?.focus();
   }
 
   function showProgress(place, change) {
