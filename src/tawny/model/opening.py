@@ -15,15 +15,14 @@ from tawny.model.zones import local_to_ms, zone
 _DAY_MS = 86_400_000
 _EPOCH = datetime.date(1970, 1, 1)
 
-OPENING_DAYS_SCHEMA = pa.schema(  # type: ignore[arg-type]
-    {
-        "business_hours": pa.string(),
-        "utc_day": pa.int64(),
-        "open_before_ms": pa.int64(),
-        "start_ms": pa.int64(),
-        "end_ms": pa.int64(),
-    }
-)
+_COLUMNS: dict[str, pa.DataType] = {
+    "business_hours": pa.string(),
+    "utc_day": pa.int64(),
+    "open_before_ms": pa.int64(),
+    "start_ms": pa.int64(),
+    "end_ms": pa.int64(),
+}
+OPENING_DAYS_SCHEMA = pa.schema(list(_COLUMNS.items()))
 """One row per opening window and UTC day it touches, cut to that day; a closed day has one empty
 window. `open_before_ms` is how long the channel had been open before the day, counted from an
 instant that is the same for all rows of the same hours."""

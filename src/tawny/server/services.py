@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tawny.errors import TawnyError
 from tawny.exports.columns import Column
 from tawny.exports.queries import EXPORT_TYPES, query
 from tawny.exports.request import SNAPSHOT_TYPES, ExportRequest, resolve
@@ -43,6 +45,8 @@ __all__ = [
     "Channel", "Chart", "Estimate", "ExportType", "LogStatus", "NewestEvent", "Preview", "Series",
     "Services", "Span", "TypeCount",
 ]  # fmt: skip
+
+_log = logging.getLogger("tawny.server")
 
 _READERS = 2
 _ESTIMATE_S = 10.0
@@ -157,6 +161,8 @@ class Services:
         self._readers.warm(1)
         self.runs.open()
         self.mover.start()
+        # So that the first page does not wait for the first look at the log.
+        threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
 
     def close(self) -> None:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
@@ -249,6 +255,12 @@ class Services:
         """The newest refused events with reasons; administrators only."""
         caller.need(Scope.ADMIN)
         return self.refused.newest(limit)
+
+    def _look_ahead(self) -> None:
+        try:
+            self._channels.get()
+        except TawnyError as error:
+            _log.warning("the channels cannot be read yet: %s", error)
 
     def _read(self, job: str) -> dict[str, Any]:
         return self._readers.run(job, {}, timeout_s=_READING_S)
