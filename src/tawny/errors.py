@@ -3,7 +3,12 @@
     TawnyError
     ├── RequestError          the caller's: the request is wrong; the same call fails again
     │   ├── UnknownValueError     names the thing, what was found and what is allowed
-    │   └── UnreadableInputError  a file that cannot be read as what it should be
+    │   ├── UnreadableInputError  a file that cannot be read as what it should be
+    │   ├── NotFoundError         the thing is not there, or not for the caller to see
+    │   ├── NotAllowedError       the caller is known and may not do this
+    │   ├── NotSignedInError      nobody knows who the caller is
+    │   ├── ConflictError         right by itself, wrong in the state things are in
+    │   └── TooManyError          too often, or too much at once; later it may work
     └── FailureError          ours or the machine's: the request was right
         ├── StorageError          a disk, folder or file refused; try again once it is mended
         ├── LogVersionError       the log was written by a newer Tawny; upgrade first
@@ -53,6 +58,32 @@ class UnknownValueError(RequestError):
 
 class UnreadableInputError(RequestError):
     """A file that is missing, is a folder, may not be read, or is not what it should be."""
+
+
+class NotFoundError(RequestError):
+    """Not there. What a caller may not see is answered in the same words as what never was."""
+
+
+class NotAllowedError(RequestError):
+    """The caller's role, channels or token do not cover this."""
+
+
+class NotSignedInError(RequestError):
+    """No session and no token, or one that has ended."""
+
+
+class ConflictError(RequestError):
+    """The thing is in a state in which this cannot be done."""
+
+
+class TooManyError(RequestError):
+    """A limit on how often or how much; `retry_after_s` says when it may work again."""
+
+    retry = True
+
+    def __init__(self, text: str, retry_after_s: int) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
 class FailureError(TawnyError):

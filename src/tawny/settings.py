@@ -91,6 +91,57 @@ SETTINGS: tuple[Setting, ...] = (
         "conservés pour les lectures en cours.",
         _whole_number(1, 87_600),
     ),
+    Setting(
+        "state_url",
+        "",
+        "an SQLAlchemy address such as postgresql+psycopg://user@host/name; empty = SQLite in the "
+        "data folder",
+        "Database for people, runs and events on their way into the log.",
+        "Base de données des personnes, des exécutions et des événements en route vers le journal.",
+        str,
+    ),
+    Setting(
+        "runs_at_once",
+        2,
+        "a whole number from 1 to 64",
+        "Exports the server computes at the same time; the others wait their turn.",
+        "Exports calculés en même temps par le serveur ; les autres attendent leur tour.",
+        _whole_number(1, 64),
+    ),
+    Setting(
+        "keep_files_days",
+        30,
+        "a whole number from 1 to 3650",
+        "Days for which the server keeps the file of an export; its receipt stays.",
+        "Jours pendant lesquels le serveur conserve le fichier d'un export ; son reçu reste.",
+        _whole_number(1, 3650),
+    ),
+    Setting(
+        "session_hours",
+        12,
+        "a whole number from 1 to 8760",
+        "Hours after which a person has to sign in again.",
+        "Heures après lesquelles une personne doit se reconnecter.",
+        _whole_number(1, 8760),
+    ),
+    Setting(
+        "inbox_move_ms",
+        2000,
+        "a whole number from 100 to 3600000",
+        "Milliseconds between two moves of acknowledged events into the log; an export moves "
+        "them first in any case.",
+        "Millisecondes entre deux transferts des événements confirmés vers le journal ; un export "
+        "les transfère d'abord dans tous les cas.",
+        _whole_number(100, 3_600_000),
+    ),
+    Setting(
+        "request_mb",
+        32,
+        "a whole number from 1 to 1024",
+        "Largest request the server takes, in megabytes.",
+        "Taille maximale d'une requête acceptée par le serveur, en mégaoctets.",
+        _whole_number(1, 1024),
+    ),
 )
 
 

@@ -79,6 +79,16 @@ def export(
             "--receipt", metavar="FILE", help="Make the file of this receipt again, byte for byte."
         ),
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            envvar="TAWNY_SERVER",
+            show_envvar=True,
+            help="Have this server compute it, with the token in TAWNY_TOKEN.",
+        ),
+    ] = None,
 ) -> None:
     """Write an export to a file, with a receipt beside it.
 
@@ -89,6 +99,10 @@ def export(
         raise RequestError("-o: found nothing; name a FILE, - for standard output, or a folder")
     now_ms = time.time_ns() // 1_000_000
     home = home_of(context)
+    if server is None:
+        _move_inbox(home)
+    elif receipt is not None:
+        raise RequestError("--receipt: found with --server; a receipt is run where its log is")
     if receipt is not None:
         if types or any((start, end, time_zone, channels, as_of, headers, format_name, dialect)):
             raise RequestError(
@@ -119,11 +133,25 @@ def export(
         )
         for name in (EXPORT_TYPES if ALL in types else dict.fromkeys(types))
     ]
+    if server is not None:
+        # Libraries that an export from the log itself does not wait for.
+        from tawny.cli.remote import export_remotely
+
+        export_remotely(server, requests, output)
+        return
     with ExportSession(home, settings(), now_ms) as session:
         if several:
             _export_several(session, requests, output)
         else:
             session.export(requests[0], _target(output))
+
+
+def _move_inbox(home: Path) -> None:
+    """Have the log hold what a server acknowledged; a folder that never had one has nothing."""
+    if settings().text("state_url") or (home / "state.db").exists():
+        from tawny.runs.inbox import flush
+
+        flush(home, settings())
 
 
 def _default_format(output: str, several: bool) -> str:

@@ -29,7 +29,7 @@ class RefusalReport:
     """Prints refusals as they come and remembers them for `tawny log`."""
 
     def __init__(self, home: Path) -> None:
-        self._store = RefusalStore(home)
+        self._store = RefusalStore(home, settings())
         self._waiting: dict[str, list[Refusal]] = {}
 
     def add(self, name: str, refusal: Refusal) -> None:

@@ -34,7 +34,7 @@ def show(
         return
     home = home_of(context)
     status = log_status(home, settings())
-    refused = RefusalStore(home).count()
+    refused = RefusalStore(home, settings()).count()
     if output_format == "json":
         typer.echo(
             json.dumps(status.to_dict() | {"refused": refused}, indent=2, ensure_ascii=False)

@@ -19,6 +19,7 @@ MODULES: dict[str, str] = {
     "log": "tawny.cli.log",
     "sample": "tawny.cli.sample",
     "import": "tawny.cli.imports",
+    "serve": "tawny.cli.serve",
 }
 """Every command and the module that registers it, in the order of the help."""
 

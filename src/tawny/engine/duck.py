@@ -39,7 +39,9 @@ class Duck:
             }
         )
         self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET enable_progress_bar = false")
+        # Progress is measured for `progress`, and printed by nobody.
+        self._connection.execute("SET enable_progress_bar = true")
+        self._connection.execute("SET enable_progress_bar_print = false")
 
     def __enter__(self) -> Duck:
         return self
@@ -55,6 +57,10 @@ class Duck:
     def interrupt(self) -> None:
         """Stop the running statement, from another thread; it raises `EngineError`."""
         self._connection.interrupt()
+
+    def progress_percent(self) -> float:
+        """How far the running statement is, from another thread; negative when unknown."""
+        return float(self._connection.query_progress())
 
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name."""

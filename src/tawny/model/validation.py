@@ -90,9 +90,45 @@ def validate_lines(block: bytes, first_line: int = 1) -> Batch:
 
     Blank lines are skipped. Line ends are LF or CR LF.
     """
+    return _batch_of(_decoded_lines(block, first_line))
+
+
+def validate_values(values: Sequence[bytes]) -> Batch:
+    """Validate JSON values, one event each; refusals are numbered from 0."""
+    return _batch_of(_decoded_each(values, 0))
+
+
+def check_lines(block: bytes, first_line: int = 1) -> Checked:
+    """The same decisions as `validate_lines`, without the tables, at a tenth of the cost."""
+    return _checked(_decoded_lines(block, first_line))
+
+
+def check_values(values: Sequence[bytes]) -> Checked:
+    """The same decisions as `validate_values`, without the tables."""
+    return _checked(_decoded_each(values, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Which events of a block are legal: `accepted` has their numbers, in order."""
+
+    accepted: Sequence[int]
+    refusals: Sequence[Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """Events that are legal but perhaps for their time, their numbers, and the others."""
+
+    events: list[Envelope]
+    numbers: Sequence[int]
+    refusals: list[Refusal]
+
+
+def _decoded_lines(block: bytes, first_line: int) -> _Decoded:
     text = block.rstrip()
     if not text:
-        return Batch()
+        return _Decoded([], (), [])
     # A NUL can only come in as an escape; ids must not hold one, so such a block is looked at
     # line by line.
     if b"\\u0000" not in text:
@@ -105,16 +141,11 @@ def validate_lines(block: bytes, first_line: int = 1) -> Batch:
             # line has exactly this many borders.
             borders = text.count(b"}\n{") + text.count(b"}\r\n{")
             if borders == len(events) - 1 == text.count(b"\n"):
-                return _to_batch(events, range(first_line, first_line + len(events)))
-    return _validate_each(text.split(b"\n"), first_line)
+                return _Decoded(events, range(first_line, first_line + len(events)), [])
+    return _decoded_each(text.split(b"\n"), first_line)
 
 
-def validate_values(values: Sequence[bytes]) -> Batch:
-    """Validate JSON values, one event each; refusals are numbered from 0."""
-    return _validate_each(values, 0)
-
-
-def _validate_each(lines: Iterable[bytes], first: int) -> Batch:
+def _decoded_each(lines: Iterable[bytes], first: int) -> _Decoded:
     events: list[Envelope] = []
     numbers: list[int] = []
     refusals: list[Refusal] = []
@@ -130,9 +161,35 @@ def _validate_each(lines: Iterable[bytes], first: int) -> Batch:
         else:
             events.append(event)
             numbers.append(number)
-    batch = _to_batch(events, numbers)
-    batch.refusals = sorted(batch.refusals + refusals, key=lambda refusal: refusal.number)
+    return _Decoded(events, numbers, refusals)
+
+
+def _batch_of(decoded: _Decoded) -> Batch:
+    batch = _to_batch(decoded.events, decoded.numbers)
+    batch.refusals = _in_order(batch.refusals, decoded.refusals)
     return batch
+
+
+def _checked(decoded: _Decoded) -> Checked:
+    if not decoded.events:
+        return Checked((), decoded.refusals)
+    times, legal = read_times([event.time for event in decoded.events])
+    if legal:
+        return Checked(decoded.numbers, decoded.refusals)
+    accepted = []
+    refusals = []
+    for event, number, good in zip(
+        decoded.events, decoded.numbers, times.is_valid().to_pylist(), strict=True
+    ):
+        if good:
+            accepted.append(number)
+        else:
+            refusals.append(Refusal(number, "time", repr(event.time), TIME_RULE))
+    return Checked(accepted, _in_order(refusals, decoded.refusals))
+
+
+def _in_order(*found: list[Refusal]) -> list[Refusal]:
+    return sorted((one for part in found for one in part), key=lambda refusal: refusal.number)
 
 
 def _to_batch(events: list[Envelope], numbers: Sequence[int]) -> Batch:

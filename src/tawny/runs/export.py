@@ -65,7 +65,7 @@ class ExportSession:
         """Raise `RequestError` when the request cannot be run on this log."""
         bounds = resolve(request, self.now_ms)
         file_format(request.format, request.dialect)
-        self._check_channels(request, self._view(request, bounds, None))
+        self._check_channels(request, self.view(request, bounds, None))
 
     def export(
         self, request: ExportRequest, target: Path | None, replay: Replay | None = None
@@ -82,7 +82,7 @@ class ExportSession:
                 f"the receipt is of version {replay.log_version} of an event log, this one is at "
                 f"version {self.snapshot.version}; use the data folder the file was made from"
             )
-        view = self._view(request, bounds, replay)
+        view = self.view(request, bounds, replay)
         self._check_channels(request, view)
         work = self._working_file(target)
         try:
@@ -119,7 +119,8 @@ class ExportSession:
             with contextlib.suppress(OSError):
                 work.unlink()
 
-    def _view(self, request: ExportRequest, bounds: Bounds, replay: Replay | None) -> View:
+    def view(self, request: ExportRequest, bounds: Bounds, replay: Replay | None) -> View:
+        """Which part of the log a request sees."""
         media = (
             self.settings.content_media(request.kind) if replay is None else replay.content_media
         )
@@ -202,7 +203,7 @@ class ExportSession:
         source = Source(
             duck=self.duck,
             statement=export.statement,
-            slices=[functools.partial(self._prepare, export, part) for part in views],
+            slices=[functools.partial(self.prepare, export, part) for part in views],
             columns=export.columns,
             segments=offset_segments(bounds.zone, months),
             time_zone=request.time_zone,
@@ -222,7 +223,7 @@ class ExportSession:
                 steps = [step.name for step in (*export.scope, *export.steps)]
                 drop_step_tables(self.duck, steps)
 
-    def _prepare(self, export: Query, view: View) -> dict[str, Value]:
+    def prepare(self, export: Query, view: View) -> dict[str, Value]:
         """Make the tables a query reads for a view; returns the values it binds."""
         values: dict[str, Value] = {
             "from_ms": view.from_ms,

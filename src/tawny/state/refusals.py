@@ -13,26 +13,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from tawny.errors import StorageError
 from tawny.model.explanation import Refusal
+from tawny.settings import Settings
+from tawny.state.database import Database, open_database
+from tawny.state.tables import refusals
 
 KEPT = 10_000
 """The newest refusals are kept with their reasons; all are counted."""
-
-_metadata = sa.MetaData()
-
-_refusals = sa.Table(
-    "refusals",
-    _metadata,
-    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("at_ms", sa.BigInteger, nullable=False),
-    sa.Column("input", sa.Text, nullable=False),
-    sa.Column("number", sa.BigInteger, nullable=False),
-    sa.Column("field", sa.Text, nullable=False),
-    sa.Column("found", sa.Text, nullable=False),
-    sa.Column("allowed", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +32,17 @@ class KeptRefusal:
 
 
 class RefusalStore:
-    """The refusals of a data folder."""
+    """The refusals of a data folder; its state database is opened when it is needed."""
 
-    def __init__(self, home: Path) -> None:
-        self._path = home / "state.db"
-        self._engine = sa.create_engine(
-            sa.URL.create("sqlite", database=str(self._path)), connect_args={"timeout": 30}
-        )
+    def __init__(self, home: Path, settings: Settings, database: Database | None = None) -> None:
+        self._home = home
+        self._settings = settings
+        self._database = database
 
-    def add(self, name: str, refusals: Sequence[Refusal]) -> None:
+    def add(self, name: str, found: Sequence[Refusal]) -> None:
         """Remember refusals of an input; the oldest beyond `KEPT` lose their reasons."""
+        if not found:
+            return
         now_ms = int(time.time() * 1000)
         rows = [
             {
@@ -66,42 +54,29 @@ class RefusalStore:
                 "found": refusal.found,
                 "allowed": refusal.allowed,
             }
-            for refusal in refusals
+            for refusal in found
         ]
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._engine.begin() as connection:
-                _metadata.create_all(connection)
-                connection.execute(_refusals.insert(), rows)
-                newest = sa.select(sa.func.max(_refusals.c.id)).scalar_subquery()
-                connection.execute(_refusals.delete().where(_refusals.c.id <= newest - KEPT))
-        except (sa.exc.SQLAlchemyError, OSError) as error:
-            raise StorageError(f"{self._path}: {_reason(error)}") from error
+        with self._opened().write() as connection:
+            connection.execute(refusals.insert(), rows)
+            newest = sa.select(sa.func.max(refusals.c.id)).scalar_subquery()
+            connection.execute(refusals.delete().where(refusals.c.id <= newest - KEPT))
 
     def count(self) -> int:
         """How many events were ever refused."""
-        if not self._path.exists():
+        if not self._exists():
             return 0
-        try:
-            with self._engine.begin() as connection:
-                _metadata.create_all(connection)
-                # Ids are given in order and never again, so the largest counts them all.
-                return connection.execute(sa.select(sa.func.max(_refusals.c.id))).scalar() or 0
-        except sa.exc.SQLAlchemyError as error:
-            raise StorageError(f"{self._path}: {_reason(error)}") from error
+        with self._opened().read() as connection:
+            # Ids are given in order and never again, so the largest counts them all.
+            return connection.execute(sa.select(sa.func.max(refusals.c.id))).scalar() or 0
 
     def newest(self, limit: int) -> list[KeptRefusal]:
         """The newest refusals, newest first."""
-        if not self._path.exists():
+        if not self._exists():
             return []
-        try:
-            with self._engine.begin() as connection:
-                _metadata.create_all(connection)
-                rows = connection.execute(
-                    sa.select(_refusals).order_by(_refusals.c.id.desc()).limit(limit)
-                ).all()
-        except sa.exc.SQLAlchemyError as error:
-            raise StorageError(f"{self._path}: {_reason(error)}") from error
+        with self._opened().read() as connection:
+            rows = connection.execute(
+                sa.select(refusals).order_by(refusals.c.id.desc()).limit(limit)
+            ).all()
         return [
             KeptRefusal(
                 row.at_ms, row.input, Refusal(row.number, row.field, row.found, row.allowed)
@@ -109,7 +84,15 @@ class RefusalStore:
             for row in rows
         ]
 
+    def _opened(self) -> Database:
+        if self._database is None:
+            self._database = open_database(self._home, self._settings)
+        return self._database
 
-def _reason(error: Exception) -> str:
-    original = getattr(error, "orig", None)
-    return str(original or error).splitlines()[0]
+    def _exists(self) -> bool:
+        """Reading what was never written must not create a folder."""
+        return (
+            self._database is not None
+            or bool(self._settings.text("state_url"))
+            or (self._home / "state.db").exists()
+        )

@@ -1,0 +1,55 @@
+"""`tawny serve`: pages and API on one port, with everything they need inside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from tawny.cli.app import app, home_of, settings
+from tawny.errors import RequestError
+from tawny.server.app import create_app
+from tawny.server.logging import configure
+
+STOP_S = 5
+"""How long answers that are under way may take when the server is told to stop."""
+
+
+@app.command("serve")
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str,
+        typer.Option("--host", envvar="TAWNY_HOST", show_envvar=True, help="Address to listen on."),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option("--port", envvar="TAWNY_PORT", show_envvar=True, help="Port to listen on."),
+    ] = 8000,
+) -> None:
+    """Serve the pages and the API.
+
+    The first start prints a link, good for one use, that creates the first administrator. Behind a
+    proxy that speaks TLS, let the proxy send X-Forwarded-Proto and X-Forwarded-For.
+    """
+    if not 0 < port < 65536:
+        raise RequestError(f"--port: found {port}; allowed 1 to 65535")
+    configure()
+    home = home_of(context)
+    application = create_app(home, settings())
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{'localhost' if host in ('0.0.0.0', '::') else shown}:{port}"  # noqa: S104
+    link = application.state.services.accounts.new_set_up_link()
+    typer.echo(f"tawny serves {home} on {address}")
+    if link is not None:
+        typer.echo(f"create the first administrator, once: {address}/set-up/{link}")
+    uvicorn.run(
+        application,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_S,
+    )

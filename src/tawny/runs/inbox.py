@@ -1,0 +1,74 @@
+"""Moving acknowledged events from the inbox into the log, exactly once whatever crashes between.
+
+One mover at a time: whoever moves holds a lock on a file of the data folder. First the events are
+in the log, durable; then their rows go. Killed between the two, the next mover writes them again,
+and the log leaves out what it has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tawny.log.table import translated_os_errors
+from tawny.model.explanation import Refusal
+from tawny.runs.ingest import Ingest, Outcome
+from tawny.settings import Settings
+from tawny.state.database import Database, open_database
+from tawny.state.inbox import Inbox
+from tawny.state.refusals import RefusalStore
+
+MOST_EVENTS = 200_000
+"""Moved in one commit of the log; bounds the memory of a move."""
+
+
+def flush(home: Path, settings: Settings, database: Database | None = None) -> Outcome:
+    """Move everything that was acknowledged before the call. An export does this before it takes
+    its snapshot, so that it sees every event acknowledged before it started."""
+    if database is None:
+        if not settings.text("state_url") and not (home / "state.db").exists():
+            return Outcome()
+        database = open_database(home, settings)
+        try:
+            return flush(home, settings, database)
+        finally:
+            database.close()
+    inbox = Inbox(database)
+    total = Outcome()
+    last_id = inbox.waiting().last_id
+    if not last_id:
+        return total
+    with _moving(home):
+        while rows := inbox.first(last_id, MOST_EVENTS):
+            refused: list[Refusal] = []
+
+            def refuse(_: str, refusal: Refusal, into: list[Refusal] = refused) -> None:
+                into.append(refusal)
+
+            with Ingest(home, settings, refuse) as ingest:
+                # Nothing is refused here unless the rules became stricter since the events were
+                # acknowledged.
+                for row in rows:
+                    ingest.read("inbox", [row.body])
+                ingest.flush()
+                total.accepted += ingest.outcome.accepted
+                total.duplicates += ingest.outcome.duplicates
+                total.refused += ingest.outcome.refused
+            RefusalStore(home, settings, database).add("inbox", refused)
+            inbox.remove(rows)
+    return total
+
+
+@contextlib.contextmanager
+def _moving(home: Path) -> Iterator[None]:
+    path = home / "inbox.lock"
+    with translated_os_errors(str(path)):
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

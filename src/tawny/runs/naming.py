@@ -1,0 +1,44 @@
+"""What a run is called elsewhere: its request for a worker, its file, its receipt."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tawny.exports.formats import file_format
+from tawny.exports.request import ExportRequest
+from tawny.model.zones import instant_text
+from tawny.state.run_rows import Run
+
+
+def request_json(request: ExportRequest) -> dict[str, Any]:
+    """A request as the worker processes take it."""
+    return {
+        "export_type": request.export_type,
+        "time_zone": request.time_zone,
+        "start": request.start,
+        "end": request.end,
+        "channels": list(request.channels),
+        "as_of": request.as_of,
+        "headers": request.headers,
+        "format": request.format,
+        "dialect": request.dialect,
+        "kind": request.kind,
+    }
+
+
+def file_name(run: Run) -> str:
+    """What a run's file is called: type, range or instant, and the ending of its format."""
+    chosen = file_format(run.format, run.dialect)
+    assert run.started_ms is not None
+    if run.start is None or run.end is None:
+        moments = [run.as_of or instant_text(run.started_ms)[:19] + "Z"]
+    else:
+        moments = [run.start, run.end]
+    parts = [run.export_type, *(moment.strip().replace(":", "-") for moment in moments)]
+    return "_".join(parts) + chosen.ending
+
+
+def receipt_json(run: Run) -> str:
+    """The receipt of a run as the text of its file."""
+    return json.dumps(run.receipt, ensure_ascii=False, indent=2) + "\n"

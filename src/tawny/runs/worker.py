@@ -1,0 +1,72 @@
+"""A worker process: one job after the other, each a line of JSON in, lines of JSON out.
+
+    in   {"job": "export", "arguments": {...}}
+    out  {"phase": "querying", "percent": 40}
+    out  {"result": {...}}   or   {"error": "...", "kind": "StorageError"}
+
+Heavy work runs here and not in the server, so that a query never delays an answer, its memory goes
+back to the system, and stopping a run is ending its process. When the server is gone the worker's
+input ends, and it ends at once, whatever it was doing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from tawny.errors import TawnyError
+from tawny.runs.jobs import JOBS
+from tawny.settings import Settings
+
+
+def main() -> None:
+    """Serve jobs until the input ends."""
+    # What libraries print must not get between our lines.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    lock = threading.Lock()
+
+    def say(message: dict[str, Any]) -> None:
+        with lock:
+            out.write(json.dumps(message, ensure_ascii=True) + "\n")
+            out.flush()
+
+    home = Path(sys.argv[1])
+    os.nice(int(sys.argv[2]))
+    settings = Settings()
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def listen() -> None:
+        for line in sys.stdin:
+            jobs.put(line)
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
+    while True:
+        asked = json.loads(jobs.get())
+
+        def tell(phase: str, percent: int) -> None:
+            say({"phase": phase, "percent": percent})
+
+        try:
+            result = JOBS[asked["job"]](home, settings, asked["arguments"], tell)
+        except TawnyError as error:
+            say({"error": str(error), "kind": type(error).__name__})
+        except Exception as error:
+            # A mistake of ours: the person gets a sentence, the log of the server the traceback.
+            traceback.print_exc(file=sys.stderr)
+            sys.stderr.flush()
+            text = f"the job failed in a way nobody foresaw ({type(error).__name__})"
+            say({"error": f"{text}; the server's log says more", "kind": "FailureError"})
+        else:
+            say({"result": result})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""What there is: export types, their columns, channels, the log, refused events."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import get
+from litestar.params import Parameter
+from msgspec import Struct
+
+from tawny.errors import UnknownValueError
+from tawny.exports.queries import EXPORT_TYPES
+from tawny.server.api.shapes import ColumnAnswer, instant
+from tawny.server.problems import responses
+from tawny.server.services import Channel, Services
+from tawny.state.callers import Caller, Scope
+
+_READ = {"scope": Scope.EXPORTS_READ}
+
+
+class TypeAnswer(Struct):
+    """An export type. `allowed` says whether the caller may run it."""
+
+    name: str
+    row: dict[str, str]
+    takes_range: bool
+    allowed: bool
+    columns: int
+
+
+class TypeEvents(Struct):
+    """Events of one type."""
+
+    type: str
+    events: int
+    first: str
+    last: str
+
+
+class ChannelNewest(Struct):
+    """The newest event of a channel."""
+
+    channel_id: str
+    name: str | None
+    newest_event: str
+
+
+class LogAnswer(Struct):
+    """What came in. Numbers over all channels are null for a caller who may not see all."""
+
+    version: int | None
+    events: int | None
+    bytes: int | None
+    files: int | None
+    refused: int | None
+    waiting: int | None
+    types: list[TypeEvents]
+    channels: list[ChannelNewest]
+
+
+class RefusalAnswer(Struct):
+    """A refused event: when, through what, which line, why."""
+
+    at: str
+    input: str
+    number: int
+    field: str
+    found: str
+    allowed: str
+
+
+@get(
+    "/types", opt=_READ, sync_to_thread=True, tags=["catalogue"], responses=responses(401, 403),
+    summary="The export types",
+)  # fmt: skip
+def list_types(services: Services, caller: Caller) -> list[TypeAnswer]:
+    """The twelve types and what a row of each is."""
+    return [
+        TypeAnswer(
+            found.name, dict(found.description), found.takes_range, found.allowed,
+            len(found.columns),
+        )
+        for found in services.types(caller)
+    ]  # fmt: skip
+
+
+@get(
+    "/types/{name:str}/columns", opt=_READ, sync_to_thread=True, tags=["catalogue"],
+    responses=responses(400, 401, 403), summary="The columns of a type",
+)  # fmt: skip
+def list_columns(
+    services: Services, caller: Caller, name: Annotated[str, Parameter(max_length=64)]
+) -> list[ColumnAnswer]:
+    """The data dictionary of one type, with the line of SQL that computes each column."""
+    for found in services.types(caller):
+        if found.name == name:
+            return [ColumnAnswer.of(at, column) for at, column in enumerate(found.columns, 1)]
+    raise UnknownValueError("export type", name, EXPORT_TYPES)
+
+
+@get(
+    "/channels", opt=_READ, sync_to_thread=True, tags=["catalogue"],
+    responses=responses(401, 403, 503), summary="The channels",
+)  # fmt: skip
+def list_channels(services: Services, caller: Caller) -> list[Channel]:
+    """The channels the caller may see, by medium and name."""
+    return list(services.channels(caller))
+
+
+@get(
+    "/log", opt=_READ, sync_to_thread=True, tags=["catalogue"],
+    responses=responses(401, 403, 503), summary="The event log",
+)  # fmt: skip
+def get_log(services: Services, caller: Caller) -> LogAnswer:
+    """What came in, and the newest event of each channel."""
+    found = services.log_status(caller)
+    return LogAnswer(
+        version=found.version,
+        events=found.events,
+        bytes=found.size_bytes,
+        files=found.files,
+        refused=found.refused,
+        waiting=found.waiting,
+        types=[
+            TypeEvents(
+                row.type, row.events, instant(row.first_ms) or "", instant(row.last_ms) or ""
+            )
+            for row in found.types
+        ],
+        channels=[
+            ChannelNewest(row.channel_id, row.name, instant(row.newest_ms) or "")
+            for row in found.channels
+        ],
+    )
+
+
+@get(
+    "/refusals", opt={"scope": Scope.ADMIN}, sync_to_thread=True, tags=["catalogue"],
+    responses=responses(400, 401, 403, 503), summary="Refused events",
+)  # fmt: skip
+def list_refusals(
+    services: Services, caller: Caller, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+) -> list[RefusalAnswer]:
+    """The newest refused events with reasons."""
+    return [
+        RefusalAnswer(
+            instant(kept.at_ms) or "", kept.input, kept.refusal.number, kept.refusal.field,
+            kept.refusal.found, kept.refusal.allowed,
+        )
+        for kept in services.refusals(caller, limit)
+    ]  # fmt: skip
+
+
+HANDLERS = (list_types, list_columns, list_channels, get_log, list_refusals)

@@ -1,0 +1,108 @@
+"""A file over HTTP: whole or in part, resumed when a download breaks, not sent twice."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+from litestar.response import Stream
+
+_CHUNK = 256 << 10
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes `[start, end)` of a file; `whole` when nobody asked for less."""
+
+    start: int
+    end: int
+    whole: bool
+
+
+class UnsatisfiableError(Exception):
+    """The range asked for begins after the end of the file."""
+
+
+def part_of(headers: Mapping[str, str], size: int, etag: str) -> Part:
+    """What a request asks for. A range that is not understood, or several, mean the whole file;
+    so does an `If-Range` of another file."""
+    text = headers.get("range")
+    match = _RANGE.fullmatch(text.strip()) if text else None
+    condition = headers.get("if-range")
+    if match is None or not any(match.groups()) or (condition and condition.strip() != etag):
+        return Part(0, size, whole=True)
+    first, last = match.groups()
+    if first == "":
+        length = int(last)
+        if length == 0 or size == 0:
+            raise UnsatisfiableError
+        return Part(max(0, size - length), size, whole=False)
+    start = int(first)
+    end = size if last == "" else min(int(last) + 1, size)
+    if last != "" and int(last) < start:
+        return Part(0, size, whole=True)
+    if start >= size:
+        raise UnsatisfiableError
+    return Part(start, end, whole=False)
+
+
+def unchanged(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether the caller has this very file already."""
+    known = headers.get("if-none-match")
+    if known is None:
+        return False
+    names = [name.strip().removeprefix("W/") for name in known.split(",")]
+    return "*" in names or etag in names
+
+
+def disposition(name: str) -> str:
+    """`Content-Disposition` for a download, for old readers and new ones (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9 ._+\-]", "_", name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{urllib.parse.quote(name)}"
+
+
+def file_answer(
+    path: Path, name: str, media_type: str, etag: str, headers: Mapping[str, str], method: str
+) -> Stream:
+    """The answer to a GET or HEAD of a file."""
+    size = path.stat().st_size
+    common = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": disposition(name),
+    }
+    if unchanged(headers, etag):
+        return Stream(_nothing(), status_code=304, headers=common, media_type=media_type)
+    part = part_of(headers, size, etag)
+    common["Content-Length"] = str(part.end - part.start)
+    if not part.whole:
+        common["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{size}"
+    return Stream(
+        _nothing() if method == "HEAD" else _bytes(path, part),
+        status_code=200 if part.whole else 206,
+        headers=common,
+        media_type=media_type,
+    )
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
+async def _bytes(path: Path, part: Part) -> AsyncIterator[bytes]:
+    left = part.end - part.start
+    async with await anyio.open_file(path, "rb") as stream:
+        await stream.seek(part.start)
+        while left > 0:
+            data = await stream.read(min(_CHUNK, left))
+            if not data:
+                return
+            left -= len(data)
+            yield data

@@ -1,0 +1,41 @@
+"""For machines that watch the server: does it live, is it ready, what does it count."""
+
+from __future__ import annotations
+
+import shutil
+
+import sqlalchemy as sa
+from litestar import Response, get
+
+from tawny.errors import StorageError
+from tawny.server.metrics import CONTENT_TYPE, Metrics
+from tawny.server.services import Services
+from tawny.state.callers import Caller, Scope
+
+_LEAST_FREE_BYTES = 64 << 20
+
+
+@get("/health", opt={"public": True}, sync_to_thread=False, include_in_schema=False)
+def health() -> dict[str, str]:
+    """200 while the process answers."""
+    return {"status": "alive"}
+
+
+@get("/ready", opt={"public": True}, sync_to_thread=True, include_in_schema=False)
+def ready(services: Services) -> dict[str, str]:
+    """200 when requests can be served: the state database answers and there is room to write."""
+    with services.database.read() as connection:
+        connection.execute(sa.text("SELECT 1"))
+    if shutil.disk_usage(services.home).free < _LEAST_FREE_BYTES:
+        raise StorageError("the data folder: less than 64 MB are free")
+    return {"status": "ready"}
+
+
+@get("/metrics", opt={"scope": Scope.METRICS_READ}, sync_to_thread=True, include_in_schema=False)
+def metrics_page(services: Services, caller: Caller, metrics: Metrics) -> Response[bytes]:
+    """Prometheus text; with a token of the scope metrics:read."""
+    del caller
+    return Response(metrics.text(services), media_type=CONTENT_TYPE)
+
+
+HANDLERS = (health, ready, metrics_page)

@@ -1,0 +1,120 @@
+"""The application: pages and API over one set of services."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import to_thread
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
+
+from tawny import __version__
+from tawny.errors import TawnyError
+from tawny.server import pages
+from tawny.server.api import catalogue, docs, exports, ingest, people, system
+from tawny.server.auth import COOKIE, guard, provide_caller, provide_maybe_caller
+from tawny.server.metrics import Metrics
+from tawny.server.problems import (
+    answer_http_exception,
+    answer_tawny_error,
+    answer_unforeseen,
+)
+from tawny.server.security import Around
+from tawny.server.services import Services
+from tawny.settings import Settings
+
+DESCRIPTION = (
+    "Send events, ask for exports, fetch files. Programs send a token as `Authorization: Bearer "
+    "...`. Every error is a problem document (RFC 9457). Times are texts with an offset."
+)
+
+
+class _DocumentRouter(Router):
+    """Serves the OpenAPI document, and not the page the framework has for every other address
+    below it: what is not there is answered as everywhere."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Take a handler unless it is for any address."""
+        if isinstance(value, HTTPRouteHandler) and "/{path:str}" in value.paths:
+            return []
+        return super().register(value)
+
+
+def create_app(home: Path, settings: Settings) -> Litestar:
+    """The application over a data folder. Its background work runs from start to stop."""
+    services = Services(home, settings)
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def background(_app: Litestar) -> AsyncIterator[None]:
+        await to_thread.run_sync(services.open)
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(services.close)
+
+    async def provide_services() -> Services:
+        return services
+
+    async def provide_metrics() -> Metrics:
+        return metrics
+
+    api = Router(
+        "/api/v1",
+        route_handlers=[
+            ingest.send_events, *exports.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
+            *docs.HANDLERS,
+        ],
+    )  # fmt: skip
+    app = Litestar(
+        route_handlers=[api, *system.HANDLERS, *pages.ROUTES],
+        guards=[guard],
+        dependencies={
+            "services": Provide(provide_services),
+            "metrics": Provide(provide_metrics),
+            "caller": Provide(provide_caller),
+            "maybe_caller": Provide(provide_maybe_caller),
+        },
+        exception_handlers={
+            TawnyError: answer_tawny_error,
+            HTTPException: answer_http_exception,
+            Exception: answer_unforeseen,
+        },
+        lifespan=[background],
+        state=State({"services": services, "metrics": metrics}),
+        request_max_body_size=settings.number("request_mb") << 20,
+        openapi_config=OpenAPIConfig(
+            title="Tawny",
+            version=__version__,
+            description=DESCRIPTION,
+            openapi_router=_DocumentRouter(
+                "/api/v1", route_handlers=[], opt={"public": True}, include_in_schema=False
+            ),
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            use_handler_docstrings=True,
+            components=Components(
+                security_schemes={
+                    "token": SecurityScheme(type="http", scheme="bearer"),
+                    "session": SecurityScheme(
+                        type="apiKey", name=COOKIE, security_scheme_in="cookie"
+                    ),
+                }
+            ),
+            security=[{"token": []}, {"session": []}],
+        ),
+        logging_config=None,
+        pdb_on_exception=False,
+    )
+    # Around the router too, so that what it refuses gets an id, headers and a line in the log.
+    app.asgi_handler = Around(app.asgi_handler, metrics)
+    return app

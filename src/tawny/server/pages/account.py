@@ -1,0 +1,101 @@
+"""What a person decides about the own account: language, theme, password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from tawny.errors import RequestError
+from tawny.server.pages.language import LANGUAGES
+from tawny.server.pages.names import N_
+from tawny.server.pages.rendering import (
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+    AnyRequest,
+    reader_of,
+    render,
+)
+from tawny.server.pages.sign_in import local_path
+from tawny.server.pages.submitted import Submitted
+from tawny.server.services import Services
+from tawny.state.accounts import SHORTEST_PASSWORD
+from tawny.state.callers import Caller
+
+_YEAR_S = 31_536_000
+
+
+@get("/account", sync_to_thread=True)
+def account_page(request: AnyRequest, caller: Caller) -> Response[Any]:
+    """Language, theme, password."""
+    return _page(request, caller, done=request.query_params.get("done", ""))
+
+
+def _page(
+    request: AnyRequest,
+    caller: Caller,
+    *,
+    status: int = 200,
+    done: str = "",
+    problem: dict[str, Any] | None = None,
+) -> Response[Any]:
+    return render(
+        request, caller, "account.html", status=status, done=done, problem=problem,
+        shortest=SHORTEST_PASSWORD,
+    )  # fmt: skip
+
+
+@post("/account/language", sync_to_thread=True)
+def choose_language(caller: Caller, services: Services, form: Submitted) -> Response[Any]:
+    """Keep the language with the person and in this browser."""
+    language = form.chosen("language", LANGUAGES, "en")
+    services.accounts.set_preferences(
+        caller,
+        "fr" if language == "fr" else "en",
+        caller.theme if caller.theme in ("light", "dark") else None,  # type: ignore[arg-type]
+    )
+    return _kept(form, LANGUAGE_COOKIE, language)
+
+
+@post("/account/theme", sync_to_thread=True)
+def choose_theme(caller: Caller, services: Services, form: Submitted) -> Response[Any]:
+    """Keep the theme with the person and in this browser."""
+    theme = form.chosen("theme", ("light", "dark"), "system")
+    services.accounts.set_preferences(
+        caller,
+        caller.language if caller.language in ("en", "fr") else None,  # type: ignore[arg-type]
+        None if theme == "system" else theme,  # type: ignore[arg-type]
+    )
+    return _kept(form, THEME_COOKIE, theme)
+
+
+def _kept(form: Submitted, name: str, value: str) -> Response[Any]:
+    response: Response[Any] = Redirect(local_path(form.one("back")), status_code=303)
+    response.set_cookie(Cookie(key=name, value=value, path="/", max_age=_YEAR_S, samesite="lax"))
+    return response
+
+
+@post("/account/password", sync_to_thread=True, status_code=200)
+def change_password(
+    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+) -> Response[Any]:
+    """A new password; other sessions of the person end."""
+    reader = reader_of(request, caller)
+    new = form.secret("password")
+    if new != form.secret("again"):
+        problem = {"text": reader.translate(N_("The two passwords differ.")), "foreign": False}
+        return _page(request, caller, status=400, problem=problem)
+    if len(new) < SHORTEST_PASSWORD:
+        text = reader.translate(N_("The password is too short: at least %(num)s characters."))
+        problem = {"text": text % {"num": SHORTEST_PASSWORD}, "foreign": False}
+        return _page(request, caller, status=400, problem=problem)
+    try:
+        services.accounts.change_password(caller, form.secret("old"), new)
+    except RequestError as error:
+        return _page(request, caller, status=400, problem={"text": str(error), "foreign": True})
+    return Redirect("/account?done=password", status_code=303)
+
+
+ROUTES = [account_page, choose_language, choose_theme, change_password]

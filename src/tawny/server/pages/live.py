@@ -1,0 +1,107 @@
+"""What happens while somebody looks: changes of runs as they come, and the bell."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from litestar import MediaType, Response, get
+from litestar.datastructures import Cookie
+from litestar.response import ServerSentEvent
+
+from tawny.server.events import run_changes
+from tawny.server.pages import names, words
+from tawny.server.pages.rendering import (
+    SEEN_COOKIE,
+    AnyRequest,
+    Reader,
+    news,
+    reader_of,
+    render,
+    seen_of,
+)
+from tawny.server.services import Services
+from tawny.state.callers import Caller
+from tawny.state.run_rows import Run, RunFilter, RunState
+
+_YEAR_S = 31_536_000
+_MISSED_MS = 60_000
+
+
+@get("/live")
+async def live(request: AnyRequest, caller: Caller, services: Services) -> ServerSentEvent:
+    """Every change of a run the caller may see, with the words to tell it with."""
+    reader = reader_of(request, caller)
+    return run_changes(request, services, caller, lambda run: change_text(run, caller, reader))
+
+
+@get("/live/now", sync_to_thread=True)
+def now(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """How things stand, for a page that was not connected when they changed: runs that go on, and
+    the caller's that came to an end a moment ago."""
+    reader = reader_of(request, caller)
+    going = RunFilter(states=(RunState.QUEUED, RunState.RUNNING))
+    since_ms = time.time_ns() // 1_000_000 - _MISSED_MS
+    runs = [
+        *services.runs.list(caller, going, "-created", None, 50).items,
+        *services.runs.list(caller, RunFilter(), "-created", None, 50).items,
+    ]
+    texts = {
+        run.id: change_text(run, caller, reader)
+        for run in runs
+        if run.ended_ms is None or run.ended_ms > since_ms
+    }
+    return Response(f"[{','.join(texts.values())}]", media_type=MediaType.JSON)
+
+
+def change_text(run: Run, caller: Caller, reader: Reader) -> str:
+    """One change as the page's script takes it."""
+    return json.dumps(
+        {
+            "id": run.id,
+            "version": run.version,
+            "state": run.state.value,
+            "percent": run.progress_percent,
+            "phase": reader.translate(names.PHASES.get(run.phase, run.phase)),
+            "own": run.owner_id == caller.user_id,
+            "text": ending_words(run, reader),
+            "url": f"/exports/{run.id}",
+        },
+        ensure_ascii=False,
+    )
+
+
+def ending_words(run: Run, reader: Reader) -> str:
+    """`Messages is ready: 1,234 rows.`, `Messages failed.`; empty while it goes on."""
+    name = reader.translate(names.EXPORT_TYPES[run.export_type])
+    if run.state is RunState.READY:
+        rows = reader.plural("%(n)s row", "%(n)s rows", run.rows or 0) % {
+            "n": words.number(run.rows or 0, reader.locale)
+        }
+        return reader.translate(names.N_("%(name)s: ready, %(rows)s")) % {
+            "name": name, "rows": rows,
+        }  # fmt: skip
+    if run.state is RunState.FAILED:
+        return reader.translate(names.N_("%(name)s: failed")) % {"name": name}
+    return ""
+
+
+@get("/notifications", sync_to_thread=True)
+def notifications(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """What the bell lists. From now on it is seen."""
+    reader = reader_of(request, caller)
+    response = render(
+        request, caller, "parts/notifications.html",
+        news=[(run, ending_words(run, reader)) for run in news(services, caller)],
+        seen_ms=seen_of(request),
+    )  # fmt: skip
+    response.set_cookie(
+        Cookie(
+            key=SEEN_COOKIE, value=str(time.time_ns() // 1_000_000), path="/", max_age=_YEAR_S,
+            httponly=True, samesite="lax",
+        )
+    )  # fmt: skip
+    return response
+
+
+ROUTES = [live, now, notifications]

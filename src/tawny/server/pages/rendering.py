@@ -1,0 +1,171 @@
+"""From a template and a request to a page in the reader's language, zone and theme."""
+
+from __future__ import annotations
+
+import functools
+import time
+import zoneinfo
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from babel import Locale
+from litestar import MediaType, Request, Response
+
+from tawny import __version__
+from tawny.model.zones import instant_text, zone
+from tawny.server.pages import names, words
+from tawny.server.pages.icons import icon
+from tawny.server.pages.language import LANGUAGES, accepted, locale, translations
+from tawny.server.pages.static_files import static_url
+from tawny.server.services import Services
+from tawny.state.callers import Caller, Scope
+from tawny.state.run_rows import Run, RunFilter, RunState
+
+AnyRequest = Request[Any, Any, Any]
+
+LANGUAGE_COOKIE = "tawny_language"
+THEME_COOKIE = "tawny_theme"
+ZONE_COOKIE = "tawny_zone"
+"""Set by the page's script: the browser's time zone, in which instants are shown."""
+SEEN_COOKIE = "tawny_seen"
+"""Milliseconds since 1970 UTC up to which this browser has seen notifications."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How this request's person reads: language, time zone, theme."""
+
+    language: str
+    zone_name: str
+    theme: str
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The browser's zone, UTC while it is not known."""
+        return zone(self.zone_name)
+
+    @property
+    def locale(self) -> Locale:
+        """How numbers and dates are written."""
+        return locale(self.language)
+
+    def translate(self, text: str) -> str:
+        """A text in the reader's language."""
+        return translations(self.language).gettext(text) if text else ""
+
+    def plural(self, one: str, many: str, count: int) -> str:
+        """A text that depends on a number."""
+        return translations(self.language).ngettext(one, many, count)
+
+
+def reader_of(request: AnyRequest, caller: Caller | None) -> Reader:
+    """What the person chose, else what the browser says."""
+    cookies = request.cookies
+    language = (caller.language if caller else None) or cookies.get(LANGUAGE_COOKIE)
+    if language not in LANGUAGES:
+        language = accepted(request.headers.get("accept-language", ""))
+    theme = (caller.theme if caller else None) or cookies.get(THEME_COOKIE)
+    if theme not in ("light", "dark"):
+        theme = "system"
+    name = cookies.get(ZONE_COOKIE, "UTC").replace("%2F", "/")
+    try:
+        zone(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        name = "UTC"
+    return Reader(language, name, theme)
+
+
+@functools.cache
+def _environment(language: str) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("tawny.server", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
+    )
+    environment.install_gettext_translations(  # type: ignore[attr-defined]
+        translations(language), newstyle=True
+    )
+    place = locale(language)
+    translate = translations(language).gettext
+    environment.globals.update(
+        icon=icon,
+        names=names,
+        static=static_url,
+        languages=LANGUAGES,
+        version=__version__,
+        language=language,
+    )
+    environment.filters.update(
+        number=lambda value: words.number(value, place),
+        iso=instant_text,
+        size=lambda value: words.size(value, place, translate),
+        elapsed=lambda value: words.elapsed(value, place, translate),
+        name_in=lambda key, table: translate(table[key]) if key in table else key,
+    )
+    return environment
+
+
+def render(
+    request: AnyRequest,
+    caller: Caller | None,
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **context: Any,
+) -> Response[str]:
+    """A page, or a part of one for a script that asked for it."""
+    reader = reader_of(request, caller)
+    environment = _environment(reader.language)
+    now_ms = time.time_ns() // 1_000_000
+    page_names: dict[str, Any] = {}
+    if caller is not None and not is_part(request):
+        services: Services = request.app.state.services
+        seen_ms = seen_of(request)
+        page_names["unread"] = sum((run.ended_ms or 0) > seen_ms for run in news(services, caller))
+
+    def moment(instant_ms: int) -> str:
+        return words.moment(instant_ms, reader.zone, reader.locale)
+
+    html = environment.get_template(template).render(
+        caller=caller,
+        reader=reader,
+        csrf=(caller.csrf or "") if caller else "",
+        path=request.url.path,
+        now_ms=now_ms,
+        moment=moment,
+        moment_seconds=lambda at_ms: words.moment_seconds(at_ms, reader.zone, reader.locale),
+        **page_names,
+        **context,
+    )
+    return Response(
+        html,
+        media_type=MediaType.HTML,
+        status_code=status,
+        headers={"Cache-Control": "no-store", "Vary": "Accept-Language, Cookie", **(headers or {})},
+    )
+
+
+def news(services: Services, caller: Caller) -> list[Run]:
+    """The caller's newest runs that came to an end: what the bell lists, newest first."""
+    if not caller.may(Scope.EXPORTS_READ):
+        return []
+    ended = RunFilter(owner=caller.name, states=(RunState.READY, RunState.FAILED))
+    runs = services.runs.list(caller, ended, "-created", None, 20).items
+    return sorted(runs, key=lambda run: -(run.ended_ms or 0))
+
+
+def seen_of(request: AnyRequest) -> int:
+    """Until when this browser has seen what the bell lists, in milliseconds since 1970 UTC."""
+    text = request.cookies.get(SEEN_COOKIE, "0")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def is_part(request: AnyRequest) -> bool:
+    """Whether the page's script asks for a part to put in place."""
+    return request.headers.get("hx-request") == "true"

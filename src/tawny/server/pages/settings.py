@@ -1,0 +1,33 @@
+"""The settings in force. They are given to the server when it starts, so this page shows them."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from tawny.server.pages.rendering import AnyRequest, render
+from tawny.server.services import Services
+from tawny.settings import SETTINGS, Setting, Settings
+from tawny.state.callers import Caller, Scope
+
+
+@get("/settings", opt={"scope": Scope.ADMIN}, sync_to_thread=True)
+def settings_page(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """Every setting: its value, what is allowed, what it does."""
+    shown = [(one, shown_value(one, services.settings)) for one in SETTINGS]
+    return render(request, caller, "settings.html", settings=shown, home=str(services.home))
+
+
+def shown_value(setting: Setting, settings: Settings) -> str:
+    """The value of a setting without any password in it."""
+    text = settings.text(setting.name)
+    if "://" not in text:
+        return text
+    try:
+        return make_url(text).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "***"
+
+
+ROUTES = [settings_page]

@@ -1,0 +1,141 @@
+"""The way in and out: the first administrator's link, sign-in, sign-out."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect
+
+from tawny.errors import NotSignedInError, RequestError, TooManyError
+from tawny.server.auth import client_address, with_session, without_session
+from tawny.server.pages.language import LANGUAGES
+from tawny.server.pages.names import N_
+from tawny.server.pages.rendering import (
+    LANGUAGE_COOKIE,
+    AnyRequest,
+    reader_of,
+    render,
+)
+from tawny.server.pages.submitted import Submitted
+from tawny.server.problems import request_id
+from tawny.server.services import Services
+from tawny.state.accounts import SHORTEST_PASSWORD
+from tawny.state.callers import Caller
+
+_YEAR_S = 31_536_000
+_PUBLIC = {"public": True}
+
+
+def local_path(text: str) -> str:
+    """A path of ours to go on to; anything that could lead elsewhere becomes the exports.
+
+    >>> local_path("/log?x=1"), local_path("//evil.example"), local_path("https://evil.example")
+    ('/log?x=1', '/exports', '/exports')
+    """
+    parts = urlsplit(text)
+    if not text.startswith("/") or text.startswith(("//", "/\\")) or parts.netloc or parts.scheme:
+        return "/exports"
+    return text if text.isprintable() else "/exports"
+
+
+def _in_language(request: AnyRequest) -> Response[Any] | None:
+    """The answer to a choice of language on a page for people who are not signed in."""
+    language = request.query_params.get("language")
+    if language not in LANGUAGES:
+        return None
+    response: Response[Any] = Redirect(request.url.path, status_code=303)
+    response.set_cookie(
+        Cookie(key=LANGUAGE_COOKIE, value=language, path="/", max_age=_YEAR_S, samesite="lax")
+    )
+    return response
+
+
+@get("/sign-in", opt=_PUBLIC, sync_to_thread=False)
+def sign_in_page(request: AnyRequest, maybe_caller: Caller | None) -> Response[Any]:
+    """Name and password."""
+    following = local_path(request.query_params.get("next", ""))
+    if maybe_caller is not None:
+        return Redirect(following, status_code=303)
+    return _in_language(request) or render(
+        request, None, "sign_in.html", name="", problem=None, following=following,
+        ended="ended" in request.query_params,
+    )  # fmt: skip
+
+
+@post("/sign-in", opt=_PUBLIC, sync_to_thread=True, status_code=200)
+def sign_in(request: AnyRequest, services: Services, form: Submitted) -> Response[Any]:
+    """Check them; the answer does not say which of the two was wrong."""
+    following = local_path(form.one("next"))
+    reader = reader_of(request, None)
+    try:
+        signed_in = services.accounts.sign_in(
+            form.one("name"), form.secret("password"), client_address(request), request_id(request)
+        )
+    except NotSignedInError:
+        status, problem = 401, reader.translate(
+            N_("Name and password do not fit together. Check both and try again.")
+        )  # fmt: skip
+    except TooManyError as error:
+        status, minutes = 429, -(-error.retry_after_s // 60)
+        problem = reader.plural(
+            "Too many failed tries. Try again in %(num)s minute.",
+            "Too many failed tries. Try again in %(num)s minutes.",
+            minutes,
+        ) % {"num": minutes}
+    else:
+        return with_session(request, Redirect(following, status_code=303), signed_in)
+    return render(
+        request, None, "sign_in.html", status=status, name=form.one("name"), problem=problem,
+        following=following, ended=False,
+    )  # fmt: skip
+
+
+@post("/sign-out", sync_to_thread=True)
+def sign_out(caller: Caller, services: Services) -> Response[Any]:
+    """End the session."""
+    services.accounts.sign_out(caller)
+    return without_session(Redirect("/sign-in", status_code=303))
+
+
+@get("/set-up/{link:str}", opt=_PUBLIC, sync_to_thread=True)
+def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[Any]:
+    """Where the one-time link leads: the first administrator is created here."""
+    is_open = services.accounts.set_up_is_open(link)
+    return _in_language(request) or render(
+        request, None, "set_up.html", status=200 if is_open else 404, is_open=is_open, name="",
+        display_name="", problem=None, shortest=SHORTEST_PASSWORD,
+    )  # fmt: skip
+
+
+@post("/set-up/{link:str}", opt=_PUBLIC, sync_to_thread=True, status_code=200)
+def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) -> Response[Any]:
+    """Create the first administrator and sign in."""
+    reader = reader_of(request, None)
+    is_open, problem, foreign = services.accounts.set_up_is_open(link), "", False
+    password = form.secret("password")
+    if len(password) < SHORTEST_PASSWORD:
+        problem = reader.translate(N_("The password is too short: at least %(num)s characters."))
+        problem %= {"num": SHORTEST_PASSWORD}
+    elif password != form.secret("again"):
+        problem = reader.translate(N_("The two passwords differ."))
+    elif is_open:
+        try:
+            signed_in = services.accounts.set_up(
+                link, form.one("name"), password, form.one("display_name"),
+                client_address(request), request_id(request),
+            )  # fmt: skip
+            return with_session(request, Redirect("/exports", status_code=303), signed_in)
+        except RequestError as error:
+            problem, foreign = str(error), True
+            is_open = services.accounts.set_up_is_open(link)
+    return render(
+        request, None, "set_up.html", status=400 if is_open else 404, is_open=is_open,
+        name=form.one("name"), display_name=form.one("display_name"), shortest=SHORTEST_PASSWORD,
+        problem={"text": problem, "foreign": foreign} if problem else None,
+    )  # fmt: skip
+
+
+ROUTES = [sign_in_page, sign_in, sign_out, set_up_page, set_up]

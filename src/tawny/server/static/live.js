@@ -1,0 +1,153 @@
+// Changes of runs as they happen: progress in the list, toasts, the bell, browser notifications.
+"use strict";
+
+(() => {
+  const toasts = document.getElementById("toasts");
+  const unread = document.getElementById("unread");
+  const bell = document.getElementById("bell");
+
+  // The connection is kept by one tab and shared: browsers allow few connections to one host.
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel("tawny-live") : null;
+  const connect = () => {
+    const source = new EventSource(document.body.dataset.live);
+    source.addEventListener("run", (event) => {
+      const change = JSON.parse(event.data);
+      take(change);
+      channel?.postMessage(change);
+    });
+    source.addEventListener("open", () => {
+      setTimeout(catchUp, 100);
+      channel?.postMessage({ catchUp: true });
+    });
+  };
+  channel?.addEventListener("message", (event) => {
+    if (event.data.catchUp) catchUp();
+    else take(event.data);
+  });
+  if (channel && navigator.locks) navigator.locks.request("tawny-live", () => { connect(); return new Promise(() => {}); });
+  else connect();
+
+  // What changed between the making of this page and the connection.
+  async function catchUp() {
+    const answer = await fetch("/live/now", { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok && !answer.redirected) for (const change of await answer.json()) take(change, true);
+  }
+  setTimeout(catchUp, 1500);
+
+  const newest = new Map();
+  function take(change, late = false) {
+    if ((newest.get(change.id) ?? -1) >= change.version) return;
+    newest.set(change.id, change.version);
+    updateList(change);
+    updateRunPage(change);
+    if (change.own && change.text) tell(change, late);
+  }
+
+  function updateList(change) {
+    const list = document.getElementById("run-list");
+    if (!list) return;
+    const row = document.getElementById(`run-${change.id}`);
+    if (!row) {
+      if (list.hasAttribute("data-takes-new")) refreshList(list);
+      return;
+    }
+    if (row.dataset.state === change.state && change.state === "running") showProgress(row, change);
+    else if (Number(row.dataset.version) < change.version) {
+      replace(row.id, `/exports/${change.id}/row`);
+    }
+  }
+
+  let refreshing;
+  function refreshList(list) {
+    clearTimeout(refreshing);
+    refreshing = setTimeout(() => {
+      if (list.isConnected) replace(list.id, list.dataset.url);
+    }, 150);
+  }
+
+  // Not by htmx.ajax: it drops a request while others wait, and the last news must never be dropped.
+  async function replace(id, url) {
+    const answer = await fetch(url, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const box = document.createElement("template");
+    box.innerHTML = await answer.text();
+    const fresh = box.content.getElementById(id), old = document.getElementById(id);
+    if (!fresh || !old || Number(fresh.dataset.version) < Number(old.dataset.version)) return;
+    const focused = old.contains(document.activeElement);
+    old.replaceWith(fresh);
+    htmx.process(fresh);
+    if (focused) fresh.querySelector("a, button")?.focus();
+  }
+
+  function showProgress(place, change) {
+    const bar = place.querySelector("[data-progress]");
+    if (bar) bar.value = change.percent;
+    const phase = place.querySelector("[data-phase]");
+    if (phase) phase.textContent = change.phase;
+  }
+
+  function updateRunPage(change) {
+    const page = document.querySelector(`[data-run-page="${CSS.escape(change.id)}"]`);
+    if (!page) return;
+    if (page.dataset.state === change.state) showProgress(page, change);
+    else location.reload();
+  }
+
+  function tell(change, late) {
+    const told = JSON.parse(localStorage.getItem("tawny-told") ?? "[]");
+    const key = `${change.id}:${change.state}`;
+    if (late && told.includes(key)) return;
+    toast(change);
+    // What a page missed before it was made is counted in it already.
+    if (unread && !bell.open && !late) {
+      unread.textContent = String(Number(unread.textContent || 0) + 1);
+      unread.hidden = false;
+    }
+    if (told.includes(key)) return;
+    localStorage.setItem("tawny-told", JSON.stringify([...told, key].slice(-50)));
+    if ("Notification" in window && Notification.permission === "granted" && document.hidden) {
+      const shown = new Notification("Tawny", { body: change.text, tag: key });
+      shown.addEventListener("click", () => { window.focus(); location.assign(change.url); });
+    }
+  }
+
+  function toast(change) {
+    const box = document.createElement("div");
+    box.className = `toast ${change.state}`;
+    const text = document.createElement("p");
+    text.textContent = `${change.text} `;
+    const link = document.createElement("a");
+    link.href = change.url;
+    link.textContent = toasts.dataset.open;
+    text.append(link);
+    const close = document.createElement("button");
+    close.className = "quiet small icon-button";
+    close.type = "button";
+    close.setAttribute("aria-label", toasts.dataset.dismiss);
+    close.textContent = "×";
+    close.addEventListener("click", () => box.remove());
+    box.append(text, close);
+    toasts.append(box);
+    const leave = () => {
+      // Not while somebody reads it or is about to press something in it.
+      if (box.matches(":hover, :focus-within")) setTimeout(leave, 3000);
+      else box.remove();
+    };
+    setTimeout(leave, 12000);
+  }
+
+  bell?.addEventListener("toggle", () => {
+    if (!bell.open) return;
+    htmx.trigger("#notifications", "opened");
+    unread.hidden = true;
+    unread.textContent = "0";
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const allow = document.getElementById("allow-notifications");
+    if (allow) allow.hidden = !("Notification" in window) || Notification.permission !== "default";
+  });
+  document.addEventListener("click", (event) => {
+    const allow = event.target.closest("#allow-notifications");
+    if (allow) Notification.requestPermission().then(() => { allow.hidden = true; });
+  });
+})();

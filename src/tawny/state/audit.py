@@ -1,0 +1,146 @@
+"""The audit trail: who did what, when, from where, with which request. Rows are only ever added.
+
+Actions are words such as `sign_in`; `subject` is what it was done to, `detail` what else matters.
+Nothing of the exported content is in it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from tawny.state.callers import Caller, Scope
+from tawny.state.database import Database
+from tawny.state.tables import audit
+
+ACTIONS = (
+    "set_up",
+    "sign_in",
+    "sign_in_failed",
+    "sign_in_limited",
+    "sign_out",
+    "password_changed",
+    "user_created",
+    "user_changed",
+    "token_created",
+    "token_revoked",
+    "export_requested",
+    "export_cancelled",
+    "file_downloaded",
+    "preview_read",
+    "charts_read",
+    "audit_read",
+)
+"""Everything that is written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the trail; `at_ms` in milliseconds since 1970 UTC."""
+
+    id: int
+    at_ms: int
+    actor: str
+    """The name the person signs in with; empty when nobody knows."""
+    token_id: int | None
+    address: str
+    request_id: str
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A part of the trail, newest first."""
+
+    items: Sequence[AuditEntry]
+    next_cursor: str | None
+
+
+class Audit:
+    """The trail of one installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, caller: Caller, action: str, subject: str = "", **detail: object) -> None:
+        """Write down what a known caller did."""
+        with self._database.write() as connection:
+            self.add(connection, caller, action, subject, **detail)
+
+    def add(
+        self,
+        connection: sa.Connection,
+        caller: Caller,
+        action: str,
+        subject: str = "",
+        **detail: object,
+    ) -> None:
+        """The same, in the transaction that does it."""
+        assert action in ACTIONS
+        connection.execute(
+            audit.insert().values(
+                at_ms=time.time_ns() // 1_000_000,
+                user_id=caller.user_id,
+                actor=caller.name,
+                token_id=caller.token_id,
+                address=caller.address,
+                request_id=caller.request_id,
+                action=action,
+                subject=subject,
+                detail=json.dumps(detail, ensure_ascii=False),
+            )
+        )
+
+    def add_unknown(
+        self,
+        connection: sa.Connection,
+        actor: str,
+        address: str,
+        request_id: str,
+        action: str,
+    ) -> None:
+        """Write down what somebody did who is not signed in. `actor` is a name that exists, or
+        empty: what people type into a name field by mistake is often a password."""
+        assert action in ACTIONS
+        connection.execute(
+            audit.insert().values(
+                at_ms=time.time_ns() // 1_000_000,
+                actor=actor,
+                address=address,
+                request_id=request_id,
+                action=action,
+                subject="",
+                detail="{}",
+            )
+        )
+
+    def list(self, caller: Caller, cursor: int | None = None, limit: int = 100) -> AuditPage:
+        """The trail, newest first; administrators only. `cursor` is the `next_cursor` before."""
+        caller.need(Scope.ADMIN)
+        query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit + 1)
+        if cursor is not None:
+            query = query.where(audit.c.id < cursor)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        items = [
+            AuditEntry(
+                id=row.id,
+                at_ms=row.at_ms,
+                actor=row.actor,
+                token_id=row.token_id,
+                address=row.address,
+                request_id=row.request_id,
+                action=row.action,
+                subject=row.subject,
+                detail=json.loads(row.detail),
+            )
+            for row in rows[:limit]
+        ]
+        return AuditPage(items, str(items[-1].id) if len(rows) > limit else None)

@@ -1,0 +1,93 @@
+"""Runs as people see them: what was asked, by whom, how far it is, what came of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class RunState(enum.StrEnum):
+    """Where a run is. The last four never change again, but `ready`, which becomes `expired`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will be computed for it."""
+        return self not in (RunState.QUEUED, RunState.RUNNING)
+
+
+SORTS = ("created", "type", "state", "owner", "rows")
+"""What a list of runs can be sorted by; a `-` before it turns the order round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One export run. All times are milliseconds since 1970 UTC."""
+
+    id: str
+    owner_id: int
+    owner: str
+    """The name the person signs in with, as it was."""
+    export_type: str
+    time_zone: str
+    start: str | None
+    """Begin and end of the range as they were written."""
+    end: str | None
+    channels: Sequence[str]
+    """Channel ids; none = all."""
+    as_of: str | None
+    headers: str
+    format: str
+    dialect: str
+    state: RunState
+    phase: str
+    """What a running one does: `starting`, `collecting`, `querying`, `finishing`; else empty."""
+    progress_percent: int
+    error: str | None
+    """Why it failed, in words for the person who asked."""
+    created_ms: int
+    started_ms: int | None
+    ended_ms: int | None
+    expires_ms: int | None
+    """When the file is deleted; the run and its receipt stay."""
+    file_name: str | None
+    """What the file is called when it is downloaded."""
+    media_type: str | None
+    rows: int | None
+    size_bytes: int | None
+    sha256: str | None
+    receipt: dict[str, Any] | None
+    """The receipt as the command line writes it beside a file."""
+    version: int
+    """Grows with every change; a reader that saw a higher one has newer news."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs a list shows; empty = all the caller may see."""
+
+    states: Sequence[RunState] = ()
+    export_types: Sequence[str] = ()
+    owner: str | None = None
+    channel: str | None = None
+    created_from_ms: int | None = None
+    created_to_ms: int | None = None
+    text: str | None = None
+    """Part of the type, the owner's name, a channel id or the file's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """A part of a list and where the next part begins; `total` counts the whole list."""
+
+    items: Sequence[Run] = field(default=())
+    next_cursor: str | None = None
+    total: int = 0

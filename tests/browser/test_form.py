@@ -1,0 +1,163 @@
+"""The form, the list and the other pages, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+from playwright.sync_api import Browser, expect
+
+from browser.conftest import Site
+
+
+def test_clock_change_is_shown(site: Site, browser: Browser) -> None:
+    """The day's real length, in words of the reader."""
+    page = site.page(browser, language="fr")
+    page.locator("label.chip", has=page.locator("[value=custom]")).click()
+    page.fill("#first_day", "2026-03-29")
+    page.fill("#last_day", "2026-03-29")
+    page.locator("#last_day").dispatch_event("change")
+    expect(page.locator(".clock-change")).to_contain_text("dure 23 heures")
+    expect(page.locator("#bounds")).to_contain_text("2026-03-28 23:00 UTC")
+    expect(page.locator("#bounds")).to_contain_text("2026-03-29 22:00 UTC")
+    page.context.close()
+
+
+def test_zone_by_keyboard(site: Site, browser: Browser) -> None:
+    """Typed, chosen with arrows and Enter, left with Escape; nothing is sent meanwhile."""
+    page = site.page(browser, zone="America/New_York")
+    zone = page.locator("#time_zone")
+    expect(zone).to_have_value("America/New_York")
+    zone.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[role=option]").first).to_contain_text("America/New_York")
+    page.keyboard.press("Escape")
+    expect(page.locator("[role=listbox]")).to_be_hidden()
+    zone.fill("kolk")
+    expect(page.locator("[role=option]")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(zone).to_have_value("Asia/Kolkata")
+    expect(page.locator("#bounds")).to_contain_text("UTC+05:30")
+    assert page.locator(".notice.good").count() == 0
+    page.context.close()
+
+
+def test_wrong_fields_are_named(site: Site, browser: Browser) -> None:
+    """In the form, next to the button, with the field marked."""
+    page = site.page(browser)
+    page.locator("label.chip", has=page.locator("[value=custom]")).click()
+    page.fill("#first_day", "2026-06-08")
+    page.fill("#last_day", "2026-06-01")
+    page.click("#generate")
+    expect(page.locator("#form-problem")).to_contain_text("before the first day")
+    expect(page.locator("#last_day")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#last_day")).to_have_value("2026-06-01")
+    page.context.close()
+
+
+def test_snapshot_takes_no_range(site: Site, browser: Browser) -> None:
+    """Open conversations says what it is."""
+    page = site.page(browser)
+    page.select_option("#type", "open-conversations")
+    expect(page.locator("#range-fields")).to_be_hidden()
+    expect(page.locator("#bounds")).to_contain_text("A snapshot")
+    page.context.close()
+
+
+def test_list_keeps_its_state_in_the_address(site: Site, browser: Browser) -> None:
+    """Filters and order are there again after a reload."""
+    page = site.page(browser)
+    page.select_option("#type", "topics")
+    page.click("#generate")
+    page.locator(".notice.good").wait_for()
+    page.select_option("#filters [name=of]", "topics")
+    page.wait_for_url(re.compile(r"/exports\?of=topics$"))
+    page.locator("#run-list th a").first.click()
+    page.wait_for_url(re.compile("sort=-type"))
+    page.reload()
+    expect(page.locator("#filters [name=of]")).to_have_value("topics")
+    titles = page.locator("#run-list .run-title").all_text_contents()
+    assert titles and set(titles) == {"Topics"}
+    page.context.close()
+
+
+def test_dictionary_search_in_both_languages(site: Site, browser: Browser) -> None:
+    """English words find columns on the French page too, accents do not matter."""
+    page = site.page(browser, language="fr")
+    page.goto("/dictionary")
+    page.fill("#dictionary-search", "delai premiere")
+    expect(page.locator("#columns h3").first).to_contain_text("Délai de première réponse")
+    page.fill("#dictionary-search", "cherry picking")
+    entry = page.locator(".column-entry").first
+    expect(entry).to_be_visible()
+    entry.locator("summary").click()
+    expect(entry.locator("code.sql")).to_be_visible()
+    page.context.close()
+
+
+def test_theme_and_language_stay(site: Site, browser: Browser) -> None:
+    """They belong to the person: another browser has them too."""
+    page = site.page(browser, "sam")
+    page.goto("/account")
+    page.locator("label.chip", has=page.locator("[name=theme][value=dark]")).click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.locator("label.chip", has=page.locator("[name=language][value=fr]")).click()
+    expect(page.locator("h1")).to_have_text("Compte")
+    other = site.page(browser, "sam", language="en")
+    expect(other.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(other.locator("html")).to_have_attribute("lang", "fr")
+    other.goto("/account")
+    other.locator("label.chip", has=other.locator("[name=theme][value=system]")).click()
+    expect(other.locator("html")).not_to_have_attribute("data-theme", "dark")
+    other.context.close()
+    page.context.close()
+
+
+def test_pages_are_small_and_quick(site: Site, browser: Browser) -> None:
+    """Under 150 kB with everything they load, and painted soon."""
+    page = site.page(browser)
+    for path in ("/exports", "/dictionary", "/log", "/people", "/audit", "/settings", "/account"):
+        page.goto(path)
+        size = page.evaluate(
+            "() => [...performance.getEntriesByType('navigation'),"
+            " ...performance.getEntriesByType('resource')].filter(one => "
+            "!/live|estimate/.test(one.name)).reduce((sum, one) => sum + one.decodedBodySize, 0)"
+        )
+        assert 1000 < size < 150_000, f"{path}: {size} bytes"
+    page.context.close()
+
+
+def test_audit_trail_as_csv(site: Site, browser: Browser) -> None:
+    """Who did what, as a file."""
+    page = site.page(browser)
+    text = page.request.get("/audit.csv").text()
+    lines = text.splitlines()
+    assert lines[0].startswith("id,time,actor")
+    year = str(datetime.datetime.now(datetime.UTC).year)
+    assert any("sign_in" in line and "anna" in line and year in line for line in lines)
+    page.context.close()
+
+
+def test_phone(site: Site, browser: Browser) -> None:
+    """No page is wider than a small phone; the menu opens and closes with Escape."""
+    page = site.page(browser, width=360, height=700)
+    for path in ("/exports", "/dictionary", "/log", "/people", "/audit", "/settings", "/account"):
+        page.goto(path)
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= 360, f"{path} is {wide} wide"
+    page.click("#menu-toggle")
+    expect(page.locator("#nav")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#nav")).to_be_hidden()
+    expect(page.locator("#menu-toggle")).to_be_focused()
+    page.context.close()
+
+
+def test_skip_link(site: Site, browser: Browser) -> None:
+    """The first Tab offers it, Enter moves on to the content."""
+    page = site.page(browser)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.context.close()

@@ -1,0 +1,77 @@
+"""Migrations and tables give the same database, and a test holds what `HEAD` says."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from tawny.model.explanation import Refusal
+from tawny.settings import Settings
+from tawny.state.database import HEAD, open_database
+from tawny.state.migrations import config
+from tawny.state.refusals import RefusalStore
+from tawny.state.tables import PURPOSES, metadata
+
+
+def _schema(connection: sa.Connection) -> dict[str, object]:
+    inspector = sa.inspect(connection)
+    return {
+        table: (
+            [
+                (c["name"], str(c["type"]), c["nullable"], c["default"])
+                for c in inspector.get_columns(table)
+            ],
+            sorted(str(sorted(i.items(), key=str)) for i in inspector.get_indexes(table)),
+            sorted(str(u["column_names"]) for u in inspector.get_unique_constraints(table)),
+            sorted(str(f) for f in inspector.get_foreign_keys(table)),
+            inspector.get_pk_constraint(table)["constrained_columns"],
+        )
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrations_and_tables_agree(tmp_path: Path) -> None:
+    migrated = open_database(tmp_path, Settings({}))
+    made = sa.create_engine(f"sqlite:///{tmp_path / 'made.db'}")
+    metadata.create_all(made)
+    with migrated.read() as one, made.connect() as other:
+        assert _schema(one) == _schema(other)
+        assert compare_metadata(MigrationContext.configure(one), metadata) == []
+
+
+def test_head_is_the_newest_script(tmp_path: Path) -> None:
+    with sa.create_engine("sqlite://").connect() as connection:
+        scripts = ScriptDirectory.from_config(config(connection))
+        assert scripts.get_heads() == [HEAD]
+
+
+def test_every_table_has_a_purpose() -> None:
+    assert sorted(PURPOSES) == sorted(metadata.tables)
+
+
+def test_refusals_of_older_command_lines_are_kept(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "state.db")
+    old.execute(
+        "CREATE TABLE refusals (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms BIGINT NOT NULL, "
+        "input TEXT NOT NULL, number BIGINT NOT NULL, field TEXT NOT NULL, found TEXT NOT NULL, "
+        "allowed TEXT NOT NULL)"
+    )
+    old.execute("INSERT INTO refusals VALUES (7, 1, 'a', 2, 'time', 'x', 'y')")
+    old.commit()
+    old.close()
+    store = RefusalStore(tmp_path, Settings({}))
+    assert store.count() == 7
+    store.add("b", [Refusal(1, "id", "", "text")])
+    assert [kept.input for kept in store.newest(5)] == ["b", "a"]
+
+
+def test_reading_refusals_creates_nothing(tmp_path: Path) -> None:
+    home = tmp_path / "none"
+    assert RefusalStore(home, Settings({})).count() == 0
+    assert not home.exists()
