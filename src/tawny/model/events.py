@@ -45,6 +45,7 @@ class EventData(Struct, gc=False):
 # --- reference data -----------------------------------------------------------------------------
 
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _WINDOW_RULE = (
     '["HH:MM", "HH:MM"] with the start before the end, "24:00" allowed as an end, '
     'such as ["09:00", "17:30"]'
@@ -98,7 +99,7 @@ class BusinessHours(Struct, gc=False):
             _check_windows(day, getattr(self.weekly, day))
         for index, holiday in enumerate(self.holidays or ()):
             try:
-                if len(holiday) != 10:
+                if _DATE.fullmatch(holiday) is None:
                     raise ValueError
                 datetime.date.fromisoformat(holiday)
             except ValueError:

@@ -81,6 +81,8 @@ def windows(
                 else:
                     yield pending
                     pending = (start, end)
+        if date == datetime.date.max:
+            break
         date += datetime.timedelta(days=1)
     if pending is not None:
         yield pending
@@ -135,7 +137,9 @@ def _days_of(text: str, months: Sequence[str]) -> Iterator[tuple[int, int, int, 
     wanted = set(months)
     first = max(_first_day(months[0]), datetime.date(1, 1, 2)) - datetime.timedelta(days=1)
     last = _last_day(months[-1])
-    pieces = _cut_at_midnight(windows(hours, first, min(last, datetime.date.max)))
+    # A window of the next local date may begin on the last UTC day.
+    following = last + datetime.timedelta(days=1) if last < datetime.date.max else last
+    pieces = _cut_at_midnight(windows(hours, first, following))
     piece = next(pieces, None)
     open_ms = 0
     day = (first - _EPOCH).days

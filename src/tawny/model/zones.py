@@ -63,7 +63,7 @@ def from_ms(instant_ms: int) -> datetime.datetime:
 
 def instant_text(instant_ms: int) -> str:
     """`2026-06-08T10:00:00.000Z`."""
-    return from_ms(instant_ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant_ms % 1000:03d}Z"
+    return from_ms(instant_ms).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def offset_ms(instant_ms: int, tz: zoneinfo.ZoneInfo) -> int:
