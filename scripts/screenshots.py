@@ -16,10 +16,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(ROOT / "tests"))
 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
-from running import Running, chromium, context_of, create_administrator, sample, serving  # noqa: E402
+
+from browser.running import Running, chromium, context_of, create_administrator, sample, serving  # noqa: E402
 
 PAGES = ("exports", "dictionary", "log", "people", "audit", "settings", "account")
 TYPES = ("messages", "teams", "user-presence", "response-times", "tags", "resolved-conversations")

@@ -11,13 +11,13 @@ import typer
 
 from tawny.cli.app import app, home_of, settings
 from tawny.cli.columns import aligned
+from tawny.disk import flush, translated_os_errors
 from tawny.errors import RequestError, UnknownValueError
 from tawny.exports.columns import HEADER_STYLES
 from tawny.exports.datapackage import Resource, datapackage
 from tawny.exports.formats import DIALECTS, FORMAT_NAMES, file_format, format_of_file
 from tawny.exports.queries import EXPORT_TYPES, query
 from tawny.exports.request import ExportRequest
-from tawny.log.table import flush, translated_os_errors
 from tawny.model.zones import instant_text
 from tawny.runs.export import ExportSession
 from tawny.runs.receipt import Receipt, read_receipt

@@ -13,9 +13,9 @@ import pyarrow as pa
 import typer
 
 from tawny.cli.app import app
+from tawny.disk import translated_os_errors
 from tawny.errors import RequestError
 from tawny.exports.request import moment_ms
-from tawny.log.table import translated_os_errors
 from tawny.model.zones import from_ms, requested_zone
 from tawny.sample import SampleRequest, sample_blocks
 

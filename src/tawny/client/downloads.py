@@ -11,8 +11,8 @@ import httpx
 
 from tawny.client import calls
 from tawny.client.shapes import File
+from tawny.disk import flush, translated_os_errors
 from tawny.errors import RequestError
-from tawny.log.table import flush, translated_os_errors
 
 TRIES = 5
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from tawny.disk import translated_os_errors
 from tawny.engine.duck import Duck, files_literal, text_literal
-from tawny.log.table import LogFile, Snapshot, translated_os_errors
+from tawny.log.table import LogFile, Snapshot
 from tawny.model.validation import family_schema
 
 

@@ -13,9 +13,10 @@ import re
 import secrets
 from pathlib import Path
 
+from tawny.disk import translated_os_errors
 from tawny.engine.duck import Duck, files_literal
 from tawny.errors import StorageError
-from tawny.log.table import Snapshot, translated_os_errors
+from tawny.log.table import Snapshot
 
 _NAME = re.compile(r"repeated-messages-(\d+)\.parquet")
 

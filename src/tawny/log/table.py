@@ -25,6 +25,7 @@ from deltalake import DeltaTable, PostCommitHookProperties, Schema
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
+from tawny.disk import flush, translated_os_errors
 from tawny.errors import LogVersionError, StorageError
 from tawny.log.mending import mend
 from tawny.model.events import FAMILIES
@@ -283,25 +284,6 @@ def _stats(file: LogFile) -> str:
             "nullCount": {"time": 0},
         }
     )
-
-
-def flush(path: Path) -> None:
-    """Have a file or folder reach the disk. Raises `StorageError`."""
-    with translated_os_errors(str(path)):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-@contextlib.contextmanager
-def translated_os_errors(thing: str) -> Iterator[None]:
-    """Turn an error of the operating system into a `StorageError` that names the thing."""
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(f"{thing}: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager

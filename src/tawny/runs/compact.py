@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tawny.disk import translated_os_errors
 from tawny.engine.duck import Duck
 from tawny.engine.log_files import write_merged
-from tawny.log.table import EventLog, LogFile, translated_os_errors
+from tawny.log.table import EventLog, LogFile
 from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 

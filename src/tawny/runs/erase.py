@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from tawny.disk import flush, translated_os_errors
 from tawny.engine.duck import Duck
 from tawny.engine.erasure import create_erased_tables, files_with_person, write_purged
-from tawny.log.table import EventLog, flush, translated_os_errors
+from tawny.log.table import EventLog
 from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 

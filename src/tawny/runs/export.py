@@ -13,6 +13,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from tawny.disk import flush, translated_os_errors
 from tawny.engine.duck import Duck, Value
 from tawny.engine.snapshot import (
     View,
@@ -32,7 +33,7 @@ from tawny.errors import (
 from tawny.exports.formats import FileFormat, Source, file_format
 from tawny.exports.queries import Query, definition_version, query
 from tawny.exports.request import Bounds, ExportRequest, resolve
-from tawny.log.table import EventLog, Snapshot, flush, translated_os_errors
+from tawny.log.table import EventLog, Snapshot
 from tawny.model.zones import instant_text, offset_segments
 from tawny.runs.leftovers import scratch_file, scratch_folder, working_file
 from tawny.runs.receipt import Receipt, Replay, check_same, receipt_path

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tawny.log.table import translated_os_errors
+from tawny.disk import translated_os_errors
 from tawny.model.explanation import Refusal
 from tawny.runs.ingest import Ingest, Outcome
 from tawny.settings import Settings

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from tawny.exports.formats import file_format
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import instant_text
-from tawny.state.run_rows import Run
+from tawny.state.run_rows import Run, RunState
 
 
 def request_json(request: ExportRequest) -> dict[str, Any]:
@@ -42,3 +43,13 @@ def file_name(run: Run) -> str:
 def receipt_json(run: Run) -> str:
     """The receipt of a run as the text of its file."""
     return json.dumps(run.receipt, ensure_ascii=False, indent=2) + "\n"
+
+
+NO_FILE: Mapping[RunState, str] = {
+    RunState.QUEUED: "the file comes when it is ready",
+    RunState.RUNNING: "the file comes when it is ready",
+    RunState.FAILED: "it made no file; run it again",
+    RunState.CANCELLED: "it made no file; run it again",
+    RunState.EXPIRED: "its file was deleted when its time was over; run it again",
+}
+"""Why a run that is not ready has no file, and what to do."""

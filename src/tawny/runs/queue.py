@@ -18,20 +18,20 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
 
+from tawny.disk import translated_os_errors
 from tawny.errors import ConflictError, NotAllowedError, NotFoundError, StorageError, TawnyError
 from tawny.exports.formats import file_format
 from tawny.exports.request import ExportRequest, resolve
-from tawny.log.table import translated_os_errors
 from tawny.runs.changes import Watcher
 from tawny.runs.expiry import delete_leftovers
-from tawny.runs.naming import file_name, request_json
+from tawny.runs.naming import NO_FILE, file_name, request_json
 from tawny.runs.store import RunStore, may_see, request_of_run
 from tawny.runs.workers import Ticket, Workers, WorkerStoppedError
 from tawny.settings import Settings
@@ -71,8 +71,6 @@ class Runs:
         self._tickets: dict[str, Ticket] = {}
         self._watchers: set[Watcher] = set()
         self._closing = threading.Event()
-
-    # --- life -----------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Start the queue; what a crash interrupted goes on."""
@@ -215,7 +213,7 @@ class Runs:
         """The same without writing anything down."""
         run = self.get(caller, run_id)
         if run.state is not RunState.READY:
-            raise ConflictError(f"run: {run_id} is {run.state.value}; {_NO_FILE[run.state]}")
+            raise ConflictError(f"run: {run_id} is {run.state.value}; {NO_FILE[run.state]}")
         relative = self._store.file_path(run_id)
         path = self._home / relative if relative else None
         if path is None or not path.is_file():
@@ -399,12 +397,3 @@ def _export(run_id: str) -> None:
     except dbos_error.DBOSMaxStepRetriesExceeded as error:
         if _active is not None:
             _active.give_up(run_id, error.errors[-1] if error.errors else error)
-
-
-_NO_FILE: Mapping[RunState, str] = {
-    RunState.QUEUED: "the file comes when it is ready",
-    RunState.RUNNING: "the file comes when it is ready",
-    RunState.FAILED: "it made no file; run it again",
-    RunState.CANCELLED: "it made no file; run it again",
-    RunState.EXPIRED: "its file was deleted when its time was over; run it again",
-}

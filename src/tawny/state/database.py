@@ -65,6 +65,11 @@ class Database:
         with self._translated(), self._writing.begin() as connection:
             yield connection
 
+    def check(self) -> None:
+        """Raise `StorageError` when the database does not answer."""
+        with self.read() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
@@ -101,6 +106,14 @@ class Database:
             raise StorageError(f"{self._where}: {reason}") from error
         except OSError as error:
             raise StorageError(f"{self._where}: {error.strerror or error}") from error
+
+
+def address_without_password(text: str) -> str:
+    """A database address as it may be shown; what is no address is not shown at all."""
+    try:
+        return sa.make_url(text).render_as_string(hide_password=True)
+    except sa.exc.ArgumentError:
+        return "***"
 
 
 def open_database(home: Path, settings: Settings) -> Database:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 
-import sqlalchemy as sa
 from litestar import Response, get
 
 from tawny.errors import StorageError
@@ -24,8 +23,7 @@ def health() -> dict[str, str]:
 @get("/ready", opt={"public": True}, sync_to_thread=True, include_in_schema=False)
 def ready(services: Services) -> dict[str, str]:
     """200 when requests can be served: the state database answers and there is room to write."""
-    with services.database.read() as connection:
-        connection.execute(sa.text("SELECT 1"))
+    services.database.check()
     if shutil.disk_usage(services.home).free < _LEAST_FREE_BYTES:
         raise StorageError("the data folder: less than 64 MB are free")
     return {"status": "ready"}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from litestar import Response, get
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from tawny.server.pages.rendering import AnyRequest, render
 from tawny.server.services import Services
 from tawny.settings import SETTINGS, Setting, Settings
 from tawny.state.callers import Caller, Scope
+from tawny.state.database import address_without_password
 
 
 @get("/settings", opt={"scope": Scope.ADMIN}, sync_to_thread=True)
@@ -24,10 +23,7 @@ def shown_value(setting: Setting, settings: Settings) -> str:
     text = settings.text(setting.name)
     if "://" not in text:
         return text
-    try:
-        return make_url(text).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "***"
+    return address_without_password(text)
 
 
 ROUTES = [settings_page]
