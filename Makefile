@@ -17,7 +17,9 @@ demo: .venv/runtime.stamp ## Simulate a care centre, run all twelve exports of l
 	@$(BIN)/python scripts/demo.py
 
 test: lint ## Install what the tests need and run them: style, types, fresh documentation, code
-	$(BIN)/python -m pytest $(PYTEST)
+	@scripts/system-packages.sh
+	$(BIN)/python -m pytest --ignore tests/browser $(PYTEST)
+	$(BIN)/python -m pytest -n 0 tests/browser
 
 lint: .venv/dev.stamp ## Style and strict types only
 	$(BIN)/ruff check .

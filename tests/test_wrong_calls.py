@@ -97,8 +97,7 @@ WRONG = {
     "export all --from 2026-03-01 --to 2026-04-01 -o good.jsonl": "-o: found the file good.jsonl; "
     "several types need a folder",
     f"export messages --bogus {RANGE}": f"No such option: --bogus {HELP}",
-    f"export messages --tz {RANGE}": "from: found nothing; messages needs a range, "
-    f"allowed {MOMENTS}",
+    f"export messages --tz {RANGE}": f"export type: found '2026-03-01'; allowed: {TYPES}",
     "export --receipt no.json -o x.csv": "no.json: No such file or directory; name a "
     "FILE.receipt.json",
     "export --receipt folder -o x.csv": "folder: Is a directory; name a FILE.receipt.json",
@@ -110,13 +109,13 @@ WRONG = {
     "columns mesages": "export type: found 'mesages', did you mean 'messages'?",
     "columns users --format xml": "--format: found 'xml'; allowed: text, csv, json, markdown",
     "events message.creatd": "event type: found 'message.creatd', did you mean 'message.created'?",
-    "ingest": f"Missing argument 'FILE...' {HELP}",
+    "ingest": f"Missing argument 'FILE' {HELP}",
     "ingest no": f"no: No such file or directory; allowed a readable file of {LINES}",
     "ingest folder": f"folder: found a folder; allowed a file of {LINES}",
     "ingest good.jsonl no": f"no: No such file or directory; allowed a readable file of {LINES}",
     "ingest binary": f"binary: found binary data; allowed {LINES}",
     "ingest utf16": f"utf16: found binary data; allowed {LINES}",
-    "ingest magic.gz": "magic.gz: the data is damaged after line 0 (Truncated compressed "
+    "ingest magic.gz": "magic.gz: the data is damaged from the start (Truncated compressed "
     "stream); what came before it is kept, send the whole file again",
     "unguard no": "no: cannot be read (No such file or directory); give a CSV file written with "
     "--dialect excel",

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from tawny import __version__
-from tawny.errors import StorageError, TawnyError
+from tawny.errors import RequestError, StorageError, TawnyError
 from tawny.settings import Settings, default_home
 
 app = typer.Typer(
@@ -53,6 +53,12 @@ def _global_options(
 def home_of(context: typer.Context) -> Path:
     """The data folder of this call."""
     home = Path(context.obj).absolute()
+    for character in "%\\":
+        if character in str(home):
+            raise RequestError(
+                f"--home: found {str(home)!r}; the event log's library reads {character} as part "
+                "of an address, choose a folder without it"
+            )
     if home.exists() and not home.is_dir():
         raise StorageError(f"the data folder {home}: Not a directory")
     return home

@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from tawny.cli.app import run
+from tawny.cli.app import app, run
 
 MODULES: dict[str, str] = {
     "ingest": "tawny.cli.ingest",
@@ -40,3 +40,6 @@ def load(arguments: list[str]) -> None:
         names = list(MODULES)
     for name in names:
         importlib.import_module(MODULES[name])
+    # Help lists the commands in one order, whichever was imported first.
+    order = list(MODULES)
+    app.registered_commands.sort(key=lambda command: order.index(command.name or ""))

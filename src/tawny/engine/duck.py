@@ -113,7 +113,10 @@ class Duck:
             f"COPY ({sql}) TO {text_literal(str(target.absolute()))} "
             f"({options}, USE_TMP_FILE false)"
         )
-        return int(str(self.rows(statement, values)[0][0]))
+        try:
+            return int(str(self.rows(statement, values)[0][0]))
+        except StorageError as error:
+            raise StorageError(f"{target.parent}: {error}") from error
 
 
 def text_literal(text: str) -> str:

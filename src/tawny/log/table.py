@@ -180,7 +180,7 @@ class EventLog:
             for file in remove
         ]
         version = table.version() + 1
-        with translated_errors():
+        with translated_errors(self.folder):
             table.create_write_transaction(
                 actions,
                 "append",
@@ -196,7 +196,7 @@ class EventLog:
 
     def _checkpoint(self) -> None:
         """Sum up the commits so far in one file, flushed like everything else."""
-        with translated_errors():
+        with translated_errors(self.folder):
             DeltaTable(self._uri).create_checkpoint()
         for path in (self.folder / "_delta_log").glob("*checkpoint*"):
             flush(path)
@@ -213,7 +213,7 @@ class EventLog:
         table = self._open()
         if table is None:
             return []
-        with translated_errors():
+        with translated_errors(self.folder):
             return table.vacuum(
                 retention_hours=older_than_hours,
                 dry_run=False,
@@ -245,23 +245,22 @@ class EventLog:
     def _open_mended(self) -> DeltaTable:
         """The table; when it cannot be read, what a power cut has left of it is mended first."""
         try:
-            with translated_errors():
+            with translated_errors(self.folder):
                 return DeltaTable(self._uri)
         except StorageError as error:
             with self.writing():
                 if not mend(self.folder / "_delta_log"):
                     raise error
-        with translated_errors():
+        with translated_errors(self.folder):
             return DeltaTable(self._uri)
 
     @property
     def _uri(self) -> str:
-        """The folder as Delta takes it: an address, so that `%` and `\\` in a name stay what they
-        are."""
-        return self.folder.absolute().as_uri()
+        """The folder as Delta takes it."""
+        return str(self.folder.absolute())
 
     def _create(self) -> DeltaTable:
-        with translated_errors():
+        with translated_errors(self.folder):
             table = DeltaTable.create(
                 self._uri,
                 Schema.from_arrow(log_schema()),
@@ -287,7 +286,7 @@ def _stats(file: LogFile) -> str:
 
 
 @contextlib.contextmanager
-def translated_errors() -> Iterator[None]:
+def translated_errors(folder: Path) -> Iterator[None]:
     """Turn what Delta raises into the tree of Tawny's errors."""
     try:
         yield
@@ -298,9 +297,9 @@ def translated_errors() -> Iterator[None]:
         newer = ("unsupported reader", "protocol", "minimum reader version", "table features")
         if any(sign in text.lower() for sign in newer):
             raise LogVersionError(
-                f"the event log: {text}; it was written by a newer version, upgrade Tawny"
+                f"the event log {folder}: {text}; it was written by a newer version, upgrade Tawny"
             ) from error
-        raise StorageError(f"the event log cannot be read or written: {text}") from error
+        raise StorageError(f"the event log {folder} cannot be read or written: {text}") from error
 
 
 def _one_line(text: str) -> str:
