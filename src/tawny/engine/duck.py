@@ -80,12 +80,6 @@ class Duck:
         with _translated():
             return self._connection.execute(sql, _bound(sql, values)).fetchall()
 
-    def table(self, sql: str, values: Mapping[str, Value] | None = None) -> pa.Table:
-        """Run a query; its whole result as an Arrow table."""
-        with _translated():
-            table: pa.Table = self._connection.sql(sql, params=_bound(sql, values)).to_arrow_table()
-            return table
-
     def batches(
         self, sql: str, values: Mapping[str, Value] | None = None, rows: int = 16_384
     ) -> Iterator[pa.RecordBatch]:

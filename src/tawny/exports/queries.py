@@ -18,12 +18,13 @@ import hashlib
 import re
 from dataclasses import dataclass
 from importlib import resources
+from typing import Literal, get_args
 
 from tawny.errors import EngineError, UnknownValueError
 from tawny.exports.columns import Column, ColumnType
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 
-EXPORT_TYPES = (
+ExportName = Literal[
     "resolved-conversations",
     "open-conversations",
     "messages",
@@ -36,7 +37,10 @@ EXPORT_TYPES = (
     "response-times",
     "virtual-agents",
     "contact-attributes",
-)
+]
+"""The name of one of the twelve types."""
+
+EXPORT_TYPES: tuple[str, ...] = get_args(ExportName)
 """The twelve types, in the order people know them."""
 
 

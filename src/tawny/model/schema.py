@@ -7,7 +7,7 @@ import typing
 
 import msgspec
 
-from tawny.model.events import DATA_TYPES, EVENT_CLASSES, FAMILIES, EventData
+from tawny.model.events import DATA_TYPES, EVENT_CLASSES, EventData
 from tawny.model.explanation import describe
 
 _RULES = {
@@ -47,11 +47,6 @@ def fields(data: type[EventData]) -> list[tuple[str, bool, str]]:
 def _optional(data: type[EventData]) -> tuple[str, ...]:
     defaults = len(data.__struct_defaults__)
     return data.__struct_fields__[len(data.__struct_fields__) - defaults :] if defaults else ()
-
-
-def types_by_family() -> dict[str, list[type[EventData]]]:
-    """Every event type, grouped as it is stored."""
-    return FAMILIES
 
 
 def markdown() -> str:

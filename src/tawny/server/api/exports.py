@@ -12,6 +12,7 @@ from litestar.response import ServerSentEvent
 from msgspec import Struct
 
 from tawny.errors import NotFoundError
+from tawny.exports.queries import ExportName
 from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
 from tawny.runs.naming import receipt_json
@@ -19,7 +20,6 @@ from tawny.server.api.files import UnsatisfiableError, file_answer
 from tawny.server.api.shapes import (
     ColumnAnswer,
     ExportBody,
-    ExportName,
     RunAnswer,
     RunsAnswer,
     StateName,

@@ -10,24 +10,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from tawny.exports.columns import Column
+from tawny.exports.queries import ExportName
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import instant_text
 from tawny.state.run_rows import Run
 
-ExportName = Literal[
-    "resolved-conversations",
-    "open-conversations",
-    "messages",
-    "teams",
-    "contacts",
-    "topics",
-    "tags",
-    "user-presence",
-    "users",
-    "response-times",
-    "virtual-agents",
-    "contact-attributes",
-]
 StateName = Literal["queued", "running", "ready", "failed", "cancelled", "expired"]
 Moment = Annotated[str, Meta(max_length=64, examples=["2026-06-01"])]
 ChannelId = Annotated[str, Meta(min_length=1, max_length=256)]
