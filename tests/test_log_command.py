@@ -1,6 +1,9 @@
 """`tawny log`: what is in the log, said exactly."""
 
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,27 +119,50 @@ def test_long_ids_stay_on_one_line(tmp_path: Path) -> None:
     assert any(line.startswith("c" * 200 + " ") for line in tawny(home, "log").out.splitlines())
 
 
-@pytest.mark.parametrize(
-    "state",
-    [
-        "full",
-        pytest.param(
-            "read-only",
-            marks=pytest.mark.xfail(strict=True, reason="SQLite opens its journal for writing"),
-        ),
-    ],
-)
+LATE = {"contact_id": "k-1", "medium": "email", "primary_identifier": "late@example.com"}
+LEAVE_JOURNAL = """
+import os, sys
+from pathlib import Path
+from tawny.settings import Settings
+from tawny.state.database import open_database
+from tawny.state.inbox import Inbox
+Inbox(open_database(Path(sys.argv[1]), Settings({}))).add([(sys.stdin.buffer.read(), 1)])
+os._exit(0)
+"""
+"""Leaves an acknowledged event in the inbox as a crash would: in the database's journal."""
+
+
+@pytest.mark.parametrize("state", ["full", "read-only"])
 def test_reading_needs_no_room(tmp_path: Path, state: str) -> None:
-    """What is in the log can be asked when the disk is full or may not be written."""
-    with small_disk(tmp_path / "disk", "2m") as disk:
+    """What is in the log can be asked, and exported to elsewhere, when the disk is full or may not
+    be written; an export without events that wait on that disk would be an incomplete one."""
+    opens = ("export", "open-conversations", "-o", str(tmp_path / "x.csv"))
+    with small_disk(tmp_path / "disk", "4m") as disk:
         filled(disk / "home")
+        shutil.copytree(disk / "home", disk / "crashed")
+        late = ndjson([event(9, "contact.saved", **LATE)])
+        crash = [sys.executable, "-c", LEAVE_JOURNAL, str(disk / "crashed")]
+        subprocess.run(crash, input=late, check=True)
+        for name in ("state.db-shm", "state.lock", "log.lock"):
+            (disk / "crashed" / name).unlink()
+        assert (disk / "crashed" / "state.db-wal").stat().st_size
         if state == "full":
             fill(disk)
         else:
             make_read_only(disk)
-        result = tawny(disk / "home", "log", "--format", "json")
-        assert (result.status, result.err) == (0, "")
-        assert json.loads(result.out)["refused"] == 2
+        for home in ("home", "crashed"):
+            result = tawny(disk / home, "log", "--format", "json")
+            assert (result.status, result.err) == (0, "")
+            assert json.loads(result.out)["refused"] == 2
+        assert tawny(disk / "home", *opens) == Result(0, "", "")
+        receipt = str(tmp_path / "x.csv.receipt.json")
+        again = str(tmp_path / "again.csv")
+        assert tawny(disk / "home", "export", "--receipt", receipt, "-o", again).status == 0
+        result = tawny(disk / "crashed", *opens[:-1], str(tmp_path / "y.csv"))
+        assert (result.status, result.out) == (1, "")
+        assert result.err.startswith(f"tawny: {disk / 'crashed'}")
+        assert result.err.count("\n") == 1
+        assert not (tmp_path / "y.csv").exists()
 
 
 def test_compact_says_what_it_did(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tawny.disk import translated_os_errors
 from tawny.model.explanation import Refusal
 from tawny.runs.ingest import Ingest, Outcome
 from tawny.settings import Settings
-from tawny.state.database import Database, open_database
+from tawny.state.database import Database, open_database, open_database_for_reading
 from tawny.state.inbox import Inbox
 from tawny.state.refusals import RefusalStore
 
@@ -31,11 +31,11 @@ def flush(home: Path, settings: Settings, database: Database | None = None) -> O
     if database is None:
         if not settings.text("state_url") and not (home / "state.db").exists():
             return Outcome()
-        database = open_database(home, settings)
-        try:
+        with contextlib.closing(open_database_for_reading(home, settings)) as database:
+            if not Inbox(database).waiting().last_id:
+                return Outcome()
+        with contextlib.closing(open_database(home, settings)) as database:
             return flush(home, settings, database)
-        finally:
-            database.close()
     inbox = Inbox(database)
     total = Outcome()
     last_id = inbox.waiting().last_id

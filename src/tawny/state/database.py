@@ -2,7 +2,7 @@
 
 Whoever opens it first brings it to the newest migration. On SQLite every commit is flushed to the
 disk before it is reported (WAL with `synchronous=FULL`), which is what makes an acknowledged event
-durable.
+durable. Who only reads it can do so on a disk that is full or read-only.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,12 +30,23 @@ _WAIT_MS = 30_000
 
 
 class Database:
-    """Connections to the state database. `read()` never waits for writers."""
+    """Connections to the state database. `read()` never waits for writers.
 
-    def __init__(self, home: Path, url: str = "") -> None:
+    With `reading`, nothing is written: a database of an older version is then a `StorageError`
+    where it cannot be brought up to date.
+    """
+
+    def __init__(self, home: Path, url: str = "", *, reading: bool = False) -> None:
         self.home = home
         self._where = url and sa.make_url(url).render_as_string(hide_password=True)
+        self._copy: tempfile.TemporaryDirectory[str] | None = None
         with self._translated():
+            if reading and not url:
+                self._where = str(home / "state.db")
+                self.engine = self._reading_engine(home / "state.db")
+                if self._version() == HEAD:
+                    return
+                self.close()
             if not url:
                 path = home / "state.db"
                 self._where = str(path)
@@ -73,6 +87,44 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        if self._copy is not None:
+            self._copy.cleanup()
+
+    def _reading_engine(self, path: Path) -> sa.Engine:
+        """Connections that only read an SQLite file.
+
+        SQLite reads with the help of a file beside it. Where none can be made, the disk is full or
+        read-only, so nobody writes: the file is read as it is, or, when a crash has left a journal,
+        a copy of both.
+        """
+        address = f"{path.as_uri()}?mode=ro"
+        try:
+            with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+                connection.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.OperationalError:
+            journal = path.with_name(f"{path.name}-wal")
+            address = f"{path.as_uri()}?immutable=1"
+            if journal.exists() and journal.stat().st_size:
+                self._copy = tempfile.TemporaryDirectory(prefix="tawny-state-")
+                copy = Path(self._copy.name) / path.name
+                shutil.copyfile(path, copy)
+                shutil.copyfile(journal, copy.with_name(journal.name))
+                address = copy.as_uri()
+
+        def connect() -> sqlite3.Connection:
+            connection = sqlite3.connect(
+                address,
+                uri=True,
+                timeout=_WAIT_MS / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            connection.execute("PRAGMA query_only = ON")
+            return connection
+
+        engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
 
     def _upgrade(self) -> None:
         if self._version() == HEAD:
@@ -119,6 +171,11 @@ def address_without_password(text: str) -> str:
 def open_database(home: Path, settings: Settings) -> Database:
     """The state database of a data folder, at its newest migration."""
     return Database(home, settings.text("state_url"))
+
+
+def open_database_for_reading(home: Path, settings: Settings) -> Database:
+    """The same for who writes nothing, also where nothing can be written."""
+    return Database(home, settings.text("state_url"), reading=True)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -6,8 +6,9 @@ was one.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 
 from tawny.model.explanation import Refusal
 from tawny.settings import Settings
-from tawny.state.database import Database, open_database
+from tawny.state.database import Database, open_database, open_database_for_reading
 from tawny.state.tables import refusals
 
 KEPT = 10_000
@@ -32,7 +33,8 @@ class KeptRefusal:
 
 
 class RefusalStore:
-    """The refusals of a data folder; its state database is opened when it is needed."""
+    """The refusals of a data folder; its state database is opened when it is needed, unless it is
+    given."""
 
     def __init__(self, home: Path, settings: Settings, database: Database | None = None) -> None:
         self._home = home
@@ -56,7 +58,7 @@ class RefusalStore:
             }
             for refusal in found
         ]
-        with self._opened().write() as connection:
+        with self._opened() as database, database.write() as connection:
             connection.execute(refusals.insert(), rows)
             newest = sa.select(sa.func.max(refusals.c.id)).scalar_subquery()
             connection.execute(refusals.delete().where(refusals.c.id <= newest - KEPT))
@@ -65,7 +67,7 @@ class RefusalStore:
         """How many events were ever refused."""
         if not self._exists():
             return 0
-        with self._opened().read() as connection:
+        with self._opened_for_reading() as database, database.read() as connection:
             # Ids are given in order and never again, so the largest counts them all.
             return connection.execute(sa.select(sa.func.max(refusals.c.id))).scalar() or 0
 
@@ -73,7 +75,7 @@ class RefusalStore:
         """The newest refusals, newest first."""
         if not self._exists():
             return []
-        with self._opened().read() as connection:
+        with self._opened_for_reading() as database, database.read() as connection:
             rows = connection.execute(
                 sa.select(refusals).order_by(refusals.c.id.desc()).limit(limit)
             ).all()
@@ -84,10 +86,21 @@ class RefusalStore:
             for row in rows
         ]
 
-    def _opened(self) -> Database:
-        if self._database is None:
-            self._database = open_database(self._home, self._settings)
-        return self._database
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Database]:
+        if self._database is not None:
+            yield self._database
+            return
+        with contextlib.closing(open_database(self._home, self._settings)) as database:
+            yield database
+
+    @contextlib.contextmanager
+    def _opened_for_reading(self) -> Iterator[Database]:
+        if self._database is not None:
+            yield self._database
+            return
+        with contextlib.closing(open_database_for_reading(self._home, self._settings)) as database:
+            yield database
 
     def _exists(self) -> bool:
         """Reading what was never written must not create a folder."""
