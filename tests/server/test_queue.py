@@ -16,8 +16,10 @@ from tawny.log.table import EventLog
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with running(tmp_path / "home", runs_at_once="1") as one:
+    """Over a folder whose name means something in addresses, in patterns and in SQL."""
+    with running(tmp_path / "home? 5%of#1 'é' [*]", runs_at_once="1") as one:
         yield one
+    assert list(tmp_path.iterdir()) == [one.home], "everything lies in the data folder"
 
 
 def test_turns_failures_and_expiry(server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,11 @@ app = typer.Typer(
     help="Data exports of a customer-care team: no missing row, every number explained, "
     "every file reproducible.",
 )
+
+_MISREAD = re.compile(r"%[0-9A-Fa-f]{2}|[\\\x00-\x1f\x7f\ud800-\udfff]")
+"""What may not be in the path of a data folder: deltalake decodes `%` with two hexadecimal digits
+once more than it encodes it, takes a backslash for a slash, and refuses control characters and
+what is no UTF-8. A test says when one of these works."""
 
 
 def _version(asked: bool) -> None:
@@ -53,12 +59,12 @@ def _global_options(
 def home_of(context: typer.Context) -> Path:
     """The data folder of this call."""
     home = Path(context.obj).absolute()
-    for character in "%\\":
-        if character in str(home):
-            raise RequestError(
-                f"--home: found {str(home)!r}; the event log's library reads {character} as part "
-                "of an address, choose a folder without it"
-            )
+    misread = _MISREAD.search(str(home.resolve()))
+    if misread is not None:
+        raise RequestError(
+            f"--home: found {str(home)!r}; the event log's library reads {misread[0]!r} as part "
+            "of an address, choose a folder without it"
+        )
     if home.exists() and not home.is_dir():
         raise StorageError(f"the data folder {home}: Not a directory")
     return home

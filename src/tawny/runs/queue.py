@@ -37,7 +37,7 @@ from tawny.runs.workers import Ticket, Workers, WorkerStoppedError
 from tawny.settings import Settings
 from tawny.state.audit import Audit
 from tawny.state.callers import Caller, Scope
-from tawny.state.database import Database
+from tawny.state.database import Database, sqlite_address
 from tawny.state.run_rows import Run, RunFilter, RunPage, RunState
 
 _log = logging.getLogger("tawny.runs")
@@ -79,7 +79,7 @@ class Runs:
         config: DBOSConfig = {
             "name": "tawny",
             "system_database_url": self._settings.text("state_url")
-            or f"sqlite:///{self._home / 'dbos.db'}",
+            or sqlite_address(self._home / "dbos.db"),
             # A newer Tawny goes on with the runs of the one before.
             "application_version": "exports-1",
             "executor_id": "server",

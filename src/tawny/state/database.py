@@ -32,8 +32,8 @@ _WAIT_MS = 30_000
 class Database:
     """Connections to the state database. `read()` never waits for writers.
 
-    With `reading`, nothing is written: a database of an older version is then a `StorageError`
-    where it cannot be brought up to date.
+    With `reading`, the SQLite file in the data folder is read and never written; it must be at the
+    newest migration.
     """
 
     def __init__(self, home: Path, url: str = "", *, reading: bool = False) -> None:
@@ -41,12 +41,17 @@ class Database:
         self._where = url and sa.make_url(url).render_as_string(hide_password=True)
         self._copy: tempfile.TemporaryDirectory[str] | None = None
         with self._translated():
-            if reading and not url:
-                self._where = str(home / "state.db")
-                self.engine = self._reading_engine(home / "state.db")
-                if self._version() == HEAD:
-                    return
-                self.close()
+            if reading:
+                path = home / "state.db"
+                self._where = str(path)
+                self.engine = self._reading_engine(path)
+                found = self._version()
+                if found != HEAD:
+                    raise StorageError(
+                        f"{path}: found migration {found}, this Tawny reads {HEAD} and cannot "
+                        "bring it there; make room, or the folder writable"
+                    )
+                return
             if not url:
                 path = home / "state.db"
                 self._where = str(path)
@@ -54,7 +59,7 @@ class Database:
                 # Hashes of secrets and events not yet purged: for this user only.
                 path.touch(mode=0o600)
                 self.engine = sa.create_engine(
-                    sa.URL.create("sqlite", database=str(path)),
+                    sqlite_address(path),
                     connect_args={"timeout": _WAIT_MS / 1000, "check_same_thread": False},
                     pool_size=8,
                     max_overflow=40,
@@ -101,7 +106,7 @@ class Database:
         try:
             with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
                 connection.execute("SELECT count(*) FROM sqlite_master")
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError:
             journal = path.with_name(f"{path.name}-wal")
             address = f"{path.as_uri()}?immutable=1"
             if journal.exists() and journal.stat().st_size:
@@ -168,6 +173,11 @@ def address_without_password(text: str) -> str:
         return "***"
 
 
+def sqlite_address(path: Path) -> str:
+    """The address of an SQLite file; what means something in addresses, such as `?`, is encoded."""
+    return sa.URL.create("sqlite", database=str(path)).render_as_string()
+
+
 def open_database(home: Path, settings: Settings) -> Database:
     """The state database of a data folder, at its newest migration."""
     return Database(home, settings.text("state_url"))
@@ -175,7 +185,12 @@ def open_database(home: Path, settings: Settings) -> Database:
 
 def open_database_for_reading(home: Path, settings: Settings) -> Database:
     """The same for who writes nothing, also where nothing can be written."""
-    return Database(home, settings.text("state_url"), reading=True)
+    try:
+        return open_database(home, settings)
+    except StorageError:
+        if settings.text("state_url"):
+            raise
+        return Database(home, reading=True)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
