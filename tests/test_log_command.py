@@ -4,9 +4,11 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 
 from commands import Result, ndjson, tawny
 from processes import event, fill, log_json, make_read_only, small_disk
@@ -179,3 +181,25 @@ def test_compact_says_what_it_did(tmp_path: Path) -> None:
         == f"files_before=1 files_after=1 deleted_files=0{NONE_ERASED}"
     )
     assert log_json(home)["events"] == 3
+
+
+@pytest.mark.parametrize("written", ["now", "before"])
+def test_other_readers_find_rows_by_any_column(tmp_path: Path, written: str) -> None:
+    """The table says which of its columns files are described by; logs begun before it did say it
+    when they are next written to."""
+    home = tmp_path / "home"
+    file = filled(home)
+    if written == "before":
+        first = home / "log" / "_delta_log" / f"{0:020d}.json"
+        first.write_text(first.read_text().replace('"delta.dataSkippingStatsColumns":"time"', ""))
+        assert DeltaTable(home / "log").metadata().configuration == {}
+        assert tawny(home, "ingest", str(file)).status == 3
+        assert log_json(home)["events"] == 4
+    log = DeltaTable(home / "log")
+    for filters, rows in (
+        ([("type", "=", "message.created")], 2),
+        ([("message_id", "=", "m-2")], 1),
+        ([("message_id", "=", "none")], 0),
+        ([("time", ">=", datetime(2026, 3, 2, 8, 0, 2, tzinfo=UTC))], 2),
+    ):
+        assert log.to_pyarrow_table(filters=filters).num_rows == rows, filters

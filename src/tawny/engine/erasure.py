@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from tawny.engine.duck import Duck, files_literal
+from tawny.engine.duck import Duck
+from tawny.engine.grown import events_of
 from tawny.engine.log_files import write_months
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.validation import family_schema
@@ -37,12 +36,12 @@ PERSONAL_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
 def create_erased_tables(duck: Duck, snapshot: Snapshot) -> int:
     """Create `erased_people (contact_id)` and `erased_conversations (conversation_id)`, those whose
     first creation names one of them; returns how many people were erased."""
-    contacts = _read(snapshot.paths("contact"), "contact")
+    contacts = _read(snapshot, "contact")
     duck.execute(
         "CREATE OR REPLACE TEMP TABLE erased_people AS "
         f"SELECT DISTINCT contact_id FROM {contacts} WHERE type = 'contact.erased'"
     )
-    created = _read(snapshot.paths("conversation"), "conversation")
+    created = _read(snapshot, "conversation")
     duck.execute(
         "CREATE OR REPLACE TEMP TABLE erased_conversations AS SELECT conversation_id FROM ("
         "SELECT conversation_id, contact_id, row_number() OVER (PARTITION BY conversation_id "
@@ -64,7 +63,8 @@ def files_with_person(duck: Duck, snapshot: Snapshot) -> list[LogFile]:
         names = {
             str(row[0])
             for row in duck.rows(
-                f"SELECT DISTINCT filename FROM {_read(paths, family, 'filename = true')} "
+                "SELECT DISTINCT filename FROM "
+                f"{events_of(snapshot, family, paths, 'filename = true')} "
                 f"WHERE ({holds}) AND {condition}"
             )
         }
@@ -72,26 +72,27 @@ def files_with_person(duck: Duck, snapshot: Snapshot) -> list[LogFile]:
     return found
 
 
-def write_purged(duck: Duck, folder: Path, file: LogFile) -> list[LogFile]:
+def write_purged(duck: Duck, snapshot: Snapshot, file: LogFile) -> list[LogFile]:
     """Write a file again with the personal columns of erased people emptied."""
     condition, personal = PERSONAL_COLUMNS[file.family]
+    events = events_of(snapshot, file.family, [str(snapshot.folder / file.path)])
     columns = ", ".join(
         f"CASE WHEN {condition} THEN NULL ELSE {name} END AS {name}" if name in personal else name
         for name in [*family_schema(file.family).names, "log_version"]
     )
     duck.execute(
         f"CREATE OR REPLACE TEMP TABLE purged AS SELECT {columns}, "
-        f"strftime(time, '%Y-%m') AS month FROM {_read([str(folder / file.path)], file.family)}"
+        f"strftime(time, '%Y-%m') AS month FROM {events}"
     )
     try:
-        return write_months(duck, folder, file.family, "purged", "log_version")
+        return write_months(duck, snapshot.folder, file.family, "purged", "log_version")
     finally:
         duck.execute("DROP TABLE purged")
 
 
-def _read(paths: list[str], family: str, *options: str) -> str:
+def _read(snapshot: Snapshot, family: str) -> str:
+    paths = snapshot.paths(family)
     if not paths:
         columns = ", ".join(f"NULL AS {name}" for name in family_schema(family).names)
         return f"(SELECT {columns} WHERE false)"
-    more = "".join(f", {option}" for option in options)
-    return f"read_parquet({files_literal(paths)}, hive_partitioning = false{more})"
+    return events_of(snapshot, family, paths)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tawny.disk import translated_os_errors
 from tawny.engine.duck import Duck, files_literal, text_literal
+from tawny.engine.grown import events_of
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.validation import family_schema
 
@@ -90,11 +91,12 @@ def write_months(
     return files
 
 
-def write_merged(duck: Duck, folder: Path, group: Sequence[LogFile]) -> list[LogFile]:
+def write_merged(duck: Duck, snapshot: Snapshot, group: Sequence[LogFile]) -> list[LogFile]:
     """Write the events of several files of one family again, one file a month."""
+    folder, family = snapshot.folder, group[0].family
     paths = [str(folder / file.path) for file in group]
     duck.execute(
         "CREATE OR REPLACE TEMP VIEW merged AS SELECT *, strftime(time, '%Y-%m') AS month "
-        f"FROM read_parquet({files_literal(paths)}, hive_partitioning = false)"
+        f"FROM {events_of(snapshot, family, paths)}"
     )
-    return write_months(duck, folder, group[0].family, "merged", "log_version")
+    return write_months(duck, folder, family, "merged", "log_version")

@@ -12,14 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tawny.engine.duck import Duck, Value, files_literal
+from tawny.engine.grown import SQL_TYPES, events_of
 from tawny.engine.repeated import create_repeated_messages
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.opening import opening_days
 from tawny.model.validation import family_schema
 from tawny.model.zones import instant_text
-
-_ARROW_TO_SQL = {"string": "VARCHAR", "int64": "BIGINT", "timestamp[us, tz=UTC]": "TIMESTAMPTZ"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +277,7 @@ def _create_view(
     others = [field for field in family_schema(family) if field.name not in ("time", "sequence")]
     if not paths:
         columns = ", ".join(
-            f"CAST(NULL AS {_ARROW_TO_SQL[str(field.type)]}) AS {field.name}" for field in others
+            f"CAST(NULL AS {SQL_TYPES[str(field.type)]}) AS {field.name}" for field in others
         )
         duck.execute(
             f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT CAST(NULL AS BIGINT) AS time_ms, "
@@ -289,7 +288,7 @@ def _create_view(
     duck.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT epoch_ms(time) AS time_ms, "
         f"coalesce(sequence, '') AS sequence, {', '.join(field.name for field in others)} "
-        f"FROM {_parquet(paths)} WHERE {' AND '.join(all_conditions)}"
+        f"FROM {events_of(snapshot, family, paths)} WHERE {' AND '.join(all_conditions)}"
     )
 
 

@@ -33,9 +33,14 @@ from tawny.model.validation import family_schema
 from tawny.model.zones import instant_text, to_ms
 
 FORMAT = 1
-"""Version of the layout. A log with a larger number was written by a newer Tawny."""
+"""Version of the layout. A log with a larger number was written by a newer Tawny. A new field of
+the contract needs no new number: the table gets its column when it is next written to."""
 
 PARTITIONS = ["family", "month"]
+
+PROPERTIES = {"delta.dataSkippingStatsColumns": "time"}
+"""Each file says its first and last time and nothing of other columns, which may hold people.
+Without this, deltalake takes what is not said for "no row can match", and its readers miss rows."""
 
 CHECKPOINT_EVERY = 100
 """Commits between two checkpoints of the table."""
@@ -75,6 +80,9 @@ class Snapshot:
     folder: Path
     version: int
     files: Sequence[LogFile] = field(default=())
+    has_grown: bool = False
+    """Whether there may be files without some of the columns: a field was added to the contract
+    after the log was begun."""
 
     def paths(
         self, family: str, first_ms: int | None = None, last_ms: int | None = None
@@ -127,7 +135,9 @@ class EventLog:
             return Snapshot(self.folder, -1)
         rows = pa.table(table.get_add_actions(flatten=True)).to_pylist()
         files = sorted((LogFile.of_row(row) for row in rows), key=lambda file: file.path)
-        return Snapshot(self.folder, table.version(), tuple(files))
+        # Columns that are added later come after the others.
+        has_grown = _column_names(table) != log_schema().names
+        return Snapshot(self.folder, table.version(), tuple(files), has_grown)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -147,9 +157,7 @@ class EventLog:
         The caller holds the writers' lock. When this returns, the commit survives a power cut:
         files are flushed before the commit names them, and the commit before it is reported.
         """
-        table = self._open()
-        if table is None:
-            table = self._create()
+        table = self._open_for_writing()
         now_ms = int(time.time() * 1000)
         folders = {self.folder}
         for file in add:
@@ -188,8 +196,7 @@ class EventLog:
                 partition_by=PARTITIONS,
                 post_commithook_properties=PostCommitHookProperties(create_checkpoint=False),
             )
-        flush(self.folder / "_delta_log" / f"{version:020d}.json")
-        flush(self.folder / "_delta_log")
+        self._flush_commit(version)
         if version % CHECKPOINT_EVERY == 0:
             self._checkpoint()
         return version
@@ -204,8 +211,7 @@ class EventLog:
 
     def next_version(self) -> int:
         """The version the next commit will have, for a caller that holds the writers' lock."""
-        table = self._open()
-        return (self._create() if table is None else table).version() + 1
+        return self._open_for_writing().version() + 1
 
     def delete_unused_files(self, older_than_hours: int) -> list[str]:
         """Delete files that no version needs: left by a crash, or replaced by compaction longer
@@ -220,6 +226,30 @@ class EventLog:
                 enforce_retention_duration=False,
                 full=True,
             )
+
+    def _open_for_writing(self) -> DeltaTable:
+        """The table with every column events have today; the caller holds the writers' lock."""
+        table = self._open()
+        if table is None:
+            return self._create()
+        names = set(_column_names(table))
+        missing = [column for column in log_schema() if column.name not in names]
+        hooks = PostCommitHookProperties(create_checkpoint=False)
+        if missing:
+            with translated_errors(self.folder):
+                table.alter.add_columns(
+                    Schema.from_arrow(pa.schema(missing)).fields, post_commithook_properties=hooks
+                )
+            self._flush_commit(table.version())
+        if not PROPERTIES.items() <= table.metadata().configuration.items():
+            with translated_errors(self.folder):
+                table.alter.set_table_properties(PROPERTIES, post_commithook_properties=hooks)
+            self._flush_commit(table.version())
+        return table
+
+    def _flush_commit(self, version: int) -> None:
+        flush(self.folder / "_delta_log" / f"{version:020d}.json")
+        flush(self.folder / "_delta_log")
 
     def _open(self) -> DeltaTable | None:
         if not (self.folder / "_delta_log").is_dir():
@@ -239,6 +269,13 @@ class EventLog:
             raise LogVersionError(
                 f"{self.folder}: found an event log of format {number}, this Tawny reads up to "
                 f"format {FORMAT}; upgrade Tawny (pip install --upgrade tawny)"
+            )
+        unknown = set(_column_names(table)).difference(log_schema().names)
+        if unknown:
+            # Compaction would lose what they hold.
+            raise LogVersionError(
+                f"{self.folder}: found the column {min(unknown)}, which this Tawny does not know; "
+                "upgrade Tawny (pip install --upgrade tawny)"
             )
         return table
 
@@ -267,11 +304,16 @@ class EventLog:
                 partition_by=PARTITIONS,
                 name="tawny event log",
                 description=f"format {FORMAT}",
+                configuration=PROPERTIES,
             )
         flush(self.folder / "_delta_log")
         flush(self.folder)
         flush(self.home)
         return table
+
+
+def _column_names(table: DeltaTable) -> list[str]:
+    return [column.name for column in table.schema().fields]
 
 
 def _stats(file: LogFile) -> str:

@@ -88,10 +88,10 @@ def _groups(log: EventLog) -> list[list[LogFile]]:
 
 def _merge(log: EventLog, duck: Duck, group: list[LogFile]) -> None:
     with log.writing():
-        current = set(log.snapshot().files)
-        if not current.issuperset(group):
+        snapshot = log.snapshot()
+        if not set(snapshot.files).issuperset(group):
             return  # another compaction was here first
-        written = write_merged(duck, log.folder, group)
+        written = write_merged(duck, snapshot, group)
         if sum(file.rows for file in written) != sum(file.rows for file in group):
             for file in written:
                 with contextlib.suppress(OSError), translated_os_errors(file.path):

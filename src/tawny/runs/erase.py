@@ -59,7 +59,7 @@ def purge(home: Path, settings: Settings) -> Purged:
                     pending.touch()
                 flush(home)
             for file in affected:
-                written = write_purged(duck, snapshot.folder, file)
+                written = write_purged(duck, snapshot, file)
                 if sum(new.rows for new in written) != file.rows:
                     raise AssertionError("a purge would change the number of events")
                 log.commit(written, remove=[file])
