@@ -60,6 +60,7 @@ class LogWriter:
         self.start = self.clock
         self.events: list[Json] = []
         self.times: list[int] = []
+        self.leaps = rng.random() < 0.3
         self.used: set[tuple[str, str]] = set()
         channels, contacts = ids(rng, "ch", 2, 4), ids(rng, "k", 3, 6)
         conversations = ids(rng, "c", 4, 8)
@@ -116,7 +117,7 @@ class LogWriter:
             return self.rng.choice(self.times)
         if self.times and roll < 0.12:
             return self.rng.choice(self.times) + self.rng.choice([-1, 1])
-        self.clock += step(self.rng)
+        self.clock += step(self.rng, leaps=self.leaps)
         return self.clock
 
     def maybe(self, values: Sequence[str], share: float = 0.8) -> str | None:
@@ -301,7 +302,7 @@ class LogWriter:
         state = state or self.rng.choice(
             ["available", "available", "available", "away", "away", "offline"]
         )
-        away = self.maybe(["Lunch", "x;y"], 0.5) if state == "away" else None
+        away = self.maybe(["Lunch", "x;y"], 0.5 if state == "away" else 0.05)
         if self.strange and self.rng.random() < 0.1:
             away = self.rng.choice(["", "Lunch"])
         data: Json = {"agent_id": agent, "presence": state, "away_state": away}
@@ -358,6 +359,10 @@ class LogWriter:
             [lambda: self.update(c), lambda: self.assign(c, a), lambda: self.hand_over(c, a)],
             [lambda: self.presence(a), lambda: self.presence(a)],
             [self.save_channel, self.save_contact],
+            # Twice in one millisecond, with another sequence, source or id.
+            [self.save_channel, lambda: self.save_channel(self.times[-1])],
+            [self.save_agent, lambda: self.save_agent(self.times[-1])],
+            [self.save_label, lambda: self.save_label(self.times[-1])],
             [self.save_agent, self.save_team],
             [self.save_contact, lambda: self.create(c)],
         ]

@@ -24,6 +24,8 @@ ZONES = (
     "America/Santiago",  # skips midnight, repeats the last hour of the day
     "America/Havana",  # skips and repeats midnight
     "Pacific/Kiritimati",
+    "Pacific/Apia",  # left out 30 December 2011
+    "Africa/Monrovia",  # 44 minutes and 30 seconds behind UTC until 1972
 )
 
 # Clock changes of the zones above, borders of months and years, and ordinary days.
@@ -48,6 +50,10 @@ ANCHORS = tuple(
         "2026-05-31T23:59:59.999Z",
         "2026-06-08T10:00:00Z",
         "2026-06-12T16:50:00Z",
+        "2011-12-30T10:00:00Z",
+        "1972-01-07T00:44:30Z",
+        "1969-12-31T23:59:59.999Z",
+        "0999-12-31T23:00:00Z",
     )
 )
 
@@ -75,8 +81,11 @@ def change_near(instant: int, zone: ZoneInfo) -> int | None:
     return None
 
 
-def step(rng: random.Random) -> int:
-    """Milliseconds to the next event: often none, seldom more than hours."""
+def step(rng: random.Random, *, leaps: bool) -> int:
+    """Milliseconds to the next event: often none, seldom more than hours; with leaps now and then
+    weeks or years."""
+    if leaps and rng.random() < 0.06:
+        return rng.choice([DAY, 7 * DAY, 20 * DAY, 31 * DAY, 40 * DAY, 100 * DAY, 800 * DAY])
     steps: list[Callable[[], int]] = [
         lambda: 0,
         lambda: 0,
@@ -101,7 +110,7 @@ def offset_text(rng: random.Random, instant: int, offset: str | None = None) -> 
         shift = int(offset[1:3]) * 60 + int(offset[4:])
         shift = -shift if offset[0] == "-" else shift
     local = aware(instant, UTC_ZONE).astimezone(UTC) + timedelta(minutes=shift)
-    return f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}{offset}"
+    return f"{local.replace(tzinfo=None).isoformat(timespec='milliseconds')}{offset}"
 
 
 def time_text(rng: random.Random, instant: int) -> str:
@@ -136,7 +145,7 @@ def business_hours(rng: random.Random, instant: int) -> dict[str, Any] | None:
     if rng.random() < 0.5:
         days = rng.sample(range(-2, 4), rng.randint(0, 4))
         local = aware(instant, ZoneInfo(name))
-        hours["holidays"] = [f"{local + timedelta(days=day):%Y-%m-%d}" for day in days]
+        hours["holidays"] = [f"{(local + timedelta(days=day)).date()}" for day in days]
     return hours
 
 

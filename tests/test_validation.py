@@ -17,6 +17,7 @@ from effort import examples
 from tawny.model import validation
 from tawny.model.events import EVENT_TYPES
 from tawny.model.validation import read_times, validate_lines, validate_values
+from tawny.model.zones import EARLIEST_MS, LATEST_MS
 
 Json = dict[str, Any]
 
@@ -491,7 +492,7 @@ def expected_ms(text: str) -> int | None:
     shift = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:]))
     since = local - datetime(1970, 1, 1, tzinfo=UTC) - (shift if offset[0] == "+" else -shift)
     instant = since // timedelta(milliseconds=1) + int((fraction[1:] + "000")[:3])
-    if not validation._EARLIEST_MS <= instant <= validation._LATEST_MS:
+    if not EARLIEST_MS <= instant <= LATEST_MS:
         return None
     return instant
 

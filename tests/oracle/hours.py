@@ -22,7 +22,7 @@ def open_time(hours: Any, start: int, end: int) -> int:
     windows = []
     while day <= last:
         # A holiday closes the windows that start on its local date.
-        if f"{day:%Y-%m-%d}" not in holidays:
+        if str(day.date()) not in holidays:
             for opens, closes in hours["weekly"].get(DAYS[day.weekday()]) or []:
                 windows.append(
                     (

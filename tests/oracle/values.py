@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+EARLIEST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
+LATEST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // MILLISECOND
 
 BOUND = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)"
@@ -75,8 +77,9 @@ def instant_of_local(local: datetime, zone: ZoneInfo) -> int:
     """
     before = local.replace(tzinfo=zone, fold=0)
     after = local.replace(tzinfo=zone, fold=1)
-    first, second = instant_of(before.astimezone(UTC)), instant_of(after.astimezone(UTC))
-    if local_of_instant(first, zone) == local:
+    first, second = instant_of(before), instant_of(after)
+    # Beyond the years that Python's calendar shows no clocks change.
+    if not EARLIEST <= first <= LATEST or local_of_instant(first, zone) == local:
         return first
     # Skipped: the jump lies between the two readings; look for the first instant after it.
     low, high = min(first, second), max(first, second)
@@ -108,17 +111,11 @@ def offset_at(instant: int, zone: ZoneInfo) -> timedelta:
 
 
 def text_of_instant(instant: int | None, zone: ZoneInfo) -> str:
-    """`2026-06-08T14:03:22.120+02:00`: always three digits, UTC is `+00:00`; unknown is empty."""
-    if instant is None:
-        return ""
-    local = local_of_instant(instant, zone)
-    minutes = offset_at(instant, zone) // timedelta(minutes=1)
-    sign = "-" if minutes < 0 else "+"
-    minutes = abs(minutes)
-    return (
-        f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond // 1000:03d}"
-        f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
-    )
+    """`2026-06-08T14:03:22.120+02:00`: always three digits, UTC is `+00:00`; unknown is empty.
+
+    An offset of before zones had whole minutes is written with its seconds.
+    """
+    return "" if instant is None else aware(instant, zone).isoformat(timespec="milliseconds")
 
 
 def half_up(number: Fraction) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from tawny.errors import RequestError, UnknownValueError
 from tawny.exports.columns import HEADER_STYLES
 from tawny.exports.queries import EXPORT_TYPES
-from tawny.model.zones import local_to_ms, requested_zone, to_ms
+from tawny.model.zones import EARLIEST_MS, LATEST_MS, local_to_ms, requested_zone, to_ms
 
 SNAPSHOT_TYPES = frozenset(["open-conversations"])
 """Types that show the state as of `as_of` and use no range."""
@@ -59,7 +59,9 @@ class Bounds:
 def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
     """The instant a date, local date-time or instant means (exports.md section 1).
 
-    Digits finer than a millisecond are cut off. Raises `RequestError` naming the option.
+    Digits finer than a millisecond are cut off. A local time or an offset that reaches out of the
+    years 1 to 9999 UTC means their first or last millisecond: no event lies outside them. Raises
+    `RequestError` naming the option.
     """
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
@@ -71,13 +73,15 @@ def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
     try:
         local = datetime.datetime.fromisoformat(f"{match['date']}T{clock}.{milliseconds}")
         if match["offset"] is None:
-            return local_to_ms(local, tz)
-        offset = match["offset"].upper().replace("Z", "+00:00")
-        return to_ms(datetime.datetime.fromisoformat(local.isoformat() + offset))
+            instant_ms = local_to_ms(local, tz)
+        else:
+            offset = match["offset"].upper().replace("Z", "+00:00")
+            instant_ms = to_ms(datetime.datetime.fromisoformat(local.isoformat() + offset))
     except (ValueError, OverflowError):
         raise RequestError(
             f"{name}: found {text!r}, which is no date and time; allowed {MOMENT_RULE}"
         ) from None
+    return min(max(instant_ms, EARLIEST_MS), LATEST_MS)
 
 
 def resolve(request: ExportRequest, now_ms: int) -> Bounds:

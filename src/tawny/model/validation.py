@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from tawny.model import explanation
 from tawny.model.events import EVENT_CLASSES, FAMILIES, Envelope, EventData
 from tawny.model.explanation import Refusal
+from tawny.model.zones import EARLIEST_MS, LATEST_MS
 
 TIME_TYPE = pa.timestamp("us", "UTC")
 """How the log keeps the instant of an event: milliseconds, in the unit that Delta tables have."""
@@ -32,8 +33,6 @@ _TIME_PATTERN = (
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 _FINER_THAN_MS = r"(\.[0-9]{3})[0-9]+"
-_EARLIEST_MS = -62_135_596_800_000  # 0001-01-01T00:00:00Z
-_LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 
 # A union of every event class, told apart by `type`.
 _decoder: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(
@@ -268,7 +267,7 @@ def read_times(texts: list[str]) -> tuple[pa.Array[Any], bool]:
                 plain = pc.replace_substring_regex(upper, _FINER_THAN_MS, r"\1")
                 times = plain.cast(pa.timestamp("ms", "UTC"))
             limits = pc.min_max(times.cast(pa.int64()))
-            if limits["min"].as_py() >= _EARLIEST_MS and limits["max"].as_py() <= _LATEST_MS:
+            if limits["min"].as_py() >= EARLIEST_MS and limits["max"].as_py() <= LATEST_MS:
                 return times.cast(TIME_TYPE), True
     except pa.ArrowInvalid:
         pass
@@ -288,7 +287,7 @@ def _read_time(text: str) -> int | None:
         value = pa.scalar(plain).cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).as_py()
     except pa.ArrowInvalid:
         return None
-    return value if _EARLIEST_MS <= value <= _LATEST_MS else None
+    return value if EARLIEST_MS <= value <= LATEST_MS else None
 
 
 def _without_bad_times(

@@ -18,6 +18,11 @@ zoneinfo.reset_tzpath(to=())
 
 TZDATA_VERSION = importlib.metadata.version("tzdata")
 
+EARLIEST_MS = -62_135_596_800_000
+"""0001-01-01T00:00:00.000Z: no event and no border of a range lies before it."""
+LATEST_MS = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z: none lies after it."""
+
 _DAY_MS = 86_400_000
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MILLISECOND = datetime.timedelta(milliseconds=1)

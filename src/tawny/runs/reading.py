@@ -12,11 +12,9 @@ from tawny.exports.queries import Query, query
 from tawny.exports.rendering import machine_select
 from tawny.exports.request import ExportRequest, resolve
 from tawny.log.table import Snapshot
-from tawny.model.zones import offset_segments
+from tawny.model.zones import LATEST_MS, offset_segments
 from tawny.runs.export import ExportSession
 from tawny.runs.receipt import Replay
-
-_END_OF_TIME_MS = 253_402_300_799_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def first_rows(
 def channel_list(duck: Duck, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Every channel that appears in the log, as it was last saved."""
     ids = known_channels(duck, snapshot, None)
-    create_tables(duck, snapshot, View(as_of_ms=_END_OF_TIME_MS), ["reference_events"])
+    create_tables(duck, snapshot, View(as_of_ms=LATEST_MS), ["reference_events"])
     saved = {
         str(row[0]): row[1:]
         for row in duck.rows(

@@ -9,7 +9,7 @@ from pathlib import Path
 from tawny.engine.duck import Duck
 from tawny.engine.snapshot import View, events_by_type, newest_per_channel
 from tawny.log.table import EventLog
-from tawny.model.zones import instant_text
+from tawny.model.zones import LATEST_MS, instant_text
 from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 
@@ -59,9 +59,6 @@ class LogStatus:
         }
 
 
-_END_OF_TIME_MS = 253_402_300_799_999
-
-
 def log_status(home: Path, settings: Settings) -> LogStatus:
     """Read the whole log once. Events dated after now are counted too."""
     snapshot = EventLog(home).snapshot()
@@ -71,7 +68,7 @@ def log_status(home: Path, settings: Settings) -> LogStatus:
         scratch_folder(home), settings.number("engine_memory_mb"), settings.engine_threads()
     ) as duck:
         types = tuple(TypeStatus(*row) for row in events_by_type(duck, snapshot))
-        newest = tuple(newest_per_channel(duck, snapshot, View(as_of_ms=_END_OF_TIME_MS)))
+        newest = tuple(newest_per_channel(duck, snapshot, View(as_of_ms=LATEST_MS)))
     return LogStatus(
         version=snapshot.version,
         events=snapshot.rows,
