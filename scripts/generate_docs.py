@@ -31,6 +31,7 @@ import typer
 from tawny.cli.app import app
 from tawny.cli.main import load
 from tawny.exports.dictionary import columns_as
+from tawny.exports.identities import IDENTITIES
 from tawny.exports.queries import EXPORT_TYPES, query
 from tawny.log.table import log_schema
 from tawny.model.events import CAUSES, FAMILIES
@@ -147,8 +148,15 @@ def causes_table() -> str:
     return "\n".join(lines)
 
 
+def checks_list(language: Language) -> str:
+    """What `tawny check` looks at."""
+    return "\n".join(f"- {identity.holds[language]}" for identity in IDENTITIES)
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "causes": causes_table,
+    "checks": lambda: checks_list("en"),
+    "checks in French": lambda: checks_list("fr"),
     "event types": lambda: markdown().rstrip("\n"),
     "exports": lambda: exports_table("en"),
     "exports in French": lambda: exports_table("fr"),

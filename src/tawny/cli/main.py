@@ -11,6 +11,7 @@ from tawny.cli.app import app, run
 MODULES: dict[str, str] = {
     "ingest": "tawny.cli.ingest",
     "export": "tawny.cli.export",
+    "check": "tawny.cli.check",
     "exports": "tawny.cli.dictionary",
     "columns": "tawny.cli.dictionary",
     "events": "tawny.cli.dictionary",

@@ -1,0 +1,232 @@
+"""Whether the identities between exports hold on a log: the exports are run and compared.
+
+The same files are made as for anybody else, in the folder for work in progress, of the whole range
+and of ranges that adjoin in it; lock times are taken from the facts behind them.
+"""
+
+from __future__ import annotations
+
+import calendar
+import contextlib
+import datetime
+import itertools
+import os
+import tempfile
+import zoneinfo
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tawny.engine.duck import files_literal
+from tawny.engine.snapshot import drop_step_tables
+from tawny.exports.identities import (
+    CONVERSATION_LOCK_TIMES,
+    IDENTITIES,
+    LOCK_TIMES,
+    VIRTUAL_PEOPLE,
+    Identity,
+    Which,
+    relation_name,
+)
+from tawny.exports.queries import query
+from tawny.exports.request import Bounds, ExportRequest, resolve
+from tawny.log.table import Snapshot
+from tawny.model.zones import from_ms as instant_of
+from tawny.model.zones import instant_text, local_to_ms, offset_ms, to_ms
+from tawny.runs.export import ExportSession
+from tawny.runs.leftovers import scratch_folder
+
+PARTS = 3
+"""Into how many ranges that adjoin the range is cut."""
+
+STRETCH_MESSAGES = 400_000
+"""Lock times of conversations are taken from stretches of the log of about this many messages."""
+
+_KINDS = ("handle", "no_response", "cherry_picking")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one identity: two numbers, and how many rows or ids break it."""
+
+    identity: Identity
+    left: int
+    right: int
+    broken: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it holds."""
+        return self.broken == 0 and (
+            self.left == self.right or (self.identity.relation == "<=" and self.left < self.right)
+        )
+
+
+class Check:
+    """One check of a range of a log; all of it is as of the same instant and version."""
+
+    def __init__(self, session: ExportSession, request: ExportRequest) -> None:
+        """`request` gives zone, channels and `as_of`; a missing end of its range is that of the
+        log. Raises `RequestError`."""
+        self._session = session
+        self._duck = session.duck
+        first_ms, last_ms = _span(session)
+        request = replace(
+            request,
+            export_type="messages",
+            start=request.start or instant_text(first_ms),
+            end=request.end or instant_text(last_ms + 1),
+            headers="key",
+            format="parquet",
+        )
+        session.check(request)
+        self.bounds: Bounds = resolve(request, session.now_ms)
+        self._request = request
+        self._log_ms = (first_ms, last_ms + 1)
+        assert self.bounds.from_ms is not None and self.bounds.to_ms is not None
+        self.borders: Sequence[int] = borders(
+            self.bounds.from_ms, self.bounds.to_ms, self.bounds.zone
+        )
+        """Begin, cuts and end of the range, in milliseconds since 1970 UTC."""
+
+    def local_text(self, instant_ms: int) -> str:
+        """An instant as the exports of the check write it."""
+        offset = datetime.timedelta(milliseconds=offset_ms(instant_ms, self.bounds.zone))
+        local = instant_of(instant_ms).astimezone(datetime.timezone(offset))
+        return local.isoformat(timespec="milliseconds")
+
+    def findings(self) -> Iterator[Finding]:
+        """Check one identity after the other."""
+        parent = scratch_folder(self._session.home)
+        with tempfile.TemporaryDirectory(prefix=f"export-{os.getpid()}-", dir=parent) as folder:
+            for statement in (LOCK_TIMES, CONVERSATION_LOCK_TIMES, VIRTUAL_PEOPLE):
+                self._duck.execute(statement)
+            self._keep_lock_times()
+            made: set[tuple[str, Which]] = set()
+            for identity in IDENTITIES:
+                for export_type, which in identity.reads():
+                    if (export_type, which) not in made:
+                        self._make(export_type, which, Path(folder))
+                        made.add((export_type, which))
+                left, right, broken = (int(str(n)) for n in self._duck.rows(identity.sql)[0])
+                yield Finding(identity, left, right, broken)
+
+    def _ranges(self, which: Which) -> list[tuple[int, int]]:
+        if which == "whole":
+            return [(self.borders[0], self.borders[-1])]
+        return list(itertools.pairwise(self.borders))
+
+    def _make(self, export_type: str, which: Which, folder: Path) -> None:
+        """Run an export and make its rows readable for the identities."""
+        name = relation_name(export_type, which)
+        paths = []
+        for number, (start_ms, end_ms) in enumerate(self._ranges(which)):
+            path = folder / f"{name}-{number}.parquet"
+            self._session.export(self._request_for(export_type, start_ms, end_ms), path)
+            paths.append(str(path))
+        self._duck.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS "
+            f"SELECT * FROM read_parquet({files_literal(paths)}, hive_partitioning = false)"
+        )
+
+    def _keep_lock_times(self) -> None:
+        """Fill the tables of lock times from the facts, in milliseconds."""
+        ranges = [(-1, *self._log_ms), (0, self.borders[0], self.borders[-1])]
+        ranges += [(n, *part) for n, part in enumerate(itertools.pairwise(self.borders), 1)]
+        for part, start_ms, end_ms in ranges:
+            with self._facts("users", start_ms, end_ms):
+                for kind in _KINDS:
+                    self._duck.execute(
+                        f"INSERT INTO lock_times SELECT {part}, owner_id, '{kind}', {kind}_ms "
+                        "FROM work_totals WHERE owner_type = 'agent'"
+                    )
+                if part == -1:
+                    self._duck.execute(
+                        "INSERT INTO virtual_people SELECT agent_id FROM virtual_agents"
+                    )
+                    self._keep_conversations("is_erased")
+        for start_ms, end_ms in _stretches(self._session.snapshot):
+            with self._facts("resolved-conversations", start_ms, end_ms):
+                self._keep_conversations(
+                    "conversation_id IN (SELECT conversation_id FROM conversation_summary "
+                    f"WHERE resolved_at >= {start_ms} AND resolved_at < {end_ms})"
+                )
+        with self._facts("open-conversations", *self._log_ms):
+            self._keep_conversations(
+                "conversation_id IN (SELECT conversation_id FROM conversation_summary "
+                "WHERE current_status IN ('new', 'pending'))"
+            )
+
+    def _keep_conversations(self, condition: str) -> None:
+        self._duck.execute(
+            "INSERT INTO conversation_lock_times "
+            "SELECT conversation_id, kind, sum(end_ms - start_ms) FROM lock_sessions "
+            f"WHERE {condition} GROUP BY conversation_id, kind"
+        )
+
+    @contextlib.contextmanager
+    def _facts(self, export_type: str, start_ms: int, end_ms: int) -> Iterator[None]:
+        """The facts of an export as tables."""
+        request = self._request_for(export_type, start_ms, end_ms)
+        bounds = resolve(request, self._session.now_ms)
+        export = query(export_type)
+        self._session.prepare(export, self._session.view(request, bounds, None))
+        try:
+            yield
+        finally:
+            drop_step_tables(self._duck, [step.name for step in (*export.scope, *export.steps)])
+
+    def _request_for(self, export_type: str, start_ms: int, end_ms: int) -> ExportRequest:
+        return replace(
+            self._request,
+            export_type=export_type,
+            start=instant_text(start_ms),
+            end=instant_text(end_ms),
+        )
+
+
+def _span(session: ExportSession) -> tuple[int, int]:
+    """The first and the last event of the log."""
+    files = session.snapshot.files
+    if not files:
+        return 0, 0
+    return min(file.first_ms for file in files), max(file.last_ms for file in files)
+
+
+def borders(from_ms: int, to_ms: int, zone: zoneinfo.ZoneInfo) -> list[int]:
+    """Begin, cuts and end of a range in `PARTS` parts, cut at midnights of the zone where it is
+    long enough; fewer parts when it is too short for them."""
+    found = {from_ms, to_ms}
+    for part in range(1, PARTS):
+        cut_ms = from_ms + (to_ms - from_ms) * part // PARTS
+        local = instant_of(cut_ms + offset_ms(cut_ms, zone))
+        midnight_ms = local_to_ms(datetime.datetime.combine(local.date(), datetime.time()), zone)
+        usable = midnight_ms > from_ms and midnight_ms not in found
+        found.add(midnight_ms if usable else cut_ms)
+    return sorted(found)
+
+
+def _stretches(snapshot: Snapshot) -> Iterator[tuple[int, int]]:
+    """The time of a log cut at months of UTC, so that a stretch has few enough messages: memory
+    must not grow with the log."""
+    rows = Counter[str]()
+    for file in snapshot.files:
+        rows[file.month] += file.rows if file.family == "message" else 0
+    start_ms, waiting = None, 0
+    for month in sorted(rows):
+        first_ms, end_ms = _month_ms(month)
+        if start_ms is not None and waiting + rows[month] > STRETCH_MESSAGES:
+            yield start_ms, first_ms
+            start_ms, waiting = None, 0
+        start_ms = first_ms if start_ms is None else start_ms
+        waiting += rows[month]
+    if start_ms is not None:
+        yield start_ms, end_ms
+
+
+def _month_ms(month: str) -> tuple[int, int]:
+    """Begin and end of a month of UTC, given as `YYYY-MM`."""
+    first = datetime.datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
+    days = calendar.monthrange(first.year, first.month)[1]
+    return to_ms(first), to_ms(first) + days * 86_400_000

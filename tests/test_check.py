@@ -1,0 +1,267 @@
+"""`tawny check`: the exports of a log agree with each other, and it is seen when they do not."""
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import generators
+from commands import Result, ndjson, tawny
+from effort import examples
+from tawny.exports import queries
+from tawny.exports.identities import IDENTITIES
+from test_differential import take_in
+
+AS_OF = ("--as-of", "2026-07-01T00:00:00Z")
+
+
+def _event(number: int, event_type: str, time: str, **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "source": "/check",
+        "id": f"e-{number:03d}",
+        "type": event_type,
+        "time": f"2026-06-{time}Z",
+        "data": data,
+    }
+
+
+def _events() -> list[dict[str, Any]]:
+    """Ann handles c-1 (of a contact who was erased) for 300 s, c-2 for 600.5 s, and looks at c-3
+    for 60 s; a virtual agent hands c-3 over because of an error."""
+    conversations = [
+        _event(n, "conversation.created", f"0{n}T10:00:00", conversation_id=f"c-{n}",
+               channel_id="ch", contact_id=f"k-{n}")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    inbound = [
+        _event(10 + n, "message.created", f"0{n}T10:00:00", message_id=f"in-{n}",
+               conversation_id=f"c-{n}", direction="inbound")
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    replies = [
+        _event(20 + n, "message.created", f"0{n}T10:05:00", message_id=f"out-{n}",
+               conversation_id=f"c-{n}", direction="outbound", outbound_type="agent",
+               agent_id="ann")
+        for n in (1, 2)
+    ]  # fmt: skip
+    ann = {"agent_id": "ann"}
+    return [
+        *conversations, *inbound, *replies,
+        _event(30, "conversation.locked", "01T10:01:00", conversation_id="c-1", **ann),
+        _event(31, "conversation.unlocked", "01T10:06:00", conversation_id="c-1", **ann),
+        _event(32, "conversation.locked", "02T10:01:00", conversation_id="c-2", **ann),
+        _event(33, "conversation.unlocked", "02T10:11:00.500", conversation_id="c-2", **ann),
+        _event(34, "conversation.locked", "03T10:01:00", conversation_id="c-3", **ann),
+        _event(35, "conversation.unlocked", "03T10:02:00", conversation_id="c-3", **ann),
+        _event(40, "conversation.status_changed", "02T10:20:00", conversation_id="c-2",
+               status="resolved", cause="agent", **ann),
+        _event(41, "contact.erased", "20T00:00:00", contact_id="k-1"),
+        _event(42, "agent.saved", "01T00:00:00", agent_id="va", name="Bot", kind="virtual"),
+        _event(43, "conversation.handed_over", "03T10:00:30", conversation_id="c-3",
+               agent_id="va", reason="error"),
+        _event(44, "topic.saved", "01T00:00:00", topic_id="t", name="Topic"),
+        _event(45, "topic.applied", "02T11:00:00", conversation_id="c-2", topic_id="t"),
+        _event(46, "topic.applied", "03T11:00:00", conversation_id="c-3", topic_id="t"),
+        _event(47, "topic.removed", "03T12:00:00", conversation_id="c-3", topic_id="t"),
+        _event(48, "tag.saved", "01T00:00:00", tag_id="g", name="Tag"),
+        _event(49, "tag.applied", "02T11:00:00", message_id="in-2", conversation_id="c-2",
+               tag_id="g"),
+        _event(50, "presence.changed", "01T08:00:00", presence="available", **ann),
+        _event(51, "presence.changed", "01T18:00:00", presence="offline", **ann),
+    ]  # fmt: skip
+
+
+ENGLISH = """\
+from 2026-06-01T00:00:00.000+02:00
+to 2026-06-04T00:00:00.000+02:00
+also cut at 2026-06-02T00:00:00.000+02:00, 2026-06-03T00:00:00.000+02:00
+as of 2026-07-01T02:00:00.000+02:00, log version 1
+
+passed  resolved-conversations: adjoining ranges have no row in common and together all rows
+        1 = 1 conversations
+passed  messages: adjoining ranges have no row in common and together all rows
+        3 = 3 messages
+passed  response-times: adjoining ranges have no row in common and together all rows
+        1 = 1 responses
+passed  response-times: every Outbound Message ID is in messages
+        1 = 1 responses
+passed  users: Replies are the agent replies by human agents in messages
+        1 = 1 replies
+passed  Handle, No Response and Cherry Picking Time of users: adjoining ranges add up to the whole
+        960.500 = 960.500 s
+passed  the same times over the whole log: users and all conversations, those of erased contacts \
+included
+        960.500 = 960.500 s
+passed  topics: current conversations are at most the total conversations
+        1 <= 2 conversations
+passed  tags: current messages are at most the total messages
+        1 = 1 messages
+passed  virtual-agents: Handed Over Due to Error is at most Handed Over to Agent
+        1 = 1 conversations
+passed  users: Utilization is from 0 to 100
+        1 = 1 users
+passed  open-conversations: no Current Status is resolved
+        1 = 1 conversations
+
+12 checks passed, 0 failed
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of which everything is known by hand."""
+    folder = tmp_path_factory.mktemp("check")
+    file = folder / "events"
+    file.write_bytes(ndjson(_events()))
+    assert tawny(folder / "home", "ingest", str(file)).status == 0
+    return folder / "home"
+
+
+def test_as_text(home: Path) -> None:
+    days = ("--from", "2026-06-01", "--to", "2026-06-04", "--tz", "Europe/Paris")
+    assert tawny(home, "check", *days, *AS_OF) == Result(0, ENGLISH, "")
+    assert list((home / "tmp").iterdir()) == []
+
+
+def test_without_a_range_it_is_that_of_the_log(home: Path) -> None:
+    result = tawny(home, "check", *AS_OF, "--format", "json")
+    assert (result.status, result.err) == (0, "")
+    content = json.loads(result.out)
+    assert content["from"] == "2026-06-01T00:00:00.000+00:00"
+    assert content["to"] == "2026-06-20T00:00:00.001+00:00"
+    assert [check["name"] for check in content["checks"]] == [one.name for one in IDENTITIES]
+    assert content["checks"][5] == {
+        "name": "users-lock-times-adjoining",
+        "holds": "Handle, No Response and Cherry Picking Time of users: adjoining ranges add up "
+        "to the whole",
+        "met": True,
+        "left": 960_500,
+        "relation": "=",
+        "right": 960_500,
+        "unit": "ms",
+        "broken": 0,
+    }
+
+
+def test_an_empty_log_in_french(tmp_path: Path) -> None:
+    result = tawny(tmp_path / "none", "check", "--language", "fr")
+    assert (result.status, result.err) == (0, "")
+    assert (
+        "\nréussi  users : Réponses compte les réponses d'agents humains de messages\n"
+        "        0 = 0 réponses\n" in result.out
+    )
+    assert "\n        0,000 = 0,000 s\n" in result.out
+    assert result.out.endswith("\n12 contrôles réussis, 0 en échec\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--channel zzz", "channel: found 'zzz'; allowed: ch; "),
+        ("--from 2026-06-04 --to 2026-06-01", "from: found 2026-06-04, which is not before to"),
+        ("--tz Europe/Pari", "time zone: found 'Europe/Pari', did you mean 'Europe/Paris'?"),
+    ],
+)
+def test_wrong_calls(home: Path, options: str, message: str) -> None:
+    result = tawny(home, "check", *options.split(" "))
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"tawny: {message}")
+    assert result.err.count("\n") == 1
+
+
+def _without_days(days: int) -> Callable[[str], str]:
+    """Rows of the first days of a range are lost."""
+
+    def changed(sql: str) -> str:
+        head, _, order = sql.rpartition("\nORDER BY ")
+        condition = f"{order.split(',')[0]} >= $from_ms + {days} * 86400000"
+        return f"{head}\n    AND {condition}\nORDER BY {order}"
+
+    return changed
+
+
+def _larger(key: str) -> Callable[[str], str]:
+    """A column shows a thousand more."""
+    return lambda sql: re.sub(
+        rf"\n    (.+) AS {key}(,?) --", rf"\n    (\1) + 1000 AS {key}\2 --", sql
+    )
+
+
+def _replaced(old: str, new: str) -> Callable[[str], str]:
+    return lambda sql: sql.replace(old, new)
+
+
+MISTAKES: dict[str, Callable[[str], str]] = {
+    "resolved-conversations.sql": _without_days(1),
+    "messages.sql": _without_days(2),
+    "response-times.sql": _without_days(1),
+    "facts/work_items.sql": _replaced(
+        "WHERE start_ms < $to_ms", "WHERE start_ms > $from_ms + 86400000 AND start_ms < $to_ms"
+    ),
+    "topics.sql": _larger("current_conversations"),
+    "tags.sql": _larger("current_messages"),
+    "virtual-agents.sql": _larger("handed_over_error"),
+    "users.sql": _larger("utilization"),
+    "open-conversations.sql": lambda sql: sql.replace(
+        "IN ('new', 'pending')", "IN ('new', 'pending', 'resolved')"
+    ).replace("WHERE resolved.time_ms IS NULL", "WHERE TRUE"),
+}
+
+
+@pytest.fixture
+def mistaken(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A mistake in every query."""
+
+    def forget() -> None:
+        for known in vars(queries).values():
+            if hasattr(known, "cache_clear"):
+                known.cache_clear()
+
+    read = queries._text
+
+    def changed(path: str) -> str:
+        text = read(path)
+        if path not in MISTAKES:
+            return text
+        assert MISTAKES[path](text) != text, path
+        return MISTAKES[path](text)
+
+    forget()
+    monkeypatch.setattr(queries, "_text", changed)
+    yield
+    monkeypatch.undo()
+    forget()
+
+
+@pytest.mark.usefixtures("mistaken")
+def test_mistakes_are_seen(home: Path) -> None:
+    """Each check fails when the export it looks at is wrong."""
+    result = tawny(home, "check", "--from", "2026-06-01", "--to", "2026-06-04", *AS_OF)
+    assert (result.status, result.err) == (4, "")
+    assert "passed  " not in result.out
+    assert (
+        "FAILED  messages: adjoining ranges have no row in common and together all rows\n"
+        "        0 ≠ 1 messages; wrong: 1\n" in result.out
+    )
+    assert (
+        "FAILED  topics: current conversations are at most the total conversations\n"
+        "        1,001 > 2 conversations; wrong: 1\n" in result.out
+    )
+    assert result.out.endswith("\n0 checks passed, 12 failed\n")
+
+
+@settings(max_examples=examples(1))
+@given(seed=st.integers(0, 2**32))
+def test_random_logs_pass(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
+    """Also those that are stranger than a care centre."""
+    home = tmp_path_factory.mktemp("random")
+    take_in(home, generators.random_log(random.Random(seed), 100 + seed % 100))
+    result = tawny(home, "check")
+    assert (result.status, result.err) == (0, ""), result.out
