@@ -23,6 +23,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from report import Report
+from server_load import Load, measure
+
 TYPES = (
     *("resolved-conversations", "open-conversations", "messages", "teams", "contacts", "topics"),
     *("tags", "user-presence", "users", "response-times", "virtual-agents", "contact-attributes"),
@@ -89,29 +92,6 @@ def export(home: Path, name: str, span: tuple[str, str], target: Path) -> Run:
 def median(runs: list[Run]) -> Run:
     """The run of median length."""
     return sorted(runs, key=lambda item: item.seconds)[len(runs) // 2]
-
-
-class Report:
-    """Lines of the report, printed as they come; `failed` when a goal was missed."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lines: list[str] = []
-        self.failed = False
-
-    def line(self, text: str = "") -> None:
-        """Add a line."""
-        self._lines.append(text)
-        print(text, flush=True)
-
-    def verdict(self, met: bool) -> str:
-        """`met` or `MISSED`."""
-        self.failed = self.failed or not met
-        return "met" if met else "MISSED"
-
-    def save(self) -> None:
-        """Write the report."""
-        self._path.write_text("\n".join(self._lines) + "\n", encoding="utf-8")
 
 
 def simulate(folder: Path, conversations: int) -> tuple[list[Path], int]:
@@ -240,6 +220,14 @@ def bench_growth(report: Report, folder: Path, homes: dict[int, Path], repeat: i
     report.line()
 
 
+def bench_server(report: Report, folder: Path, home: Path, events: Path) -> None:
+    """Events, pages and large exports at once, on the log of 12 months."""
+    copy = folder / "serving"
+    shutil.copytree(home, copy)
+    measure(report, copy, events, Load(exports=YEAR))
+    shutil.rmtree(copy)
+
+
 def main() -> None:
     """Run everything; ends with 1 when a goal was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -255,6 +243,7 @@ def main() -> None:
     homes = bench_ingest(report, arguments.folder, parts)
     bench_exports(report, arguments.folder, homes[12], arguments.repeat)
     bench_growth(report, arguments.folder, homes, arguments.repeat)
+    bench_server(report, arguments.folder, homes[12], parts[2])
     report.save()
     for part in parts:
         part.unlink()

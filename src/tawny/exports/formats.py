@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +90,10 @@ Writer = Callable[[Source, Path], int]
 """Writes the whole file and returns its number of rows."""
 
 
+FirstRows = Callable[[Path, int], list[list[str | None]]]
+"""Reads at most so many rows of a file; None = empty."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileFormat:
     """One format and dialect of it."""
@@ -97,6 +103,9 @@ class FileFormat:
     ending: str
     media_type: str
     write: Writer
+    first_rows: FirstRows | None = None
+    """How the first rows are read from a whole file as `reading.first_rows` computes them; None
+    where a file's cells are not written as there."""
 
 
 _CSV: LiteralString = "FORMAT csv, NULLSTR '', COMMENT '', QUOTE '\"', ESCAPE '\"', DELIMITER ','"
@@ -108,6 +117,12 @@ def _write_machine_csv(source: Source, path: Path) -> int:
     )
     options: LiteralString = _CSV + ", NEW_LINE '\\n'"
     return source.copy(sql, path, options + ", HEADER true", options + ", HEADER false")
+
+
+def _first_csv_rows(path: Path, rows: int) -> list[list[str | None]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        found = itertools.islice(csv.reader(stream), 1, rows + 1)
+        return [[cell or None for cell in row] for row in found]
 
 
 def _write_excel_csv(source: Source, path: Path) -> int:
@@ -134,7 +149,7 @@ def _write_xlsx(source: Source, path: Path) -> int:
 
 
 FORMATS: tuple[FileFormat, ...] = (
-    FileFormat("csv", "machine", ".csv", "text/csv", _write_machine_csv),
+    FileFormat("csv", "machine", ".csv", "text/csv", _write_machine_csv, _first_csv_rows),
     FileFormat("csv", "excel", ".csv", "text/csv", _write_excel_csv),
     FileFormat("jsonl", "machine", ".jsonl", "application/x-ndjson", _write_jsonl),
     FileFormat("parquet", "machine", ".parquet", "application/vnd.apache.parquet", _write_parquet),

@@ -25,9 +25,14 @@ MOST_EVENTS = 200_000
 """Moved in one commit of the log; bounds the memory of a move."""
 
 
-def flush(home: Path, settings: Settings, database: Database | None = None) -> Outcome:
+def flush(
+    home: Path, settings: Settings, database: Database | None = None, *, wait: bool = True
+) -> Outcome:
     """Move everything that was acknowledged before the call. An export does this before it takes
-    its snapshot, so that it sees every event acknowledged before it started."""
+    its snapshot, so that it sees every event acknowledged before it started.
+
+    Without `wait`, nothing is moved while another process moves: for who looks at the log and may
+    miss what came in a moment ago."""
     if database is None:
         if not settings.text("state_url") and not (home / "state.db").exists():
             return Outcome()
@@ -35,14 +40,14 @@ def flush(home: Path, settings: Settings, database: Database | None = None) -> O
             if not Inbox(database).waiting().last_id:
                 return Outcome()
         with contextlib.closing(open_database(home, settings)) as database:
-            return flush(home, settings, database)
+            return flush(home, settings, database, wait=wait)
     inbox = Inbox(database)
     total = Outcome()
     last_id = inbox.waiting().last_id
     if not last_id:
         return total
-    with _moving(home):
-        while rows := inbox.first(last_id, MOST_EVENTS):
+    with _moving(home, wait) as moving:
+        while moving and (rows := inbox.first(last_id, MOST_EVENTS)):
             refused: list[Refusal] = []
 
             def refuse(_: str, refusal: Refusal, into: list[Refusal] = refused) -> None:
@@ -63,12 +68,17 @@ def flush(home: Path, settings: Settings, database: Database | None = None) -> O
 
 
 @contextlib.contextmanager
-def _moving(home: Path) -> Iterator[None]:
+def _moving(home: Path, wait: bool) -> Iterator[bool]:
+    """Be the one who moves, while the body runs; false when there is another and no waiting."""
     path = home / "inbox.lock"
     with translated_os_errors(str(path)):
         lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
     finally:
         os.close(lock)

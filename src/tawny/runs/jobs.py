@@ -68,7 +68,7 @@ def check(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> 
 
 def estimate(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """How many rows an export would give."""
-    flush(home, settings)
+    flush(home, settings, wait=False)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         session.check(request)
@@ -90,7 +90,7 @@ def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) ->
 
 def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """Every channel of the log, as last saved."""
-    flush(home, settings)
+    flush(home, settings, wait=False)
     snapshot = EventLog(home).snapshot()
     with Duck(scratch_folder(home), settings.number("engine_memory_mb"), 1) as duck:
         return {"version": snapshot.version, "channels": channel_list(duck, snapshot)}
@@ -98,7 +98,7 @@ def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell)
 
 def status(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """What is in the log."""
-    flush(home, settings)
+    flush(home, settings, wait=False)
     found = log_status(home, settings)
     return {
         "version": found.version,

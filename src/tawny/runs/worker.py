@@ -39,6 +39,9 @@ def main() -> None:
 
     home = Path(sys.argv[1])
     os.nice(int(sys.argv[2]))
+    if hasattr(os, "SCHED_BATCH"):
+        # Linux: never take the processor from somebody who answers a request.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     settings = Settings()
     jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,10 @@ class Ticket:
 
 
 class Workers:
-    """At most `most` processes; a job waits for a free one. `niceness` above 0 has them stand
-    back when the machine is busy, so that answers come first."""
+    """At most `most` processes; a job waits for a free one. They stand back when the machine is
+    busy, so that answers come first; the higher their `niceness`, the more."""
 
-    def __init__(self, home: Path, most: int, niceness: int = 0) -> None:
+    def __init__(self, home: Path, most: int, niceness: int) -> None:
         self._home = home
         self._niceness = niceness
         self._places = threading.BoundedSemaphore(most)
@@ -73,12 +74,17 @@ class Workers:
         timeout_s: float | None = None,
     ) -> dict[str, Any]:
         """Do a job and return its result; raises the `TawnyError` it ended with, or
-        `WorkerStoppedError` when its process ended before it did or took too long."""
-        with self._places:
+        `WorkerStoppedError` when its process ended before it did or took too long, waiting for a
+        free one included."""
+        began = time.monotonic()
+        if not self._places.acquire(timeout=timeout_s):
+            raise WorkerStoppedError("no worker process was free in time")
+        try:
             process = self._take()
             timer = None
             if timeout_s is not None:
-                timer = threading.Timer(timeout_s, process.kill)
+                left_s = timeout_s - (time.monotonic() - began)
+                timer = threading.Timer(max(0.0, left_s), process.kill)
                 timer.start()
             try:
                 with (ticket or Ticket())._bound(process):
@@ -87,6 +93,8 @@ class Workers:
                 if timer is not None:
                     timer.cancel()
                 self._give_back(process)
+        finally:
+            self._places.release()
 
     def warm(self, processes: int) -> None:
         """Start that many processes ahead of their first job."""
@@ -134,7 +142,9 @@ class _Process:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # A key pressed at the terminal is for the server, which then ends its workers.
-                start_new_session=True,
+                # Not a session of its own: Linux shares processors between sessions first, and
+                # niceness would count for nothing.
+                process_group=0,
             )
         except OSError as error:
             raise StorageError(f"a worker process cannot start: {error.strerror}") from error

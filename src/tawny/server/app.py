@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from tawny.server import pages
 from tawny.server.api import catalogue, docs, exports, ingest, people, system
 from tawny.server.auth import COOKIE, guard, provide_caller, provide_maybe_caller
 from tawny.server.metrics import Metrics
+from tawny.server.pages import rendering
 from tawny.server.problems import (
     answer_http_exception,
     answer_tawny_error,
@@ -58,6 +61,11 @@ def create_app(home: Path, settings: Settings) -> Litestar:
     @asynccontextmanager
     async def background(_app: Litestar) -> AsyncIterator[None]:
         await to_thread.run_sync(services.open)
+        threading.Thread(target=rendering.warm, name="warm", daemon=True).start()
+        # What is there now stays; looking through it for garbage again and again stops every
+        # answer for a tenth of a second.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:

@@ -8,21 +8,21 @@ answers. All instants are milliseconds since 1970 UTC.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tawny.errors import TawnyError
 from tawny.exports.columns import Column
+from tawny.exports.formats import file_format
 from tawny.exports.queries import EXPORT_TYPES, query
 from tawny.exports.request import SNAPSHOT_TYPES, ExportRequest, resolve
+from tawny.log.table import EventLog
 from tawny.runs.acknowledge import Acknowledger
 from tawny.runs.charts import CHARTS, Chart, Series, Span
 from tawny.runs.mover import Mover
@@ -30,6 +30,7 @@ from tawny.runs.naming import request_json
 from tawny.runs.queue import Runs
 from tawny.runs.store import request_of_run
 from tawny.runs.workers import Workers, WorkerStoppedError
+from tawny.server.beside import Beside
 from tawny.server.remembered import Remembered
 from tawny.settings import Settings
 from tawny.state.accounts import Accounts
@@ -49,6 +50,7 @@ __all__ = [
 _log = logging.getLogger("tawny.server")
 
 _READERS = 2
+_DRAWERS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
@@ -148,13 +150,17 @@ class Services:
         self.tokens = Tokens(self.database, self.audit)
         self.inbox = Inbox(self.database)
         self.refused = RefusalStore(home, settings, self.database)
-        self._readers = Workers(home, _READERS)
+        # Short looks at the log, for which pages wait, never stand behind long ones.
+        self._readers = Workers(home, _READERS, niceness=2)
+        self._drawers = Workers(home, _DRAWERS, niceness=7)
         self._movers = Workers(home, 1, niceness=5)
         self.runs = Runs(home, settings, self.database, self.audit, self._readers)
         self.mover = Mover(settings, self.inbox, self._movers)
         self.acknowledger = Acknowledger(self.inbox)
-        self._channels = Remembered(lambda: self._read("channels"))
-        self._status = Remembered(lambda: self._read("status"))
+        self._log = EventLog(home)
+        self._beside = Beside()
+        self._channels = Remembered(lambda: self._read("channels"), self._log_state)
+        self._status = Remembered(lambda: self._read("status"), self._log_state)
 
     def open(self) -> None:
         """Start what works in the background."""
@@ -170,6 +176,7 @@ class Services:
         self.mover.stop()
         self._movers.close()
         self.runs.close()
+        self._drawers.close()
         self._readers.close()
         self.database.close()
 
@@ -221,25 +228,42 @@ class Services:
         }  # fmt: skip
         rows: int | None
         try:
-            rows = self._readers.run("estimate", arguments, timeout_s=_ESTIMATE_S)["rows"]
+            rows = self._drawers.run("estimate", arguments, timeout_s=_ESTIMATE_S)["rows"]
         except WorkerStoppedError:
             rows = None
         return Estimate(rows, bounds.from_ms, bounds.to_ms, bounds.as_of_ms)
 
-    def preview(self, caller: Caller, run_id: str, rows: int = 100) -> Preview:
-        """The first rows of a run that is ready, at most a hundred."""
+    def preview(
+        self, caller: Caller, run_id: str, rows: int = 100, patience_s: float | None = None
+    ) -> Preview | None:
+        """The first rows of a run that is ready, at most a hundred; None when computing them
+        takes longer than `patience_s` (it goes on)."""
         run, path = self.runs.ready_file(caller, run_id)
+        columns = query(run.export_type).columns
+        first_rows = file_format(run.format, run.dialect).first_rows
+        if first_rows is not None:
+            kept: dict[str, Any] | None = {"rows": first_rows(path, rows)}
+        else:
+            kept = self._beside.get(
+                path, "preview", lambda: self._of_run("preview", run, rows=100), patience_s
+            )
+        if kept is None:
+            return None
         self.audit.record(caller, "preview_read", run_id)
-        kept = self._kept(path, "preview", lambda: self._of_run("preview", run, rows=100))
-        return Preview(query(run.export_type).columns, kept["rows"][:rows])
+        return Preview(columns, kept["rows"][:rows])
 
-    def charts(self, caller: Caller, run_id: str) -> Sequence[Chart]:
-        """The charts of a run that is ready; none for types that are better read."""
+    def charts(
+        self, caller: Caller, run_id: str, patience_s: float | None = None
+    ) -> Sequence[Chart] | None:
+        """The charts of a run that is ready; none for types that are better read. None when
+        computing them takes longer than `patience_s` (it goes on)."""
         run, path = self.runs.ready_file(caller, run_id)
         if run.export_type not in CHARTS:
             return ()
+        kept = self._beside.get(path, "charts", lambda: self._of_run("charts", run), patience_s)
+        if kept is None:
+            return None
         self.audit.record(caller, "charts_read", run_id)
-        kept = self._kept(path, "charts", lambda: self._of_run("charts", run))
         return [
             Chart(
                 **{
@@ -256,11 +280,15 @@ class Services:
         caller.need(Scope.ADMIN)
         return self.refused.newest(limit)
 
+    def _log_state(self) -> tuple[int | None, int]:
+        return self._log.changed_ns(), self.inbox.waiting().last_id
+
     def _look_ahead(self) -> None:
         try:
             self._channels.get()
+            self._status.get()
         except TawnyError as error:
-            _log.warning("the channels cannot be read yet: %s", error)
+            _log.warning("the log cannot be read yet: %s", error)
 
     def _read(self, job: str) -> dict[str, Any]:
         return self._readers.run(job, {}, timeout_s=_READING_S)
@@ -273,17 +301,4 @@ class Services:
             channels=tuple(run.receipt["request"]["channels"]),
         )
         arguments = {"request": request_json(request), "receipt": run.receipt, **more}
-        return self._readers.run(job, arguments, timeout_s=_READING_S)
-
-    def _kept(self, path: Path, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """What was computed for a file before; it lies beside the file and goes with it."""
-        beside = path.with_name(f".{name}.json")
-        with contextlib.suppress(OSError, ValueError):
-            found: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
-            return found
-        made = make()
-        work = beside.with_name(f"{beside.name}.{threading.get_ident()}")
-        with contextlib.suppress(OSError):
-            work.write_text(json.dumps(made), encoding="utf-8")
-            work.replace(beside)
-        return made
+        return self._drawers.run(job, arguments, timeout_s=_READING_S)

@@ -237,6 +237,7 @@ def get_preview(
 ) -> PreviewAnswer:
     """Up to a hundred rows with their columns."""
     preview = services.preview(caller, run_id, rows)
+    assert preview is not None  # it waited
     return PreviewAnswer(
         [ColumnAnswer.of(position, column) for position, column in enumerate(preview.columns, 1)],
         [list(row) for row in preview.rows],
@@ -253,7 +254,9 @@ def get_preview(
 )
 def get_charts(services: Services, caller: Caller, run_id: RunId) -> list[Chart]:
     """Numbers to draw; none for a type that is better read."""
-    return list(services.charts(caller, run_id))
+    charts = services.charts(caller, run_id)
+    assert charts is not None  # it waited
+    return list(charts)
 
 
 @post(

@@ -33,6 +33,14 @@ SEEN_COOKIE = "tawny_seen"
 """Milliseconds since 1970 UTC up to which this browser has seen notifications."""
 
 
+def warm() -> None:
+    """Compile every template, so that nobody waits for it at the first look at a page."""
+    for language in LANGUAGES:
+        environment = _environment(language)
+        for name in environment.list_templates():
+            environment.get_template(name)
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """How this request's person reads: language, time zone, theme."""

@@ -19,6 +19,9 @@ from tawny.server.services import Services
 from tawny.state.callers import Caller
 from tawny.state.run_rows import Run, RunState
 
+_PATIENCE_S = 0.15
+"""So long a part waits for what is computed the first time; then it asks again by itself."""
+
 
 @get("/exports/{run_id:str}", sync_to_thread=True)
 def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[str]:
@@ -57,7 +60,7 @@ def preview_part(
     """The first hundred rows."""
     return render(
         request, caller, "parts/preview.html", run=services.runs.get(caller, run_id),
-        preview=services.preview(caller, run_id, 100),
+        preview=services.preview(caller, run_id, 100, _PATIENCE_S),
     )  # fmt: skip
 
 
@@ -67,8 +70,9 @@ def charts_part(
 ) -> Response[str]:
     """The charts of the type, each with its numbers as a table."""
     run = services.runs.get(caller, run_id)
-    charts = drawn(services.charts(caller, run_id), run.time_zone, reader_of(request, caller))
-    return render(request, caller, "parts/charts.html", run=run, charts=charts)
+    charts = services.charts(caller, run_id, _PATIENCE_S)
+    shown = None if charts is None else drawn(charts, run.time_zone, reader_of(request, caller))
+    return render(request, caller, "parts/charts.html", run=run, charts=shown)
 
 
 @get("/exports/{run_id:str}/file", sync_to_thread=True)
