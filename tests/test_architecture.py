@@ -17,6 +17,9 @@ PACKAGE = Path(tawny.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 LAYERS: dict[str, set[str]] = {
+    "text": set(),
+    "languages": set(),
+    "foreign": set(),
     "errors": set(),
     "disk": {"errors"},
     "settings": {"errors"},
@@ -29,17 +32,31 @@ LAYERS: dict[str, set[str]] = {
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
     "imports": {"errors", "model"},
-    "server": {"errors", "settings", "model", "log", "state", "engine", "exports", "runs"},
+    "server": {
+        *(
+            "languages",
+            "foreign",
+            "errors",
+            "settings",
+            "model",
+            "log",
+            "state",
+            "engine",
+            "exports",
+            "runs",
+        ),
+    },
     "client": {"errors", "settings", "model", "exports"},
     "cli": {
         *("errors", "settings", "model", "log", "state", "engine", "exports", "runs"),
-        *("sample", "imports", "server", "client"),
+        *("sample", "imports", "server", "client", "languages", "foreign"),
     },
 }
 """What each layer may import, beside itself."""
 
-ANYWHERE = {"tawny", "disk"}
-"""The package itself holds the version and imports nothing; `disk` is below every layer."""
+ANYWHERE = {"tawny", "text", "disk"}
+"""The package itself holds the version and imports nothing; `text` and `disk` are below every
+layer."""
 
 HOMES: dict[str, str | tuple[str, ...]] = {
     "deltalake": "log/table.py",

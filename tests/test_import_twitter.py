@@ -213,7 +213,7 @@ def test_small_summary_accounts_for_every_row() -> None:
     # 10-..-900003's was answered; these were not: 30-..-900006, 40-..-900007, 51-..-900009.
     assert (summary.unanswered, summary.threads, summary.parents_missing) == (3, 10, 1)
     assert summary.events == len(events_of(SMALL)) == 51
-    assert [(skipped.line, skipped.reason) for skipped in summary.refused] == [
+    assert [(skipped.line, str(skipped.reason)) for skipped in summary.refused] == [
         (
             28,
             "created_at: found 'Mon Mar 05 25:00:00 +0000 2018'; allowed an instant such as "
@@ -227,7 +227,7 @@ def test_small_summary_accounts_for_every_row() -> None:
             "in_response_to_tweet_id: found 'yesterday'; allowed a whole number or nothing",
         ),
     ]
-    assert [(skipped.line, skipped.reason) for skipped in summary.left_out] == [
+    assert [(skipped.line, str(skipped.reason)) for skipped in summary.left_out] == [
         (
             23,
             "tweet_id: found 50, a brand's that answers no customer, addresses none and was "
@@ -393,7 +393,7 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 def test_a_bad_row_is_refused_and_the_good_ones_kept(tmp_path: Path, row: str, reason: str) -> None:
     path = file_of(tmp_path, row, f"5,7,True,{NINE},a,,6", f"6,LarkCare,False,{NINE},@7 b,,")
     summary = TwitterFile(path).summary
-    assert [(skipped.line, skipped.reason) for skipped in summary.refused] == [(2, reason)]
+    assert [(skipped.line, str(skipped.reason)) for skipped in summary.refused] == [(2, reason)]
     assert (summary.tweets, summary.messages) == (3, 2)
 
 

@@ -6,11 +6,14 @@ import sqlite3
 from pathlib import Path
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from tawny.languages import said
 from tawny.model.explanation import Refusal
+from tawny.runs.store import RunStore
 from tawny.settings import Settings
 from tawny.state.database import HEAD, open_database
 from tawny.state.migrations import config
@@ -75,3 +78,29 @@ def test_reading_refusals_creates_nothing(tmp_path: Path) -> None:
     home = tmp_path / "none"
     assert RefusalStore(home, Settings({})).count() == 0
     assert not home.exists()
+
+
+def test_words_that_were_kept_in_english_stay_english(tmp_path: Path) -> None:
+    """A run that failed and an event that was refused before texts were stored."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO runs (id, owner_id, owner, export_type, time_zone, channels, headers, "
+                "format, dialect, kind, state, error, created_ms, version) VALUES ('a', 1, 'root', "
+                "'teams', 'UTC', '[]', 'en', 'csv', 'machine', 'on-demand', 'failed', '{no}', 1, "
+                "1)"
+            )
+        )
+        connection.execute(sa.text("INSERT INTO refusals VALUES (7, 1, 'a', 2, 'time', 'x', 'y')"))
+    engine.dispose()
+    database = open_database(tmp_path, Settings({}))
+    store = RunStore(database)
+    run = store.find("a")
+    assert run is not None and run.error is not None
+    assert said(run.error, "fr") == "{no}"
+    [kept] = RefusalStore(tmp_path, Settings({}), database).newest(5)
+    assert said(kept.refusal.text, "fr").replace("\N{NO-BREAK SPACE}", " ") == (
+        "time : x ; attendu : y"
+    )

@@ -270,3 +270,47 @@ def test_spoiled_state_database(log: Path, here: Path) -> None:
     assert tawny(home, "log") == Result(
         1, "", f"tawny: {home / 'state.db'}: file is not a database\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("export messages --from yesterday --to 2026-04-01 -o x.csv", "from : « yesterday » ; "
+         "attendu : AAAA-MM-JJ ou AAAA-MM-JJTHH:MM[:SS[.mmm]] dans le fuseau horaire de la "
+         "demande, ou l'un des deux avec un décalage comme +02:00 ou Z"),
+        (f"export mesages {RANGE}",
+         "type d'export : « mesages » est inconnu, vouliez-vous dire « messages » ?"),
+        ("ingest no", "no : ce fichier ou dossier n'existe pas ; attendu : un fichier lisible, "
+         "JSON à raison d'un objet par ligne, tel quel, .gz ou .zst"),
+        ("ingst", "la commande 'ingst' n'existe pas, vouliez-vous dire 'ingest', 'settings' ? "
+         "(tawny --help montre ce qui existe)"),
+        ("sample --conversations x --from 2026-01-01 --to 2026-02-01 -o x", "la valeur de "
+         "'--conversations' ne convient pas : ce n'est pas un nombre entier "
+         "(tawny --help montre ce qui existe)"),
+    ],
+)  # fmt: skip
+def test_wrong_calls_in_french(
+    log: Path, here: Path, monkeypatch: pytest.MonkeyPatch, call: str, said: str
+) -> None:
+    """With the setting `language`; the status is the same."""
+    monkeypatch.setenv("TAWNY_LANGUAGE", "fr")
+    result = tawny(log, *call.split(" "))
+    assert result.status == 2
+    assert result.err.replace("\N{NO-BREAK SPACE}", " ") == f"tawny: {said}\n"
+
+
+def test_a_refusal_in_french(log: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAWNY_LANGUAGE", "fr")
+    (here / "bad.jsonl").write_text('{"type": "mesage.created"}\n', encoding="utf-8")
+    result = tawny(log, "ingest", "bad.jsonl")
+    assert result.err.replace("\N{NO-BREAK SPACE}", " ") == (
+        'bad.jsonl:1: type : "mesage.created" ; attendu : les types du contrat d\'événements ; '
+        "le plus proche est message.created\n"
+    )
+
+
+def test_a_wrong_language_is_said_in_english(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAWNY_LANGUAGE", "de")
+    assert tawny(log, "log") == Result(
+        2, "", "tawny: TAWNY_LANGUAGE: found 'de'; allowed en or fr\n"
+    )

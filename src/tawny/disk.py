@@ -26,4 +26,4 @@ def translated_os_errors(thing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{thing}: {error.strerror or error}") from error
+        raise StorageError("{thing}: {error}", thing=thing, error=error) from error

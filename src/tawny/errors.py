@@ -14,7 +14,10 @@
         ├── LogVersionError       the log was written by a newer Tawny; upgrade first
         └── EngineError           the query engine failed
 
-Each carries one sentence for a person; a traceback is never what a user reads.
+Each carries one sentence for a person; a traceback is never what a user reads. The sentence is a
+template with named values, so that it can be said in every language:
+
+    raise RequestError("limit: found {limit}; allowed 1 to 500", limit=limit)
 """
 
 from __future__ import annotations
@@ -22,9 +25,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from tawny.text import Text
+
 
 class TawnyError(Exception):
-    """Root of the tree. `str(error)` is one plain line.
+    """Root of the tree. `str(error)` is one plain line of English, `error.text` the same for
+    `tawny.languages.said`, which says it in another language.
 
     `exit_status` is what the command line ends with; `retry` says whether the same call may
     succeed later without a change of the request.
@@ -32,6 +38,10 @@ class TawnyError(Exception):
 
     exit_status = 1
     retry = False
+
+    def __init__(self, sentence: str | Text, /, **values: object) -> None:
+        self.text = sentence if isinstance(sentence, Text) else Text(sentence, **values)
+        super().__init__(str(self.text))
 
 
 class RequestError(TawnyError):
@@ -43,16 +53,23 @@ class RequestError(TawnyError):
 class UnknownValueError(RequestError):
     """A value that is not one of the known ones; the closest known one is named."""
 
-    def __init__(self, thing: str, found: str, known: Iterable[str], advice: str = "") -> None:
+    def __init__(
+        self, thing: str | Text, found: str, known: Iterable[str], advice: Text | None = None
+    ) -> None:
         names = list(known)
-        text = f"{thing}: found {found!r}"
         close = difflib.get_close_matches(found, names, n=1, cutoff=0.5)
         if close:
-            text += f", did you mean {close[0]!r}?"
+            text = Text("{thing}: found {found!r}, did you mean {closest!r}?",
+                        thing=thing, found=found, closest=close[0])  # fmt: skip
         elif names and len(names) <= 15:
-            text += f"; allowed: {', '.join(names)}"
-        if advice:
-            text += f" {advice}" if text.endswith("?") else f"; {advice}"
+            text = Text("{thing}: found {found!r}; allowed: {allowed}",
+                        thing=thing, found=found, allowed=", ".join(names))  # fmt: skip
+        else:
+            text = Text("{thing}: found {found!r}", thing=thing, found=found)
+        if advice is not None and close:
+            text = Text("{question} {advice}", question=text, advice=advice)
+        elif advice is not None:
+            text = Text("{text}; {advice}", text=text, advice=advice)
         super().__init__(text)
 
 
@@ -81,8 +98,8 @@ class TooManyError(RequestError):
 
     retry = True
 
-    def __init__(self, text: str, retry_after_s: int) -> None:
-        super().__init__(text)
+    def __init__(self, sentence: str | Text, /, retry_after_s: int, **values: object) -> None:
+        super().__init__(sentence, **values)
         self.retry_after_s = retry_after_s
 
 

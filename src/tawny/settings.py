@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tawny.errors import RequestError
+from tawny.text import Text
 
 SettingValue = str | int
 
@@ -21,7 +22,7 @@ class Setting:
 
     name: str
     default: SettingValue
-    allowed: str
+    allowed: Text
     help_en: str
     help_fr: str
     read: Callable[[str], SettingValue]
@@ -42,6 +43,15 @@ def _whole_number(minimum: int, maximum: int) -> Callable[[str], int]:
     return read
 
 
+def _one_of(*names: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in names:
+            raise ValueError
+        return text
+
+    return read
+
+
 def _media(text: str) -> str:
     names = [name.strip() for name in text.split(",")]
     if not all(names) or any(name != name.lower() for name in names):
@@ -53,7 +63,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "engine_memory_mb",
         900,
-        "a whole number from 200 to 1000000",
+        Text("a whole number from 200 to 1000000"),
         "Memory a query may use before it spills to disk, in megabytes.",
         "Mémoire qu'une requête peut utiliser avant d'écrire sur le disque, en mégaoctets.",
         _whole_number(200, 1_000_000),
@@ -61,7 +71,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "engine_threads",
         0,
-        "a whole number from 0 to 1024; 0 = one for each processor core",
+        Text("a whole number from 0 to 1024; 0 = one for each processor core"),
         "Threads a query may use; 0 means one for each processor core.",
         "Nombre de fils d'exécution d'une requête ; 0 signifie un par cœur du processeur.",
         _whole_number(0, 1024),
@@ -69,7 +79,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "content_on_demand",
         "all",
-        "all, none, or media separated by commas such as email,twitter",
+        Text("all, none, or media separated by commas such as email,twitter"),
         "Media whose message content is written into exports made on demand.",
         "Médias dont le contenu des messages est écrit dans les exports à la demande.",
         _media,
@@ -77,7 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "content_scheduled",
         "none",
-        "all, none, or media separated by commas such as email,twitter",
+        Text("all, none, or media separated by commas such as email,twitter"),
         "Media whose message content is written into scheduled exports.",
         "Médias dont le contenu des messages est écrit dans les exports programmés.",
         _media,
@@ -85,7 +95,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "unused_files_hours",
         168,
-        "a whole number from 1 to 87600",
+        Text("a whole number from 1 to 87600"),
         "Hours for which files of the log that compaction has replaced are kept for readers.",
         "Heures pendant lesquelles les fichiers du journal remplacés par le compactage sont "
         "conservés pour les lectures en cours.",
@@ -94,8 +104,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "state_url",
         "",
-        "an SQLAlchemy address such as postgresql+psycopg://user@host/name; empty = SQLite in the "
-        "data folder",
+        Text(
+            "an SQLAlchemy address such as postgresql+psycopg://user@host/name; empty = SQLite in "
+            "the data folder"
+        ),
         "Database for people, runs and events on their way into the log.",
         "Base de données des personnes, des exécutions et des événements en route vers le journal.",
         str,
@@ -103,7 +115,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "runs_at_once",
         2,
-        "a whole number from 1 to 64",
+        Text("a whole number from 1 to 64"),
         "Exports the server computes at the same time; the others wait their turn.",
         "Exports calculés en même temps par le serveur ; les autres attendent leur tour.",
         _whole_number(1, 64),
@@ -111,7 +123,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "keep_files_days",
         30,
-        "a whole number from 1 to 3650",
+        Text("a whole number from 1 to 3650"),
         "Days for which the server keeps the file of an export; its receipt stays.",
         "Jours pendant lesquels le serveur conserve le fichier d'un export ; son reçu reste.",
         _whole_number(1, 3650),
@@ -119,7 +131,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "session_hours",
         12,
-        "a whole number from 1 to 8760",
+        Text("a whole number from 1 to 8760"),
         "Hours after which a person has to sign in again.",
         "Heures après lesquelles une personne doit se reconnecter.",
         _whole_number(1, 8760),
@@ -127,7 +139,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "inbox_move_ms",
         2000,
-        "a whole number from 100 to 3600000",
+        Text("a whole number from 100 to 3600000"),
         "Milliseconds between two moves of acknowledged events into the log; an export moves "
         "them first in any case.",
         "Millisecondes entre deux transferts des événements confirmés vers le journal ; un export "
@@ -137,10 +149,19 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "request_mb",
         32,
-        "a whole number from 1 to 1024",
+        Text("a whole number from 1 to 1024"),
         "Largest request the server takes, in megabytes.",
         "Taille maximale d'une requête acceptée par le serveur, en mégaoctets.",
         _whole_number(1, 1024),
+    ),
+    Setting(
+        "language",
+        "en",
+        Text("en or fr"),
+        "Language in which the command line says what went wrong; pages and API follow the reader.",
+        "Langue dans laquelle la ligne de commande dit ce qui n'a pas marché ; les pages et "
+        "l'API suivent la langue de la personne.",
+        _one_of("en", "fr"),
     ),
 )
 
@@ -159,7 +180,10 @@ class Settings:
                 )
             except ValueError:
                 raise RequestError(
-                    f"{setting.variable}: found {text!r}; allowed {setting.allowed}"
+                    "{variable}: found {text!r}; allowed {allowed}",
+                    variable=setting.variable,
+                    text=text,
+                    allowed=setting.allowed,
                 ) from None
 
     def text(self, name: str) -> str:
@@ -180,6 +204,17 @@ class Settings:
         if text == "all":
             return None
         return [] if text == "none" else text.split(",")
+
+
+def chosen_language(environment: Mapping[str, str] | None = None) -> str:
+    """The setting `language`, English when it is wrong: whatever else is wrong with the settings
+    is said in it."""
+    (setting,) = (setting for setting in SETTINGS if setting.name == "language")
+    text = (os.environ if environment is None else environment).get(setting.variable, "")
+    try:
+        return str(setting.read(text))
+    except ValueError:
+        return str(setting.default)
 
 
 def default_home() -> Path:

@@ -91,8 +91,15 @@ def test_failed_run(site: Site, browser: Browser) -> None:
     try:
         run_id = _generate(page, "teams")
         row = page.locator(f"#run-{run_id}")
-        expect(row.locator(".run-error")).to_contain_text("exports", timeout=60_000)
+        expect(row.locator(".run-error")).to_contain_text("Not a directory", timeout=60_000)
         expect(page.locator(".toast.failed")).to_contain_text("Teams: failed")
+        french = site.page(browser, language="fr")
+        french.goto(f"/exports/{run_id}")
+        expect(french.locator(".form-error")).to_contain_text(
+            f"Cet export a échoué. {folder / run_id}"
+        )
+        expect(french.locator(".form-error")).to_contain_text("ce n'est pas un dossier")
+        french.context.close()
     finally:
         folder.unlink()
         Path(aside).rename(folder)

@@ -53,3 +53,40 @@ def test_every_error_of_ours_has_a_status() -> None:
             assert any(issubclass(found, known) for known, _ in STATUS)
     assert status_of(errors.TooManyError("x", 1)) == 429
     assert status_of(errors.LogVersionError("x")) == 500
+
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "detail"),
+    [
+        ("/nowhere", "Introuvable", "il n'y a rien à cette adresse"),
+        ("/exports/none", "Introuvable", "exécution : « none » n'existe pas"),
+        ("/exports?limit=many", "Demande incorrecte", "limit : `int` attendu, `str` reçu"),
+        ("/types/mesages/columns", "Demande incorrecte",
+         "type d'export : « mesages » est inconnu, vouliez-vous dire « messages » ?"),
+    ],
+)  # fmt: skip
+def test_problems_in_french(world: World, path: str, title: str, detail: str) -> None:
+    """For who prefers French; English stays what nobody asks for."""
+    answer = world.root.get(path, headers={"Accept-Language": "fr-CA, en;q=0.5"})
+    assert answer.headers["content-language"] == "fr"
+    assert "Accept-Language" in answer.headers["vary"]
+    body = answer.json()
+    assert (body["title"], body["detail"].replace(NBSP, " ")) == (title, detail)
+    assert world.root.get(path).headers["content-language"] == "en"
+
+
+def test_refusals_in_french(world: World) -> None:
+    """In the answer to the sender, and later for who looks at the log."""
+    french = {"Accept-Language": "fr", "Content-Type": "application/x-ndjson"}
+    answer = world.ingest.post("/events", content='{"type": 7}', headers=french)
+    allowed = "les types du contrat d'événements ; le plus proche est "
+    [error] = answer.json()["errors"]
+    assert error["message"].replace(NBSP, " ").startswith(f"7 ; attendu : {allowed}")
+    kept = world.root.get("/refusals", params={"limit": 1}, headers=french).json()
+    assert kept[0]["found"] == "7"
+    assert kept[0]["allowed"].replace(NBSP, " ").startswith(allowed)
+    kept = world.root.get("/refusals", params={"limit": 1}).json()
+    assert kept[0]["allowed"].startswith("the types of the event contract; the closest is ")

@@ -53,7 +53,9 @@ def test_turns_failures_and_expiry(server: Server) -> None:
     failed = root.post("/exports", json={"export": "messages", **RANGE}).json()["id"]
     run = wait_for(root, failed)
     assert run["state"] == "failed"
-    assert run["error"].startswith("reading or writing failed")
+    assert run["error"].startswith("reading or writing failed: ")
+    french = root.get(f"/exports/{failed}", headers={"Accept-Language": "fr"}).json()
+    assert french["error"].startswith("la lecture ou l'écriture a échoué\N{NO-BREAK SPACE}: ")
     answer = root.get(f"/exports/{failed}/file")
     assert answer.status_code == 409
     assert "run it again" in answer.json()["detail"]

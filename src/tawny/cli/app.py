@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -11,8 +12,10 @@ from typing import Annotated
 import typer
 
 from tawny import __version__
+from tawny.cli.wrong_calls import WRONG_CALLS
 from tawny.errors import RequestError, StorageError, TawnyError
-from tawny.settings import Settings, default_home
+from tawny.settings import Settings, chosen_language, default_home
+from tawny.text import Text
 
 app = typer.Typer(
     name="tawny",
@@ -62,11 +65,15 @@ def home_of(context: typer.Context) -> Path:
     misread = _MISREAD.search(str(home.resolve()))
     if misread is not None:
         raise RequestError(
-            f"--home: found {str(home)!r}; the event log's library reads {misread[0]!r} as part "
-            "of an address, choose a folder without it"
+            "--home: found {home!r}; the event log's library reads {part!r} as part of an address, "
+            "choose a folder without it",
+            home=str(home),
+            part=misread[0],
         )
     if home.exists() and not home.is_dir():
-        raise StorageError(f"the data folder {home}: Not a directory")
+        raise StorageError(
+            "the data folder {home}: {reason}", home=home, reason=Text(os.strerror(errno.ENOTDIR))
+        )
     return home
 
 
@@ -83,22 +90,30 @@ def run(arguments: list[str]) -> int:
     try:
         result = app(args=arguments, prog_name="tawny", standalone_mode=False)
     except TawnyError as error:
-        return fail(str(error), error.exit_status)
+        return fail(error.text, error.exit_status)
     except typer.Exit as end:
         return end.exit_code
     except typer.Abort:
-        return fail("stopped", 130)
+        return fail(Text("stopped"), 130)
     except typer.TyperException as error:
-        return fail(f"{_message(error)} (tawny --help shows what is there)", 2)
+        return fail(
+            Text(
+                "{message} (tawny --help shows what is there)",
+                message=WRONG_CALLS.recognised(_message(error)),
+            ),
+            2,
+        )
     except KeyboardInterrupt:
-        return fail("stopped; what was acknowledged is kept", 130)
+        return fail(Text("stopped; what was acknowledged is kept"), 130)
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        name = f"{error.filename}: " if error.filename else ""
-        return fail(f"{name}{error.strerror or error}", 1)
+        reason = Text("{error}", error=error)
+        if error.filename:
+            reason = Text("{file}: {error}", file=error.filename, error=error)
+        return fail(reason, 1)
     return int(result) if isinstance(result, int) else 0
 
 
@@ -106,7 +121,18 @@ def _message(error: typer.TyperException) -> str:
     return error.format_message().replace("\n", " ").strip().rstrip(".")
 
 
-def fail(message: str, status: int) -> int:
+def say(text: Text) -> str:
+    """A text in the language of the setting `language`."""
+    language = chosen_language()
+    if language == "en":
+        return str(text)
+    # The catalogue takes a while to read, and English needs none.
+    from tawny.languages import said
+
+    return said(text, language)
+
+
+def fail(message: Text, status: int) -> int:
     """One line on standard error; returns the status."""
-    sys.stderr.write(f"tawny: {message}\n")
+    sys.stderr.write(f"tawny: {say(message)}\n")
     return status

@@ -11,9 +11,11 @@ from tawny.cli.app import app, settings
 from tawny.errors import UnknownValueError
 from tawny.exports.dictionary import DICTIONARY_FORMATS, columns_as
 from tawny.exports.queries import EXPORT_TYPES, query
+from tawny.languages import said
 from tawny.model.events import DATA_TYPES, EVENT_TYPES
 from tawny.model.schema import fields, json_schema, summary
 from tawny.settings import SETTINGS
+from tawny.text import Text
 
 Language = Literal["en", "fr"]
 
@@ -55,7 +57,7 @@ def events(
         for data in DATA_TYPES:
             typer.echo(f"{data.event_type:<{width}}  {summary(data)}")
     elif event_type not in EVENT_TYPES:
-        raise UnknownValueError("event type", event_type, EVENT_TYPES)
+        raise UnknownValueError(Text("event type"), event_type, EVENT_TYPES)
     else:
         data = EVENT_TYPES[event_type]
         typer.echo(summary(data))
@@ -73,4 +75,4 @@ def show_settings(
     for setting in SETTINGS:
         typer.echo(f"{setting.variable}={current.text(setting.name)}")
         typer.echo(f"    {setting.help_fr if language == 'fr' else setting.help_en}")
-        typer.echo(f"    {'permis' if language == 'fr' else 'allowed'}: {setting.allowed}")
+        typer.echo(said(Text("    allowed: {allowed}", allowed=setting.allowed), language))

@@ -21,6 +21,7 @@ from tawny.exports.request import ExportRequest
 from tawny.model.zones import instant_text
 from tawny.runs.export import ExportSession
 from tawny.runs.receipt import Receipt, read_receipt
+from tawny.text import Text
 
 ALL = "all"
 
@@ -114,10 +115,14 @@ def export(
             session.export(request, _target(output), replay)
         return
     if not types:
-        raise RequestError(f"TYPE: found nothing; allowed {', '.join(EXPORT_TYPES)} or {ALL}")
+        raise RequestError(
+            "TYPE: found nothing; allowed {allowed} or {all}",
+            allowed=", ".join(EXPORT_TYPES),
+            all=ALL,
+        )
     for name in types:
         if name not in (*EXPORT_TYPES, ALL):
-            raise UnknownValueError("export type", name, EXPORT_TYPES)
+            raise UnknownValueError(Text("export type"), name, EXPORT_TYPES)
     several = len(types) > 1 or ALL in types
     requests = [
         ExportRequest(
@@ -172,7 +177,9 @@ def _export_several(session: ExportSession, requests: list[ExportRequest], outpu
         raise RequestError("-o: found -; several types need a folder")
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
-        raise RequestError(f"-o: found the file {folder}; several types need a folder")
+        raise RequestError(
+            "-o: found the file {folder}; several types need a folder", folder=folder
+        )
     ending = file_format(requests[0].format, requests[0].dialect).ending
     for request in requests:
         session.check(request)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tawny.cli.app import app, home_of, settings
+from tawny.cli.app import app, home_of, say, settings
 from tawny.cli.ingest import REFUSED, RefusalReport, finish
 from tawny.cli.progress import IngestProgress
 from tawny.cli.sample import opened
@@ -44,7 +44,7 @@ def twitter(
     """
     source = TwitterFile(file)
     for skipped in [*source.summary.refused, *source.summary.left_out]:
-        sys.stderr.write(f"{file}:{skipped.line}: {skipped.reason}\n")
+        sys.stderr.write(f"{file}:{skipped.line}: {say(skipped.reason)}\n")
     typer.echo(str(source.summary))
     if output is not None:
         with opened(output) as stream:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tawny.cli.app import app, fail, home_of, settings
+from tawny.cli.app import app, fail, home_of, say, settings
 from tawny.cli.progress import IngestProgress
 from tawny.errors import TawnyError, UnreadableInputError
 from tawny.model.explanation import Refusal
@@ -17,6 +17,7 @@ from tawny.runs.compact import compact
 from tawny.runs.ingest import Ingest, Outcome
 from tawny.runs.source import InputFile
 from tawny.state.refusals import RefusalStore
+from tawny.text import Text
 
 REFUSED = 3
 """Exit status when some events were refused and the rest is kept."""
@@ -34,7 +35,7 @@ class RefusalReport:
 
     def add(self, name: str, refusal: Refusal) -> None:
         """Print one refusal: `FILE:LINE: field: found …; allowed …`."""
-        sys.stderr.write(f"{name}:{refusal.number}: {refusal}\n")
+        sys.stderr.write(f"{name}:{refusal.number}: {say(refusal.text)}\n")
         waiting = self._waiting.setdefault(name, [])
         waiting.append(refusal)
         if len(waiting) >= 1000:
@@ -47,7 +48,10 @@ class RefusalReport:
             try:
                 self._store.add(name, refusals)
             except TawnyError as error:
-                fail(f"{error}; {len(refusals)} refusals were printed but not remembered", 0)
+                fail(
+                    Text("{error}; {count} refusals were printed but not remembered",
+                         error=error, count=len(refusals)), 0,
+                )  # fmt: skip
 
 
 @app.command("ingest")
@@ -69,7 +73,7 @@ def ingest(
     inputs = [InputFile(name) for name in files]
     sizes = [source.size_bytes for source in inputs]
     total = None if None in sizes else sum(size or 0 for size in sizes)
-    damaged: list[str] = []
+    damaged: list[Text] = []
     home = home_of(context)
     report = RefusalReport(home)
 
@@ -92,18 +96,18 @@ def ingest(
                 try:
                     run.read(source.name, source.blocks())
                 except UnreadableInputError as error:
-                    damaged.append(str(error))
+                    damaged.append(error.text)
     finally:
         report.save()
     finish(home, outcome, damaged)
 
 
-def finish(home: Path, outcome: Outcome, damaged: Iterable[str] = ()) -> None:
+def finish(home: Path, outcome: Outcome, damaged: Iterable[Text] = ()) -> None:
     """Tidy the log, print the outcome and end with the status it means."""
     try:
         compact(home, settings(), files_per_month=FRAGMENTED_FILES)
     except TawnyError as error:
-        fail(f"{error}; the events are kept, run tawny log compact later", 0)
+        fail(Text("{error}; the events are kept, run tawny log compact later", error=error), 0)
     problems = list(damaged)
     for problem in problems:
         fail(problem, 0)

@@ -15,6 +15,8 @@ from tawny.client import Client, Request
 from tawny.errors import FailureError, RequestError
 from tawny.exports.formats import file_format
 from tawny.exports.request import ExportRequest
+from tawny.settings import chosen_language
+from tawny.text import Text
 
 
 def export_remotely(url: str, requests: list[ExportRequest], output: str) -> None:
@@ -28,7 +30,7 @@ def export_remotely(url: str, requests: list[ExportRequest], output: str) -> Non
     several = len(requests) > 1
     if several and output == "-":
         raise RequestError("-o: found -; several types need a folder")
-    with Client(url, token) as client:
+    with Client(url, token, language=chosen_language()) as client:
         started = [client.start(_remote(request)) for request in requests]
         if several:
             Path(output).mkdir(parents=True, exist_ok=True)
@@ -57,7 +59,12 @@ def _fetch(client: Client, run_id: str, target: Path) -> None:
             ),
         )
     if run.state != "ready":
-        raise FailureError(f"the run {run.id} is {run.state}: {run.error or 'somebody stopped it'}")
+        raise FailureError(
+            "the run {id} is {state}: {reason}",
+            id=run.id,
+            state=Text(run.state),
+            reason=run.error or Text("somebody stopped it"),
+        )
     client.download(run, target)
 
 

@@ -62,7 +62,9 @@ def opened(output: str) -> Iterator[BinaryIO]:
         return
     target = Path(output)
     if target.is_dir():
-        raise RequestError(f"-o: found {target}, which is a folder; name a file in it")
+        raise RequestError(
+            "-o: found {target}, which is a folder; name a file in it", target=target
+        )
     if target.exists() and not target.is_file():  # a pipe or a device is not replaced
         with translated_os_errors(output), target.open("wb") as raw:
             yield raw

@@ -34,7 +34,7 @@ def serve(
     proxy that speaks TLS, let the proxy send X-Forwarded-Proto and X-Forwarded-For.
     """
     if not 0 < port < 65536:
-        raise RequestError(f"--port: found {port}; allowed 1 to 65535")
+        raise RequestError("--port: found {port}; allowed 1 to 65535", port=port)
     configure()
     home = home_of(context)
     application = create_app(home, settings())

@@ -16,6 +16,7 @@ from tawny.client.downloads import TRIES, Download
 from tawny.client.shapes import Channel, ExportType, Request, Run, Sent
 from tawny.client.sync import PAUSES_S
 from tawny.errors import RequestError
+from tawny.text import Text
 
 T = TypeVar("T")
 
@@ -23,11 +24,11 @@ T = TypeVar("T")
 class AsyncClient:
     """A connection to a Tawny server; use as an asynchronous context manager."""
 
-    def __init__(self, url: str, token: str, timeout_s: float = 60.0) -> None:
+    def __init__(self, url: str, token: str, timeout_s: float = 60.0, language: str = "en") -> None:
         self._url = url.rstrip("/")
         self._http = httpx.AsyncClient(
             base_url=f"{self._url}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": language},
             timeout=timeout_s,
         )
 
@@ -92,7 +93,9 @@ class AsyncClient:
     async def download(self, run: Run, target: Path) -> None:
         """Fetch the file of a run that is ready; it appears under its name when it is whole."""
         if run.file is None:
-            raise RequestError(f"run: {run.id} is {run.state}; it has no file")
+            raise RequestError(
+                "run: {id} is {state}; it has no file", id=run.id, state=Text(run.state)
+            )
         with Download(run.file, target) as download:
             for left in reversed(range(TRIES)):
                 try:
@@ -124,10 +127,12 @@ class AsyncClient:
                     return response
                 pause_s = float(response.headers.get("Retry-After", "0.5"))
             except httpx.InvalidURL as error:
-                raise RequestError(f"server: found {self._url!r}, no address ({error})") from error
+                raise RequestError(
+                    "server: found {url!r}, no address ({error})", url=self._url, error=error
+                ) from error
             except httpx.HTTPError as error:
                 if not left:
                     raise calls.unreachable(self._url, error) from error
                 pause_s = 0.5
             await asyncio.sleep(min(pause_s, 10.0))
-        raise ServerError(f"{self._url}: no answer", retry=True)
+        raise ServerError("{url}: no answer", url=self._url, retry=True)

@@ -23,6 +23,7 @@ from tawny.client.shapes import (
     Sent,
 )
 from tawny.errors import FailureError, NotFoundError, RequestError, StorageError, TawnyError
+from tawny.text import Text
 
 T = TypeVar("T")
 
@@ -33,8 +34,8 @@ RETRIED = (429, 502, 503, 504)
 class ServerError(FailureError):
     """The server failed, or cannot be reached; `retry` says whether later may be better."""
 
-    def __init__(self, text: str, *, retry: bool) -> None:
-        super().__init__(text)
+    def __init__(self, sentence: str | Text, /, *, retry: bool, **values: object) -> None:
+        super().__init__(sentence, **values)
         self.retry = retry
 
 
@@ -57,7 +58,9 @@ class Call(Generic[T]):
             return msgspec.json.decode(response.content, type=self.answer)
         except msgspec.MsgspecError as error:
             raise ServerError(
-                f"{response.request.url}: found an answer that is not of this API ({error})",
+                "{url}: found an answer that is not of this API ({error})",
+                url=response.request.url,
+                error=error,
                 retry=False,
             ) from error
 
@@ -119,11 +122,13 @@ def error_of(response: httpx.Response) -> TawnyError:
     status = response.status_code
     try:
         problem = msgspec.json.decode(response.content, type=Problem)
-        text = problem.detail
+        text = Text(problem.detail)
     except msgspec.MsgspecError:
-        text = f"{response.request.url}: found the answer {status} {response.reason_phrase}"
+        text = Text("{url}: found the answer {status} {phrase}", url=response.request.url,
+                    status=status, phrase=response.reason_phrase)  # fmt: skip
     if status == 401:
-        text = f"{text} (the variable TAWNY_TOKEN holds the token of the command line)"
+        text = Text("{text} (the variable TAWNY_TOKEN holds the token of the command line)",
+                    text=text)  # fmt: skip
     if status in RETRIED or status >= 500:
         return ServerError(text, retry=status in RETRIED)
     return NotFoundError(text) if status == 404 else RequestError(text)
@@ -131,9 +136,14 @@ def error_of(response: httpx.Response) -> TawnyError:
 
 def unreachable(url: str, error: httpx.HTTPError) -> ServerError:
     """A server that gave no answer."""
-    return ServerError(f"{url}: no answer ({str(error) or type(error).__name__})", retry=True)
+    return ServerError("{url}: no answer ({error})", url=url, error=error, retry=True)
 
 
 def damaged(name: str, expected: str, found: str) -> StorageError:
     """A download whose bytes are not those of the run."""
-    return StorageError(f"{name}: found SHA-256 {found}, the run has {expected}; download it again")
+    return StorageError(
+        "{name}: found SHA-256 {found}, the run has {expected}; download it again",
+        name=name,
+        found=found,
+        expected=expected,
+    )

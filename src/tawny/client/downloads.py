@@ -31,8 +31,8 @@ class Download:
     def __enter__(self) -> Download:
         if not self._target.parent.is_dir():
             raise RequestError(
-                f"-o: found the folder {self._target.parent}, which does not exist; create it "
-                "or choose another"
+                "-o: found the folder {parent}, which does not exist; create it or choose another",
+                parent=self._target.parent,
             )
         with translated_os_errors(str(self._target)):
             self._stream = self._work.open("wb")

@@ -15,6 +15,7 @@ from tawny.client.calls import Call, ServerError
 from tawny.client.downloads import TRIES, Download
 from tawny.client.shapes import Channel, ExportType, Request, Run, Sent
 from tawny.errors import RequestError
+from tawny.text import Text
 
 T = TypeVar("T")
 PAUSES_S = (0.1, 0.2, 0.5, 1.0)
@@ -28,11 +29,11 @@ class Client:
     are made so that this changes nothing.
     """
 
-    def __init__(self, url: str, token: str, timeout_s: float = 60.0) -> None:
+    def __init__(self, url: str, token: str, timeout_s: float = 60.0, language: str = "en") -> None:
         self._url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=f"{self._url}/api/v1",
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": language},
             timeout=timeout_s,
         )
 
@@ -96,7 +97,9 @@ class Client:
     def download(self, run: Run, target: Path) -> None:
         """Fetch the file of a run that is ready; it appears under its name when it is whole."""
         if run.file is None:
-            raise RequestError(f"run: {run.id} is {run.state}; it has no file")
+            raise RequestError(
+                "run: {id} is {state}; it has no file", id=run.id, state=Text(run.state)
+            )
         with Download(run.file, target) as download:
             for left in reversed(range(TRIES)):
                 try:
@@ -128,10 +131,12 @@ class Client:
                     return response
                 pause_s = float(response.headers.get("Retry-After", "0.5"))
             except httpx.InvalidURL as error:
-                raise RequestError(f"server: found {self._url!r}, no address ({error})") from error
+                raise RequestError(
+                    "server: found {url!r}, no address ({error})", url=self._url, error=error
+                ) from error
             except httpx.HTTPError as error:
                 if not left:
                     raise calls.unreachable(self._url, error) from error
                 pause_s = 0.5
             time.sleep(min(pause_s, 10.0))
-        raise ServerError(f"{self._url}: no answer", retry=True)
+        raise ServerError("{url}: no answer", url=self._url, retry=True)

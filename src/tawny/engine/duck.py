@@ -110,7 +110,7 @@ class Duck:
         try:
             return int(str(self.rows(statement, values)[0][0]))
         except StorageError as error:
-            raise StorageError(f"{target.parent}: {error}") from error
+            raise StorageError("{parent}: {error}", parent=target.parent, error=error) from error
 
 
 def text_literal(text: str) -> str:
@@ -143,17 +143,20 @@ def _translated() -> Iterator[None]:
             raise StorageError(
                 "writing failed: No space left on device; free some space and try again"
             ) from error
-        raise StorageError(f"reading or writing failed: {_first_line(error)}") from error
+        raise StorageError(
+            "reading or writing failed: {reason}", reason=_first_line(error)
+        ) from error
     except (duckdb.OutOfMemoryException, MemoryError) as error:
         raise EngineError(
-            f"the query needs more memory than it may use: {_first_line(error)}; "
-            "raise the setting engine_memory_mb"
+            "the query needs more memory than it may use: {reason}; raise the setting "
+            "engine_memory_mb",
+            reason=_first_line(error),
         ) from error
     except (duckdb.Error, pa.ArrowException) as error:
         text = _first_line(error)
         if "No space left" in text or "could not write" in text.lower():
-            raise StorageError(f"writing failed: {text}") from error
-        raise EngineError(f"the query engine failed: {text}") from error
+            raise StorageError("writing failed: {text}", text=text) from error
+        raise EngineError("the query engine failed: {text}", text=text) from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -176,7 +176,9 @@ def file_format(name: str, dialect: str) -> FileFormat:
         if (candidate.name, candidate.dialect) == (name, dialect):
             return candidate
     raise RequestError(
-        f"dialect: found {dialect!r} with format {name}; allowed with csv only, leave it out"
+        "dialect: found {dialect!r} with format {name}; allowed with csv only, leave it out",
+        dialect=dialect,
+        name=name,
     )
 
 
@@ -187,5 +189,7 @@ def format_of_file(name: str) -> str:
             return candidate.name
     endings = ", ".join(dict.fromkeys(candidate.ending for candidate in FORMATS))
     raise RequestError(
-        f"-o: found {name!r}, whose ending names no format; allowed {endings}, or give --format"
+        "-o: found {name!r}, whose ending names no format; allowed {endings}, or give --format",
+        name=name,
+        endings=endings,
     )

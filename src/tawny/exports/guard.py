@@ -25,6 +25,7 @@ from typing import BinaryIO
 
 from tawny.errors import RequestError, StorageError, UnreadableInputError
 from tawny.exports.columns import Column, ColumnType
+from tawny.text import Text
 
 GUARDED_TYPES = frozenset(
     {ColumnType.TEXT, ColumnType.ENUM, ColumnType.URL, ColumnType.TEXT_LIST},
@@ -78,8 +79,9 @@ def unguard_file(
         reader = source.open("rb")
     except OSError as error:
         raise UnreadableInputError(
-            f"{source}: cannot be read ({error.strerror}); give a CSV file written with"
-            " --dialect excel"
+            "{source}: cannot be read ({error}); give a CSV file written with --dialect excel",
+            source=source,
+            error=error,
         ) from error
     try:
         with reader, part.open("xb") as writer:
@@ -89,8 +91,9 @@ def unguard_file(
         part.replace(target)
     except OSError as error:
         raise StorageError(
-            f"{target}: cannot be written ({error.strerror or error}); free some space or choose"
-            " another folder"
+            "{target}: cannot be written ({error}); free some space or choose another folder",
+            target=target,
+            error=error,
         ) from error
     finally:
         part.unlink(missing_ok=True)
@@ -105,8 +108,9 @@ def _copy_without_guards(
 ) -> int:
     if _read(reader, len(_BOM), source) != _BOM:
         raise RequestError(
-            f"{source}: found no byte order mark at its start, so it was not written with"
-            " --dialect excel and holds no guards; use it as it is"
+            "{source}: found no byte order mark at its start, so it was not written with "
+            "--dialect excel and holds no guards; use it as it is",
+            source=source,
         )
     writer.write(_BOM)
     guarded: tuple[bool, ...] | None = None
@@ -118,8 +122,12 @@ def _copy_without_guards(
             # A blank line is no record: it is passed on like every other byte.
             if cells != [b""]:
                 raise UnreadableInputError(
-                    f"{source}: record {number} has {len(cells)} cells, the header row has"
-                    f" {len(guarded)}; export the file again"
+                    "{source}: record {number} has {count} cells, the header row has {width}; "
+                    "export the file again",
+                    source=source,
+                    number=number,
+                    count=len(cells),
+                    width=len(guarded),
                 )
         else:
             for index, cell in enumerate(cells):
@@ -142,11 +150,14 @@ def _guarded_columns(
     header = tuple(_text(cell, source, 1) for cell in cells)
     columns = layouts.get(header)
     if columns is None:
-        found = ", ".join(repr(name[:40]) for name in header[:3])
-        more = f" and {len(header) - 3} more" if len(header) > 3 else ""
+        found: Text | str = ", ".join(repr(name[:40]) for name in header[:3])
+        if len(header) > 3:
+            found = Text("{names} and {count} more", names=found, count=len(header) - 3)
         raise RequestError(
-            f"{source}: its first row is not the header row of an export (found {found}{more});"
-            " give a comma-separated file written with --dialect excel, header row unchanged"
+            "{source}: its first row is not the header row of an export (found {found}); "
+            "give a comma-separated file written with --dialect excel, header row unchanged",
+            source=source,
+            found=found,
         )
     return tuple(column.type in GUARDED_TYPES for column in columns)
 
@@ -168,7 +179,9 @@ def _text(cell: bytes, source: Path, record: int) -> str:
         return raw.decode()
     except UnicodeDecodeError as error:
         raise UnreadableInputError(
-            f"{source}: record {record} is not UTF-8; give the file as --dialect excel wrote it"
+            "{source}: record {record} is not UTF-8; give the file as --dialect excel wrote it",
+            source=source,
+            record=record,
         ) from error
 
 
@@ -208,8 +221,9 @@ def _cells(reader: BinaryIO, source: Path) -> Iterator[tuple[bytes, bytes]]:
         position = found.end()
     if not _LAST_CELL.fullmatch(data, position):
         raise UnreadableInputError(
-            f"{source}: a cell is not quoted as CSV asks, near"
-            f" {data[position : position + 40].decode(errors='replace')!r}; export the file again"
+            "{source}: a cell is not quoted as CSV asks, near {data!r}; export the file again",
+            source=source,
+            data=data[position : position + 40].decode(errors="replace"),
         )
     yield data[position:], b""
 
@@ -219,6 +233,7 @@ def _read(reader: BinaryIO, size: int, source: Path) -> bytes:
         return reader.read(size)
     except OSError as error:
         raise UnreadableInputError(
-            f"{source}: cannot be read ({error.strerror}); give a CSV file written with"
-            " --dialect excel"
+            "{source}: cannot be read ({error}); give a CSV file written with --dialect excel",
+            source=source,
+            error=error,
         ) from error

@@ -51,8 +51,9 @@ def write_parquet(
                     rows += group.num_rows
     except OSError as error:
         raise StorageError(
-            f"{path}: cannot be written ({error.strerror or error}); free some space or choose"
-            " another folder"
+            "{path}: cannot be written ({error}); free some space or choose another folder",
+            path=path,
+            error=error,
         ) from error
     return rows
 

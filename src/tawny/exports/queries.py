@@ -23,6 +23,7 @@ from typing import Literal, get_args
 from tawny.errors import EngineError, UnknownValueError
 from tawny.exports.columns import Column, ColumnType
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
+from tawny.text import Text
 
 ExportName = Literal[
     "resolved-conversations",
@@ -134,7 +135,7 @@ class _File:
 def query(export_type: str) -> Query:
     """The query of an export type. Raises `UnknownValueError` for another name."""
     if export_type not in EXPORT_TYPES:
-        raise UnknownValueError("export type", export_type, EXPORT_TYPES)
+        raise UnknownValueError(Text("export type"), export_type, EXPORT_TYPES)
     file = _load(f"{export_type}.sql")
     select, _, order_by = file.select.rpartition("\nORDER BY ")
     tables: set[str] = set()
@@ -186,7 +187,9 @@ def _load(path: str) -> _File:
     text = _text(path)
     comment = re.match(r"(?:--[^\n]*\n)+", text)
     if comment is None:
-        raise EngineError(f"{path}: found no comment on the first line; say what a row is")
+        raise EngineError(
+            "{path}: found no comment on the first line; say what a row is", path=path
+        )
     lines = [line.removeprefix("--").strip() for line in comment.group().splitlines()]
     description = {
         "en": " ".join(line for line in lines if not line.startswith("fr: ")),
@@ -203,7 +206,7 @@ def _load(path: str) -> _File:
         while True:
             named = re.compile(r"\s*(\w+) AS \(").match(body, position)
             if named is None:
-                raise EngineError(f"{path}: found no 'name AS (' after WITH or a comma")
+                raise EngineError("{path}: found no 'name AS (' after WITH or a comma", path=path)
             end = _closing(body, named.end())
             sql = body[named.end() : end].strip("\n")
             steps.append(Step(named.group(1), sql, _reads(sql)))
@@ -225,7 +228,7 @@ def _closing(text: str, start: int) -> int:
             depth -= 1
             if depth == 0:
                 return token.start()
-    raise EngineError(f"found a bracket that never closes in {text[:60]!r}")
+    raise EngineError("found a bracket that never closes in {text!r}", text=text[:60])
 
 
 def _code(sql: str) -> str:
@@ -245,12 +248,18 @@ def _check(path: str, sql: str) -> None:
         lower = name.lower()
         if lower not in FUNCTIONS and lower not in _SYNTAX:
             raise EngineError(
-                f"{path}: found the function {name}(); allowed: {', '.join(sorted(FUNCTIONS))}"
+                "{path}: found the function {name}(); allowed: {allowed}",
+                path=path,
+                name=name,
+                allowed=", ".join(sorted(FUNCTIONS)),
             )
     for name in re.findall(r"\$(\w+)", code):
         if name not in PARAMETERS:
             raise EngineError(
-                f"{path}: found the value ${name}; allowed: {', '.join(sorted(PARAMETERS))}"
+                "{path}: found the value ${name}; allowed: {allowed}",
+                path=path,
+                name=name,
+                allowed=", ".join(sorted(PARAMETERS)),
             )
 
 
@@ -272,7 +281,9 @@ def _steps_for(
         if name in ordered or name in known:
             return
         if name in trail:
-            raise EngineError(f"{file.name}: {' -> '.join([*trail, name])} reads itself")
+            raise EngineError(
+                "{file}: {trail} reads itself", file=file.name, trail=" -> ".join([*trail, name])
+            )
         if name in own:
             step = own[name]
         elif name in _fact_names():
@@ -283,8 +294,11 @@ def _steps_for(
             return
         else:
             raise EngineError(
-                f"{file.name}: found the table {name}, which is neither a step, nor a fact, nor "
-                f"one of {', '.join(sorted(ENGINE_TABLES))}"
+                "{file}: found the table {name}, which is neither a step, nor a fact, nor one "
+                "of {allowed}",
+                file=file.name,
+                name=name,
+                allowed=", ".join(sorted(ENGINE_TABLES)),
             )
         inner = frozenset(re.findall(r"\b(\w+) AS (?:MATERIALIZED )?\(", _code(step.sql)))
         for read in step.reads:
@@ -312,7 +326,11 @@ def _columns(file: _File) -> tuple[Column, ...]:
     for line in _output_lines(file.select):
         match = _OUTPUT.match(line)
         if match is None:
-            raise EngineError(f"{file.name}: found {line.strip()!r}; allowed: expression AS key")
+            raise EngineError(
+                "{file}: found {line!r}; allowed: expression AS key",
+                file=file.name,
+                line=line.strip(),
+            )
         comment, expression, origin = match["comment"], match["expression"], file.name
         if comment is None:
             comment, expression, origin = _inherited(file, expression)
@@ -327,15 +345,22 @@ def _inherited(file: _File, expression: str) -> tuple[str, str, str]:
             match = _OUTPUT.match(line)
             if match is not None and match["key"] == key and match["comment"]:
                 return match["comment"], match["expression"], f"facts/{name}.sql"
-    raise EngineError(f"{file.name}: {expression} has no comment and none to take from a fact")
+    raise EngineError(
+        "{file}: {expression} has no comment and none to take from a fact",
+        file=file.name,
+        expression=expression,
+    )
 
 
 def _column(path: str, key: str, expression: str, comment: str) -> Column:
     parts = [part.strip() for part in comment.split(" | ")]
     if len(parts) != 6:
         raise EngineError(
-            f"{path}: the comment of {key} has {len(parts)} parts; allowed: type unit | header | "
-            "French header | article's header | definition | French definition"
+            "{path}: the comment of {key} has {count} parts; allowed: type unit | header | "
+            "French header | article's header | definition | French definition",
+            path=path,
+            key=key,
+            count=len(parts),
         )
     kind, _, unit = parts[0].partition(" ")
     column_type = ColumnType(kind)

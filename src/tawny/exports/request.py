@@ -12,6 +12,7 @@ from tawny.errors import RequestError, UnknownValueError
 from tawny.exports.columns import HEADER_STYLES
 from tawny.exports.queries import EXPORT_TYPES
 from tawny.model.zones import EARLIEST_MS, LATEST_MS, local_to_ms, requested_zone, to_ms
+from tawny.text import Text
 
 SNAPSHOT_TYPES = frozenset(["open-conversations"])
 """Types that show the state as of `as_of` and use no range."""
@@ -24,7 +25,7 @@ _MOMENT = re.compile(
     r"(?P<offset>[Zz]|[+-]\d{2}:\d{2})?",
     re.ASCII,
 )
-MOMENT_RULE = (
+MOMENT_RULE = Text(
     "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.mmm]] in the time zone of the request, "
     "or either with an offset such as +02:00 or Z"
 )
@@ -65,7 +66,12 @@ def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
     """
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
-        raise RequestError(f"{name}: found {text!r}; allowed {MOMENT_RULE}")
+        raise RequestError(
+            "{name}: found {text!r}; allowed {rule}",
+            name=name,
+            text=text,
+            rule=MOMENT_RULE,
+        )
     milliseconds = (match["fraction"] or ".000")[1:4].ljust(3, "0")
     clock = match["clock"] or "00:00"
     if len(clock) == 5:
@@ -79,7 +85,10 @@ def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
             instant_ms = to_ms(datetime.datetime.fromisoformat(local.isoformat() + offset))
     except (ValueError, OverflowError):
         raise RequestError(
-            f"{name}: found {text!r}, which is no date and time; allowed {MOMENT_RULE}"
+            "{name}: found {text!r}, which is no date and time; allowed {rule}",
+            name=name,
+            text=text,
+            rule=MOMENT_RULE,
         ) from None
     return min(max(instant_ms, EARLIEST_MS), LATEST_MS)
 
@@ -87,11 +96,11 @@ def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
 def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     """Check a request and turn its texts into instants. Raises `RequestError`."""
     if request.export_type not in EXPORT_TYPES:
-        raise UnknownValueError("export type", request.export_type, EXPORT_TYPES)
+        raise UnknownValueError(Text("export type"), request.export_type, EXPORT_TYPES)
     if request.headers not in HEADER_STYLES:
         raise UnknownValueError("headers", request.headers, HEADER_STYLES)
     if request.kind not in RUN_KINDS:
-        raise UnknownValueError("kind of run", request.kind, RUN_KINDS)
+        raise UnknownValueError(Text("kind of run"), request.kind, RUN_KINDS)
     tz = requested_zone(request.time_zone)
     as_of_ms = now_ms if request.as_of is None else moment_ms("as-of", request.as_of, tz)
     if request.export_type in SNAPSHOT_TYPES:
@@ -99,14 +108,19 @@ def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     for name, text in (("from", request.start), ("to", request.end)):
         if text is None:
             raise RequestError(
-                f"{name}: found nothing; {request.export_type} needs a range, allowed {MOMENT_RULE}"
+                "{name}: found nothing; {export_type} needs a range, allowed {rule}",
+                name=name,
+                export_type=request.export_type,
+                rule=MOMENT_RULE,
             )
     assert request.start is not None and request.end is not None
     from_ms = moment_ms("from", request.start, tz)
     to_ms_ = moment_ms("to", request.end, tz)
     if from_ms >= to_ms_:
         raise RequestError(
-            f"from: found {request.start}, which is not before to ({request.end}); the range "
-            "holds what happens at from and later, and before to"
+            "from: found {start}, which is not before to ({end}); the range holds what happens "
+            "at from and later, and before to",
+            start=request.start,
+            end=request.end,
         )
     return Bounds(tz, from_ms, to_ms_, as_of_ms)

@@ -125,8 +125,9 @@ def write_xlsx(
     except (OSError, FileCreateError, FileSizeError) as error:
         cause = error.args[0] if isinstance(error, FileCreateError) else error
         raise StorageError(
-            f"{path}: cannot be written ({getattr(cause, 'strerror', None) or cause});"
-            " free some space or choose another folder"
+            "{path}: cannot be written ({error}); free some space or choose another folder",
+            path=path,
+            error=cause,
         ) from error
     return rows
 
@@ -270,9 +271,13 @@ class _Sheets:
             units = len(text.encode("utf-16-le")) // 2
             if units > MAX_CELL_UNITS:
                 raise RequestError(
-                    f"row {self._total}, column {self._headers[index]!r}: found a text of {units:,}"
-                    f" UTF-16 units, a spreadsheet cell holds at most {MAX_CELL_UNITS:,};"
-                    " choose CSV, JSONL or Parquet"
+                    "row {row}, column {column!r}: found a text of {units:,} UTF-16 units, a "
+                    "spreadsheet cell holds at most {most:,}; choose CSV, JSONL or "
+                    "Parquet",
+                    row=self._total,
+                    column=self._headers[index],
+                    units=units,
+                    most=MAX_CELL_UNITS,
                 )
         self._sheet.write_string(self._row, index, text)
 

@@ -22,6 +22,7 @@ import msgspec
 from tawny.errors import StorageError, UnreadableInputError
 from tawny.imports.threads import NEVER_S, NOBODY, Threads, Tweets, conversations
 from tawny.imports.twitter_csv import Row, rows
+from tawny.text import Text
 
 SOURCE = "twitter:customer-support"
 """The CloudEvents `source` of every event made here."""
@@ -36,7 +37,7 @@ class Skipped:
     """A row that gave no message, and why. `line` is its first line; the header is line 1."""
 
     line: int
-    reason: str
+    reason: Text
 
 
 @dataclass(slots=True)
@@ -99,19 +100,25 @@ class TwitterFile:
             first_line = self._tweets.lines[first]
             self._refuse(
                 line,
-                f"tweet_id: found {tweet_id} again, first on line {first_line}; allowed once",
+                Text(
+                    "tweet_id: found {tweet_id} again, first on line {first}; allowed once",
+                    tweet_id=tweet_id,
+                    first=first_line,
+                ),
             )
         circle = self._tweets.link_parents()
         if circle is not None:
             raise UnreadableInputError(
-                f"{path}:{self._tweets.lines[circle]}: in_response_to_tweet_id: found tweet "
-                f"{self._tweets.ids[circle]} answering itself by way of its own replies; "
-                "allowed an earlier tweet; nothing was imported"
+                "{path}:{line}: in_response_to_tweet_id: found tweet {tweet} answering itself by "
+                "way of its own replies; allowed an earlier tweet; nothing was imported",
+                path=path,
+                line=self._tweets.lines[circle],
+                tweet=self._tweets.ids[circle],
             )
         self._threads: Threads = conversations(self._tweets)
         self._count()
 
-    def _refuse(self, line: int, reason: str) -> None:
+    def _refuse(self, line: int, reason: Text) -> None:
         self.summary.refused.append(Skipped(line, reason))
 
     def _count(self) -> None:
@@ -144,16 +151,18 @@ class TwitterFile:
             + summary.channels
         )
 
-    def _why_left_out(self, place: int) -> str:
-        tweet = f"tweet_id: found {self._tweets.ids[place]}, "
+    def _why_left_out(self, place: int) -> Text:
+        tweet_id = self._tweets.ids[place]
         if self._tweets.inbound[place]:
-            return (
-                tweet + "a customer's, in a thread without a brand's tweet and with no @mention "
-                "of a brand; allowed one whose brand is known"
+            return Text(
+                "tweet_id: found {tweet_id}, a customer's, in a thread without a brand's tweet and "
+                "with no @mention of a brand; allowed one whose brand is known",
+                tweet_id=tweet_id,
             )
-        return (
-            tweet + "a brand's that answers no customer, addresses none and was answered by none; "
-            "allowed one whose customer is known"
+        return Text(
+            "tweet_id: found {tweet_id}, a brand's that answers no customer, addresses none and "
+            "was answered by none; allowed one whose customer is known",
+            tweet_id=tweet_id,
         )
 
     def events(self) -> Iterator[bytes]:
@@ -225,8 +234,9 @@ class TwitterFile:
 
     def _changed(self) -> StorageError:
         return StorageError(
-            f"{self.path}: changed while it was being read; import it again, "
-            "what was imported so far is recognised"
+            "{path}: changed while it was being read; import it again, what was imported so far "
+            "is recognised",
+            path=self.path,
         )
 
 

@@ -15,7 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tawny.errors import UnreadableInputError
+from tawny.errors import RequestError, UnreadableInputError
+from tawny.text import Text
 
 COLUMNS = (
     "tweet_id",
@@ -50,7 +51,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip"}
 
-Refuse = Callable[[int, str], None]
+Refuse = Callable[[int, Text], None]
 """Told of a refused row: its first line (the header is line 1) and the reason."""
 
 
@@ -66,7 +67,7 @@ class Row(NamedTuple):
     parent: int
 
 
-class RowError(Exception):
+class RowError(RequestError):
     """One row breaks a rule; the text says column, found, allowed."""
 
 
@@ -75,19 +76,24 @@ def rows(path: Path, refuse: Refuse) -> Iterator[Row]:
     try:
         yield from _rows(path, refuse)
     except FileNotFoundError:
-        raise UnreadableInputError(f"{path}: there is no such file; give a CSV file") from None
+        raise UnreadableInputError(
+            "{path}: there is no such file; give a CSV file", path=path
+        ) from None
     except IsADirectoryError:
-        raise UnreadableInputError(f"{path}: found a folder; allowed: a CSV file") from None
+        raise UnreadableInputError(
+            "{path}: found a folder; allowed: a CSV file", path=path
+        ) from None
     except OSError as error:
         raise UnreadableInputError(
-            f"{path}: cannot be read ({error.strerror or error}); give a CSV file that can be"
+            "{path}: cannot be read ({error}); give a CSV file that can be", path=path, error=error
         ) from None
 
 
 def _rows(path: Path, refuse: Refuse) -> Iterator[Row]:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise UnreadableInputError(
-            f"{path}: found a pipe or device; allowed: a CSV file on disk, as it is read twice"
+            "{path}: found a pipe or device; allowed: a CSV file on disk, as it is read twice",
+            path=path,
         )
     reader = csv.reader(_lines(path), strict=True)
     try:
@@ -101,14 +107,21 @@ def _rows(path: Path, refuse: Refuse) -> Iterator[Row]:
                 continue
             try:
                 if len(cells) != width:
-                    raise RowError(f"row: found {len(cells)} cells; allowed {width}, as the header")
+                    raise RowError(
+                        "row: found {count} cells; allowed {width}, as the header",
+                        count=len(cells),
+                        width=width,
+                    )
                 yield _row(line, *(cells[place] for place in places))
             except RowError as error:
-                refuse(line, str(error))
+                refuse(line, error.text)
     except csv.Error as error:
         raise UnreadableInputError(
-            f"{path}:{reader.line_num}: found broken CSV ({error}); allowed: cells with a comma, "
-            'quote or line break inside "...", a quote doubled; nothing was imported'
+            "{path}:{line_num}: found broken CSV ({error}); allowed: cells with a comma, quote "
+            'or line break inside "...", a quote doubled; nothing was imported',
+            path=path,
+            line_num=reader.line_num,
+            error=error,
         ) from None
 
 
@@ -118,23 +131,29 @@ def _lines(path: Path) -> Iterator[str]:
         start = file.read(4096)
         if not start.strip():
             raise UnreadableInputError(
-                f"{path}: found an empty file; allowed: a header line with the columns "
-                f"{', '.join(COLUMNS)}"
+                "{path}: found an empty file; allowed: a header line with the columns {allowed}",
+                path=path,
+                allowed=", ".join(COLUMNS),
             )
         kind = next((name for magic, name in _MAGIC.items() if start.startswith(magic)), None)
         if kind is not None or b"\0" in start:
-            raise UnreadableInputError(
-                f"{path}: found binary data{f' ({kind})' if kind else ''}; allowed: CSV as UTF-8 "
-                f"text; {'unpack it first' if kind else 'check that it is the right file'}"
-            )
+            text = Text("{path}: found binary data; allowed: CSV as UTF-8 text; check that it is "
+                        "the right file", path=path)  # fmt: skip
+            if kind is not None:
+                text = Text("{path}: found binary data ({kind}); allowed: CSV as UTF-8 text; "
+                            "unpack it first", path=path, kind=kind)  # fmt: skip
+            raise UnreadableInputError(text)
         file.seek(3 if start.startswith(b"\xef\xbb\xbf") else 0)
         for number, raw in enumerate(file, start=1):
             try:
                 yield raw.decode()
             except UnicodeDecodeError as error:
                 raise UnreadableInputError(
-                    f"{path}:{number}: found byte 0x{raw[error.start]:02x}, which is not UTF-8; "
-                    "allowed: CSV as UTF-8 text; convert the file; nothing was imported"
+                    "{path}:{number}: found byte 0x{byte:02x}, which is not UTF-8; allowed: CSV "
+                    "as UTF-8 text; convert the file; nothing was imported",
+                    path=path,
+                    number=number,
+                    byte=raw[error.start],
                 ) from None
 
 
@@ -144,12 +163,18 @@ def _places(path: Path, header: list[str] | None) -> tuple[int, ...]:
     missing = [name for name in COLUMNS if name not in found]
     if missing:
         raise UnreadableInputError(
-            f"{path}:1: column {missing[0]}: found none of that name among "
-            f"{', '.join(map(repr, found[:12]))}; allowed: a header with {', '.join(COLUMNS)}"
+            "{path}:1: column {column}: found none of that name among {found}; allowed: a header "
+            "with {allowed}",
+            path=path,
+            column=missing[0],
+            found=", ".join(map(repr, found[:12])),
+            allowed=", ".join(COLUMNS),
         )
     twice = [name for name in COLUMNS if found.count(name) > 1]
     if twice:
-        raise UnreadableInputError(f"{path}:1: column {twice[0]}: found twice; allowed once")
+        raise UnreadableInputError(
+            "{path}:1: column {column}: found twice; allowed once", path=path, column=twice[0]
+        )
     return tuple(found.index(name) for name in COLUMNS)
 
 
@@ -158,11 +183,15 @@ def _row(
 ) -> Row:
     if not author or len(author) > _MAX_AUTHOR_CHARS or "\0" in author:
         raise RowError(
-            f"author_id: found {author[:40]!r}; allowed 1 to {_MAX_AUTHOR_CHARS} characters"
+            "author_id: found {author!r}; allowed 1 to {most} characters",
+            author=author[:40],
+            most=_MAX_AUTHOR_CHARS,
         )
     direction = _INBOUND.get(inbound)
     if direction is None:
-        raise RowError(f"inbound: found {inbound[:40]!r}; allowed True (a customer's) or False")
+        raise RowError(
+            "inbound: found {inbound!r}; allowed True (a customer's) or False", inbound=inbound[:40]
+        )
     return Row(
         line,
         _id("tweet_id", tweet_id),
@@ -176,8 +205,10 @@ def _row(
 
 def _id(column: str, found: str) -> int:
     if not _ID.fullmatch(found) or (number := int(found.removesuffix(".0"))) > _MAX_ID:
-        empty = " or nothing" if column != "tweet_id" else ""
-        raise RowError(f"{column}: found {found[:40]!r}; allowed a whole number{empty}")
+        required = column == "tweet_id"
+        rule = Text("a whole number") if required else Text("a whole number or nothing")
+        raise RowError("{field}: found {found!r}; allowed {allowed}",
+                       field=column, found=found[:40], allowed=rule)  # fmt: skip
     return number
 
 
@@ -217,6 +248,6 @@ def _midnight_s(day: str, year: str, offset: str) -> int | None:
 
 def _bad_date(found: str) -> RowError:
     return RowError(
-        f"created_at: found {found[:40]!r}; allowed an instant such as "
-        "'Tue Oct 31 22:10:47 +0000 2017'"
+        "created_at: found {found!r}; allowed an instant such as 'Tue Oct 31 22:10:47 +0000 2017'",
+        found=found[:40],
     )

@@ -270,20 +270,27 @@ class EventLog:
         number = found.removeprefix("format ")
         if not number.isdecimal():
             raise StorageError(
-                f"{self.folder}: found a Delta table that is not a Tawny event log "
-                f"(description {found!r}); choose another data folder with --home"
+                "{folder}: found a Delta table that is not a Tawny event log (description "
+                "{found!r}); choose another data folder with --home",
+                folder=self.folder,
+                found=found,
             )
         if int(number) > FORMAT:
             raise LogVersionError(
-                f"{self.folder}: found an event log of format {number}, this Tawny reads up to "
-                f"format {FORMAT}; upgrade Tawny (pip install --upgrade tawny)"
+                "{folder}: found an event log of format {number}, this Tawny reads up to format "
+                "{format}; upgrade Tawny (pip install --upgrade tawny)",
+                folder=self.folder,
+                number=number,
+                format=FORMAT,
             )
         unknown = set(_column_names(table)).difference(log_schema().names)
         if unknown:
             # Compaction would lose what they hold.
             raise LogVersionError(
-                f"{self.folder}: found the column {min(unknown)}, which this Tawny does not know; "
-                "upgrade Tawny (pip install --upgrade tawny)"
+                "{folder}: found the column {column}, which this Tawny does not know; upgrade "
+                "Tawny (pip install --upgrade tawny)",
+                folder=self.folder,
+                column=min(unknown),
             )
         return table
 
@@ -347,9 +354,13 @@ def translated_errors(folder: Path) -> Iterator[None]:
         newer = ("unsupported reader", "protocol", "minimum reader version", "table features")
         if any(sign in text.lower() for sign in newer):
             raise LogVersionError(
-                f"the event log {folder}: {text}; it was written by a newer version, upgrade Tawny"
+                "the event log {folder}: {text}; it was written by a newer version, upgrade Tawny",
+                folder=folder,
+                text=text,
             ) from error
-        raise StorageError(f"the event log {folder} cannot be read or written: {text}") from error
+        raise StorageError(
+            "the event log {folder} cannot be read or written: {text}", folder=folder, text=text
+        ) from error
 
 
 def _one_line(text: str) -> str:

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from tawny.model import zones
+from tawny.text import Text
 
 Id = Annotated[str, Meta(min_length=1, max_length=256, description="id")]
 """An opaque text of 1 to 256 characters, any but NUL."""
@@ -28,7 +29,7 @@ Score = Annotated[int, Meta(ge=1, le=5)]
 class RuleError(ValueError):
     """A rule between fields is broken. `field` is the path below `data`."""
 
-    def __init__(self, field: str, found: object, allowed: str) -> None:
+    def __init__(self, field: str, found: object, allowed: Text) -> None:
         super().__init__(f"{field}: found {found!r}; allowed {allowed}")
         self.field = field
         self.found = found
@@ -46,7 +47,7 @@ class EventData(Struct, gc=False):
 
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_WINDOW_RULE = (
+_WINDOW_RULE = Text(
     '["HH:MM", "HH:MM"] with the start before the end, "24:00" allowed as an end, '
     'such as ["09:00", "17:30"]'
 )
@@ -93,7 +94,7 @@ class BusinessHours(Struct, gc=False):
             raise RuleError(
                 "business_hours.time_zone",
                 self.time_zone,
-                "an IANA time zone such as Europe/Paris",
+                Text("an IANA time zone such as Europe/Paris"),
             ) from None
         for day in self.weekly.__struct_fields__:
             _check_windows(day, getattr(self.weekly, day))
@@ -104,13 +105,15 @@ class BusinessHours(Struct, gc=False):
                 datetime.date.fromisoformat(holiday)
             except ValueError:
                 raise RuleError(
-                    f"business_hours.holidays[{index}]", holiday, "a date YYYY-MM-DD"
+                    f"business_hours.holidays[{index}]", holiday, Text("a date YYYY-MM-DD")
                 ) from None
 
 
 def _check_medium(medium: str) -> None:
     if medium != medium.lower():
-        raise RuleError("medium", medium, "a lower-case id such as twitter, whatsapp or email")
+        raise RuleError(
+            "medium", medium, Text("a lower-case id such as twitter, whatsapp or email")
+        )
 
 
 class ChannelSaved(EventData, gc=False):
@@ -284,8 +287,9 @@ class ConversationStatusChanged(EventData, gc=False):
 
     def __post_init__(self) -> None:
         if self.cause not in CAUSES[self.status]:
-            allowed = ", ".join(CAUSES[self.status])
-            raise RuleError("cause", self.cause, f"for status {self.status}: {allowed}")
+            allowed = Text("for status {status}: {causes}",
+                           status=self.status, causes=", ".join(CAUSES[self.status]))  # fmt: skip
+            raise RuleError("cause", self.cause, allowed)
 
 
 class ConversationLocked(EventData, gc=False):
@@ -411,9 +415,9 @@ class MessageCreated(EventData, gc=False):
     def __post_init__(self) -> None:
         if (self.direction == "outbound") is (self.outbound_type is None):
             if self.outbound_type is None:
-                allowed = f"for direction outbound: {', '.join(OUTBOUND_TYPES)}"
+                allowed = Text("for direction outbound: {types}", types=", ".join(OUTBOUND_TYPES))
             else:
-                allowed = "for direction inbound: absent or null"
+                allowed = Text("for direction inbound: absent or null")
             raise RuleError("outbound_type", self.outbound_type, allowed)
 
 

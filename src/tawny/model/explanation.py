@@ -23,8 +23,12 @@ from tawny.model.events import (
     RuleError,
     Weekly,
 )
+from tawny.text import Text, joined
 
 _LONGEST_SHOWN = 80
+
+ONE_OBJECT = Text("one JSON object a line")
+_EXAMPLE = '{"specversion": "1.0", "source": …, "id": …, "type": …, "time": …, "data": {…}}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +37,52 @@ class Refusal:
 
     number: int
     field: str
-    found: str
-    allowed: str
+    found: Text | str
+    """What stood there, shortened; or in words what it is."""
+    allowed: Text | str
+
+    @property
+    def text(self) -> Text:
+        """The refusal as a sentence."""
+        return Text("{field}: found {found}; allowed {allowed}",
+                    field=self.field, found=self.found, allowed=self.allowed)  # fmt: skip
 
     def __str__(self) -> str:
-        return f"{self.field}: found {self.found}; allowed {self.allowed}"
+        return str(self.text)
 
 
 def check_no_nul(event: Envelope) -> None:
     """Raise `RuleError` when an id of the event holds a NUL character."""
     for name in ("source", "id"):
         if "\0" in getattr(event, name):
-            raise RuleError(name, getattr(event, name), "any characters but NUL")
+            raise RuleError(name, getattr(event, name), Text("any characters but NUL"))
     for name in event.data.__struct_fields__:
         value = getattr(event.data, name)
         is_id = name.endswith("_id") or name == "medium"
         if is_id and isinstance(value, str) and "\0" in value:
-            raise RuleError(name, value, "any characters but NUL")
+            raise RuleError(name, value, Text("any characters but NUL"))
 
 
 def explain(number: int, line: bytes, error: Exception) -> Refusal:
     """The refusal of one line, given what the validator said of it."""
     if isinstance(error, UnicodeDecodeError):
-        return Refusal(number, "event", "bytes that are not UTF-8", "UTF-8 text")
+        return Refusal(number, "event", Text("bytes that are not UTF-8"), Text("UTF-8 text"))
     if isinstance(error, RuleError):  # raised outside the decoder
         prefix = "" if error.field in ("source", "id") else "data."
         return Refusal(number, prefix + error.field, shown(error.found), error.allowed)
     if isinstance(error, RecursionError):
-        return Refusal(number, "event", "JSON nested too deeply", "one JSON object a line")
+        return Refusal(number, "event", Text("JSON nested too deeply"), ONE_OBJECT)
     if not isinstance(error, msgspec.ValidationError):
         lone = "surrogate" in str(error) or "utf-16" in str(error)
-        what = "half of a surrogate pair in a text" if lone else _not_json(line)
-        return Refusal(number, "event", what, "one JSON object a line, such as "
-                       '{"specversion": "1.0", "source": …, "id": …, "type": …, "time": …, '
-                       '"data": {…}}')  # fmt: skip
+        what = Text("half of a surrogate pair in a text") if lone else _not_json(line)
+        return Refusal(number, "event", what, Text("one JSON object a line, such as {example}",
+                                               example=_EXAMPLE))  # fmt: skip
     try:
         value = msgspec.json.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Refusal(number, "event", _not_json(line), "one JSON object a line")
+        return Refusal(number, "event", _not_json(line), ONE_OBJECT)
     if not isinstance(value, dict):
-        return Refusal(number, "event", shown(value), "a JSON object")
+        return Refusal(number, "event", shown(value), Text("a JSON object"))
     unknown = _unknown_type(number, value)
     if unknown is not None:
         return unknown
@@ -82,22 +92,24 @@ def explain(number: int, line: bytes, error: Exception) -> Refusal:
     return _by_path(number, value, str(error))
 
 
-def _not_json(line: bytes) -> str:
+def _not_json(line: bytes) -> Text:
+    found = shown(line.decode("utf-8", "replace"))
     if not line.lstrip().startswith(b"{"):
-        return "text that is not a JSON object: " + shown(line.decode("utf-8", "replace"))
-    return "broken JSON: " + shown(line.decode("utf-8", "replace"))
+        return Text("text that is not a JSON object: {found}", found=found)
+    return Text("broken JSON: {found}", found=found)
 
 
 def _unknown_type(number: int, value: dict[str, object]) -> Refusal | None:
     if "type" not in value:
-        return Refusal(number, "type", "nothing", "an event type such as message.created")
+        return Refusal(
+            number, "type", Text("nothing"), Text("an event type such as message.created")
+        )
     found = value["type"]
     if isinstance(found, str) and found in EVENT_TYPES:
         return None
     close = difflib.get_close_matches(str(found).lower(), EVENT_TYPES, n=1, cutoff=0.0)
-    return Refusal(
-        number, "type", shown(found), f"the types of the event contract; the closest is {close[0]}"
-    )
+    allowed = Text("the types of the event contract; the closest is {closest}", closest=close[0])
+    return Refusal(number, "type", shown(found), allowed)
 
 
 def _by_path(number: int, value: dict[str, object], message: str) -> Refusal:
@@ -123,12 +135,12 @@ def _by_path(number: int, value: dict[str, object], message: str) -> Refusal:
     event_class = EVENT_CLASSES[str(value["type"])]
     field = ".".join(str(step) for step in steps if isinstance(step, str)) or "event"
     allowed = _allowed(event_class, [step for step in steps if isinstance(step, str)])
-    if present and isinstance(found, str) and len(found) > 256 and "256" in allowed:
-        return Refusal(number, field, f"{len(found)} characters", allowed)
-    return Refusal(number, field, shown(found) if present else "nothing", allowed)
+    if present and isinstance(found, str) and len(found) > 256 and "256" in str(allowed):
+        return Refusal(number, field, Text("{count} characters", count=len(found)), allowed)
+    return Refusal(number, field, shown(found) if present else Text("nothing"), allowed)
 
 
-def _allowed(event_class: type[Envelope], steps: list[str]) -> str:
+def _allowed(event_class: type[Envelope], steps: list[str]) -> Text | str:
     """What the field at that path may hold, in words, from its declared type."""
     kind: object = event_class
     for step in steps:
@@ -149,34 +161,38 @@ def _struct_of(kind: object) -> type:
     return typing.cast(type, kind)
 
 
-def describe(kind: object) -> str:
+def describe(kind: object) -> Text | str:
     """A declared type in words: `a text of 1 to 256 characters`, `inbound, outbound`."""
     origin = typing.get_origin(kind)
     args = typing.get_args(kind)
     if origin is typing.Union or origin is types.UnionType:
         parts = [describe(part) for part in args if part is not type(None)]
-        return " or ".join([*parts, "null"] if type(None) in args else parts)
+        return joined(" or ", [*parts, "null"] if type(None) in args else parts)
     if origin is typing.Annotated:
-        return "an integer from 1 to 5" if args[0] is int else "a text of 1 to 256 characters"
+        if args[0] is int:
+            return Text("an integer from 1 to 5")
+        return Text("a text of 1 to 256 characters")
     if origin is typing.Literal:
         names = [json.dumps(arg) if arg == "1.0" else str(arg) for arg in args]
         return ", ".join(names)
     if origin is list:
-        return "a list of dates YYYY-MM-DD" if args[0] is str else "a list of windows"
+        if args[0] is str:
+            return Text("a list of dates YYYY-MM-DD")
+        return Text("a list of windows")
     if origin is tuple:
         return '["HH:MM", "HH:MM"]'
     if kind is str:
-        return "a text"
+        return Text("a text")
     if kind is BusinessHours:
-        return "an object with time_zone, weekly and holidays"
+        return Text("an object with time_zone, weekly and holidays")
     if kind is Weekly:
-        return "an object with the days mon, tue, wed, thu, fri, sat, sun"
-    return "a JSON object"
+        return Text("an object with the days mon, tue, wed, thu, fri, sat, sun")
+    return Text("a JSON object")
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Text | str:
     """A found value as JSON, shortened to a line a person can read."""
     text = json.dumps(value, ensure_ascii=False)
     if len(text) > _LONGEST_SHOWN:
-        return f"{text[:_LONGEST_SHOWN]}… ({len(text)} characters)"
+        return Text("{start}… ({count} characters)", start=text[:_LONGEST_SHOWN], count=len(text))
     return text

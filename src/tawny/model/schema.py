@@ -41,7 +41,7 @@ def fields(data: type[EventData]) -> list[tuple[str, bool, str]]:
     """Name, whether it is required, and what is allowed, of each field of a type."""
     hints = typing.get_type_hints(data, include_extras=True)
     required = set(data.__struct_fields__) - set(_optional(data))
-    return [(name, name in required, describe(hints[name])) for name in data.__struct_fields__]
+    return [(name, name in required, str(describe(hints[name]))) for name in data.__struct_fields__]
 
 
 def _optional(data: type[EventData]) -> tuple[str, ...]:

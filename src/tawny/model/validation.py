@@ -22,11 +22,12 @@ from tawny.model import explanation
 from tawny.model.events import EVENT_CLASSES, FAMILIES, Envelope, EventData
 from tawny.model.explanation import Refusal
 from tawny.model.zones import EARLIEST_MS, LATEST_MS
+from tawny.text import Text
 
 TIME_TYPE = pa.timestamp("us", "UTC")
 """How the log keeps the instant of an event: milliseconds, in the unit that Delta tables have."""
 
-TIME_RULE = "an RFC 3339 date-time with offset such as 2026-06-08T14:03:22.120+02:00"
+TIME_RULE = Text("an RFC 3339 date-time with offset such as 2026-06-08T14:03:22.120+02:00")
 
 _TIME_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"

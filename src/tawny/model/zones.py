@@ -13,6 +13,7 @@ import zoneinfo
 from collections.abc import Iterable
 
 from tawny.errors import UnknownValueError
+from tawny.text import Text
 
 zoneinfo.reset_tzpath(to=())
 
@@ -52,7 +53,10 @@ def requested_zone(name: str) -> zoneinfo.ZoneInfo:
         return zone(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         raise UnknownValueError(
-            "time zone", name, sorted(_names()), "use an IANA name such as Europe/Paris"
+            Text("time zone"),
+            name,
+            sorted(_names()),
+            Text("use an IANA name such as Europe/Paris"),
         ) from None
 
 

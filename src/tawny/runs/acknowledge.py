@@ -41,7 +41,9 @@ class Acknowledger:
         """Hand over legal lines. The future is done when they are durable."""
         with self._lock:
             if self._waiting_bytes and self._waiting_bytes + len(body) > MOST_WAITING_BYTES:
-                raise TooManyError("events: too many wait for the disk; send these again later", 1)
+                raise TooManyError(
+                    "events: too many wait for the disk; send these again later", retry_after_s=1
+                )
             self._waiting_bytes += len(body)
         done: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._queue.put(_Waiting(body, events, done))
@@ -77,7 +79,7 @@ class Acknowledger:
             error = found
         except Exception as found:
             # The thread must outlive anything, or no event would ever be taken in again.
-            error = StorageError(f"the inbox cannot be written: {type(found).__name__}")
+            error = StorageError("the inbox cannot be written: {error}", error=type(found).__name__)
         with self._lock:
             self._waiting_bytes -= sum(len(waiting.body) for waiting in group)
         for waiting in group:

@@ -38,6 +38,7 @@ from tawny.model.zones import instant_text, offset_segments
 from tawny.runs.leftovers import scratch_file, scratch_folder, working_file
 from tawny.runs.receipt import Receipt, Replay, check_same, receipt_path
 from tawny.settings import Settings
+from tawny.text import Text
 
 SLICE_ROWS = 400_000
 """Exports ordered by time are made in slices of about this many messages."""
@@ -80,8 +81,10 @@ class ExportSession:
         chosen_format = file_format(request.format, request.dialect)
         if replay is not None and replay.log_version > self.snapshot.version:
             raise RequestError(
-                f"the receipt is of version {replay.log_version} of an event log, this one is at "
-                f"version {self.snapshot.version}; use the data folder the file was made from"
+                "the receipt is of version {log_version} of an event log, this one is at version "
+                "{version}; use the data folder the file was made from",
+                log_version=replay.log_version,
+                version=self.snapshot.version,
             )
         view = self.view(request, bounds, replay)
         self._check_channels(request, view)
@@ -141,10 +144,10 @@ class ExportSession:
         for channel in request.channels:
             if channel not in known:
                 raise UnknownValueError(
-                    "channel",
+                    Text("channel"),
                     channel,
                     known,
-                    "it appears nowhere in the log (tawny log lists them)",
+                    Text("it appears nowhere in the log (tawny log lists them)"),
                 )
 
     def _working_file(self, target: Path | None) -> Path:
@@ -155,14 +158,18 @@ class ExportSession:
             os.fsencode(target.name).decode("utf-8")
         except UnicodeDecodeError:
             raise RequestError(
-                f"-o: found {target.name!r}, a file name that is not UTF-8; choose another"
+                "-o: found {name!r}, a file name that is not UTF-8; choose another",
+                name=target.name,
             ) from None
         if not folder.is_dir():
             raise RequestError(
-                f"-o: found the folder {folder}, which does not exist; create it or choose another"
+                "-o: found the folder {folder}, which does not exist; create it or choose another",
+                folder=folder,
             )
         if target.is_dir():
-            raise RequestError(f"-o: found {target}, which is a folder; name a file in it")
+            raise RequestError(
+                "-o: found {target}, which is a folder; name a file in it", target=target
+            )
         return working_file(target)
 
     def _write_on_what_is_there(

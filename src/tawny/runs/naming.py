@@ -1,4 +1,4 @@
-"""What a run is called elsewhere: its request for a worker, its file, its receipt."""
+"""What a run is called elsewhere: request for a worker, file, receipt; why it has none."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tawny.exports.formats import file_format
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import instant_text
 from tawny.state.run_rows import Run, RunState
+from tawny.text import Text
 
 
 def request_json(request: ExportRequest) -> dict[str, Any]:
@@ -45,11 +46,23 @@ def receipt_json(run: Run) -> str:
     return json.dumps(run.receipt, ensure_ascii=False, indent=2) + "\n"
 
 
-NO_FILE: Mapping[RunState, str] = {
-    RunState.QUEUED: "the file comes when it is ready",
-    RunState.RUNNING: "the file comes when it is ready",
-    RunState.FAILED: "it made no file; run it again",
-    RunState.CANCELLED: "it made no file; run it again",
-    RunState.EXPIRED: "its file was deleted when its time was over; run it again",
+_NO_FILE: Mapping[RunState, Text] = {
+    RunState.QUEUED: Text("the file comes when it is ready"),
+    RunState.RUNNING: Text("the file comes when it is ready"),
+    RunState.FAILED: Text("it made no file; run it again"),
+    RunState.CANCELLED: Text("it made no file; run it again"),
+    RunState.EXPIRED: Text("its file was deleted when its time was over; run it again"),
 }
 """Why a run that is not ready has no file, and what to do."""
+
+KILLED = Text(
+    "its process was stopped three times before it was done, perhaps for lack of memory; try a "
+    "shorter range, or lower the setting engine_memory_mb"
+)
+"""Why a run failed whose process nobody at Tawny ended."""
+
+
+def why_no_file(run: Run) -> Text:
+    """What is said of a run that is not ready to somebody who wants its file."""
+    return Text("run: {run_id} is {state}; {why}",
+                run_id=run.id, state=Text(run.state.value), why=_NO_FILE[run.state])  # fmt: skip

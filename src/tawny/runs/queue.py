@@ -31,7 +31,7 @@ from tawny.exports.formats import file_format
 from tawny.exports.request import ExportRequest, resolve
 from tawny.runs.changes import Watcher
 from tawny.runs.expiry import delete_leftovers
-from tawny.runs.naming import NO_FILE, file_name, request_json
+from tawny.runs.naming import KILLED, file_name, request_json, why_no_file
 from tawny.runs.store import RunStore, may_see, request_of_run
 from tawny.runs.workers import Ticket, Workers, WorkerStoppedError
 from tawny.settings import Settings
@@ -39,6 +39,7 @@ from tawny.state.audit import Audit
 from tawny.state.callers import Caller, Scope
 from tawny.state.database import Database, sqlite_address
 from tawny.state.run_rows import Run, RunFilter, RunPage, RunState
+from tawny.text import Text
 
 _log = logging.getLogger("tawny.runs")
 
@@ -139,10 +140,9 @@ class Runs:
         resolve(request, now_ms)
         file_format(request.format, request.dialect)
         if not caller.sees_type(request.export_type):
-            raise NotAllowedError(
-                f"{request.export_type}: presence belongs to no channel and was not given to you; "
-                "ask an administrator"
-            )
+            raise NotAllowedError("{export_type}: presence belongs to no channel and was not given "
+                                  "to you; ask an administrator",
+                                  export_type=request.export_type)  # fmt: skip
         given = not request.channels and caller.channels is not None
         request = replace(request, channels=caller.allowed_channels(request.channels))
         if request.channels and not given:
@@ -151,7 +151,8 @@ class Runs:
                     "check", {"request": request_json(request), "now_ms": now_ms}, timeout_s=120
                 )
             except WorkerStoppedError as error:
-                raise StorageError(f"the request cannot be checked now: {error}") from error
+                raise StorageError("the request cannot be checked now: {error}",
+                                   error=error) from error  # fmt: skip
         return request
 
     def get(self, caller: Caller, run_id: str) -> Run:
@@ -178,16 +179,17 @@ class Runs:
         caller.need(Scope.EXPORTS_WRITE)
         run = self.get(caller, run_id)
         if run.owner_id != caller.user_id and not caller.administrator:
-            raise NotAllowedError(f"run: {run.id} is {run.owner}'s; ask that person")
+            raise NotAllowedError(
+                "run: {id} is {owner}'s; ask that person", id=run.id, owner=run.owner
+            )
         with self._database.write() as connection:
             ended = self._store.cancel(connection, run_id)
             if ended:
                 self._audit.add(connection, caller, "export_cancelled", run_id)
         if not ended:
             run = self.get(caller, run_id)
-            raise ConflictError(
-                f"run: {run_id} is {run.state.value}; it can no longer be cancelled"
-            )
+            raise ConflictError("run: {run_id} is {state}; it can no longer be cancelled",
+                                run_id=run_id, state=Text(run.state.value))  # fmt: skip
         with self._lock:
             ticket = self._tickets.get(run_id)
         if ticket is not None:
@@ -213,11 +215,11 @@ class Runs:
         """The same without writing anything down."""
         run = self.get(caller, run_id)
         if run.state is not RunState.READY:
-            raise ConflictError(f"run: {run_id} is {run.state.value}; {NO_FILE[run.state]}")
+            raise ConflictError(why_no_file(run))
         relative = self._store.file_path(run_id)
         path = self._home / relative if relative else None
         if path is None or not path.is_file():
-            raise NotFoundError(f"run: the file of {run_id} is gone; run it again")
+            raise NotFoundError("run: the file of {run_id} is gone; run it again", run_id=run_id)
         return run, path
 
     async def subscribe(self, caller: Caller) -> AsyncGenerator[Run, None]:
@@ -258,7 +260,7 @@ class Runs:
             if ended is not None and not ended.state.ended:
                 raise
         except TawnyError as error:
-            self._store.fail(run_id, str(error))
+            self._store.fail(run_id, error.text)
         finally:
             with self._lock:
                 self._tickets.pop(run_id, None)
@@ -269,13 +271,8 @@ class Runs:
         """End a run that every attempt failed."""
         if self._closing.is_set():
             return
-        text = str(error) if isinstance(error, TawnyError) else type(error).__name__
-        if isinstance(error, WorkerStoppedError):
-            text = (
-                "its process was stopped three times before it was done, perhaps for lack of "
-                "memory; try a shorter range, or lower the setting engine_memory_mb"
-            )
-        self._store.fail(run_id, text)
+        text = error.text if isinstance(error, TawnyError) else Text(type(error).__name__)
+        self._store.fail(run_id, KILLED if isinstance(error, WorkerStoppedError) else text)
         self._tell(run_id)
 
     def _compute(self, run: Run, ticket: Ticket) -> None:
@@ -333,7 +330,9 @@ class Runs:
         if status is None:
             self._enqueue(run_id, 1)
         elif status.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
-            self._store.fail(run_id, "the server stopped again and again while it was computed")
+            self._store.fail(
+                run_id, Text("the server stopped again and again while it was computed")
+            )
         elif status.status not in ("ENQUEUED", "PENDING", "DELAYED"):
             # It ended while the server was stopping and the run was not done.
             self._enqueue(run_id, 1, f"{run_id}-{secrets.token_hex(4)}")

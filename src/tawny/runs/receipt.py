@@ -12,6 +12,7 @@ from tawny.errors import FailureError, RequestError
 from tawny.exports.queries import definition_version
 from tawny.exports.request import Bounds, ExportRequest
 from tawny.model.zones import TZDATA_VERSION, instant_text
+from tawny.text import Text, joined
 
 RECEIPT_FORMAT = 1
 
@@ -82,19 +83,21 @@ def check_same(receipt: Receipt, replay: Replay) -> None:
     reasons = []
     if replay.definition_version != definition_version():
         reasons.append(
-            f"the definitions have changed since ({replay.definition_version} then, "
-            f"{definition_version()} now)"
-        )
+            Text("the definitions have changed since ({then} then, {now} now)",
+                 then=replay.definition_version, now=definition_version())
+        )  # fmt: skip
     if replay.time_zone_data != TZDATA_VERSION:
         reasons.append(
-            f"the time zone data has changed since ({replay.time_zone_data} then, "
-            f"{TZDATA_VERSION} now)"
-        )
+            Text("the time zone data has changed since ({then} then, {now} now)",
+                 then=replay.time_zone_data, now=TZDATA_VERSION)
+        )  # fmt: skip
     if not reasons:
-        reasons.append("a contact may have been erased since, or the receipt was changed")
+        reasons.append(Text("a contact may have been erased since, or the receipt was changed"))
     raise FailureError(
-        f"the receipt promises SHA-256 {replay.sha256}, the run gave {receipt.sha256}: "
-        f"{'; '.join(reasons)}"
+        "the receipt promises SHA-256 {sha256}, the run gave {found}: {reasons}",
+        sha256=replay.sha256,
+        found=receipt.sha256,
+        reasons=joined("; ", reasons),
     )
 
 
@@ -109,8 +112,11 @@ def read_receipt(path: Path) -> tuple[ExportRequest, Replay]:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["receipt_format"] > RECEIPT_FORMAT:
             raise RequestError(
-                f"{path}: found a receipt of format {content['receipt_format']}, this Tawny reads "
-                f"up to {RECEIPT_FORMAT}; upgrade Tawny"
+                "{path}: found a receipt of format {found}, this Tawny reads up to "
+                "{newest}; upgrade Tawny",
+                path=path,
+                found=content["receipt_format"],
+                newest=RECEIPT_FORMAT,
             )
         asked = content["request"]
         _check_texts(path, content, asked)
@@ -135,10 +141,13 @@ def read_receipt(path: Path) -> tuple[ExportRequest, Replay]:
             time_zone_data=content["time_zone_data"],
         )
     except OSError as error:
-        raise RequestError(f"{path}: {error.strerror}; name a FILE.receipt.json") from error
+        raise RequestError(
+            "{path}: {error}; name a FILE.receipt.json", path=path, error=error
+        ) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RequestError(
-            f"{path}: found no receipt; allowed the FILE.receipt.json that lies beside an export"
+            "{path}: found no receipt; allowed the FILE.receipt.json that lies beside an export",
+            path=path,
         ) from error
     return request, replay
 

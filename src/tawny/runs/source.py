@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 
 from tawny.errors import UnreadableInputError
+from tawny.text import Text
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,7 +22,7 @@ LONGEST_LINE_BYTES = 64 << 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_RULE = "newline-delimited JSON, plain, .gz or .zst"
+_RULE = Text("newline-delimited JSON, plain, .gz or .zst")
 
 
 class InputFile:
@@ -36,7 +37,9 @@ class InputFile:
             return
         path = Path(name)
         if path.is_dir():
-            raise UnreadableInputError(f"{name}: found a folder; allowed a file of {_RULE}")
+            raise UnreadableInputError(
+                "{name}: found a folder; allowed a file of {rule}", name=name, rule=_RULE
+            )
         if path.is_fifo():
             return  # opening it and closing it again would be its end
         try:
@@ -46,7 +49,10 @@ class InputFile:
                 self.size_bytes = path.stat().st_size
         except OSError as error:
             raise UnreadableInputError(
-                f"{name}: {error.strerror}; allowed a readable file of {_RULE}"
+                "{name}: {error}; allowed a readable file of {rule}",
+                name=name,
+                error=error,
+                rule=_RULE,
             ) from error
 
     def blocks(self) -> Iterator[bytes]:
@@ -62,7 +68,7 @@ class InputFile:
             with Path(self.name).open("rb") as stream:
                 yield from self._lines(stream)
         except OSError as error:
-            raise UnreadableInputError(f"{self.name}: {error.strerror or error}") from error
+            raise UnreadableInputError("{name}: {error}", name=self.name, error=error) from error
 
     def _lines(self, raw: BinaryIO) -> Iterator[bytes]:
         stream = self._plain(raw)
@@ -73,14 +79,23 @@ class InputFile:
             try:
                 data = stream.read(BLOCK_BYTES)
             except OSError as error:
-                where = f"after line {line - 1}" if line > 1 else "from the start"
+                where = (
+                    Text("from the start")
+                    if line == 1
+                    else Text("after line {line}", line=line - 1)
+                )
                 raise UnreadableInputError(
-                    f"{self.name}: the data is damaged {where} ({error}); "
-                    "what came before it is kept, send the whole file again"
+                    "{name}: the data is damaged {where} ({error}); what came before it is kept, "
+                    "send the whole file again",
+                    name=self.name,
+                    where=where,
+                    error=error,
                 ) from error
             if first:
                 if b"\0" in data[:8192]:
-                    raise UnreadableInputError(f"{self.name}: found binary data; allowed {_RULE}")
+                    raise UnreadableInputError(
+                        "{name}: found binary data; allowed {rule}", name=self.name, rule=_RULE
+                    )
                 data = data.removeprefix(_BYTE_ORDER_MARK)
                 first = False
             if not data:
@@ -95,8 +110,11 @@ class InputFile:
                 rest += data
                 if len(rest) > LONGEST_LINE_BYTES:
                     raise UnreadableInputError(
-                        f"{self.name}: line {line} is longer than {LONGEST_LINE_BYTES >> 20} MB; "
-                        f"allowed {_RULE}"
+                        "{name}: line {line} is longer than {most} MB; allowed {rule}",
+                        name=self.name,
+                        line=line,
+                        most=LONGEST_LINE_BYTES >> 20,
+                        rule=_RULE,
                     )
         if rest:
             yield rest

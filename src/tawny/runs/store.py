@@ -19,6 +19,7 @@ from tawny.state.callers import PRESENCE_TYPES, Caller
 from tawny.state.database import Database
 from tawny.state.run_rows import SORTS, Run, RunFilter, RunPage, RunState
 from tawny.state.tables import run_channels, runs
+from tawny.text import Text, from_json, to_json
 
 _UNFINISHED = (RunState.QUEUED.value, RunState.RUNNING.value)
 
@@ -53,7 +54,8 @@ class RunStore:
             if before is not None:
                 if any(getattr(before, name) != value for name, value in asked.items()):
                     raise ConflictError(
-                        f"Idempotency-Key: {key!r} was used for another request; choose a new one"
+                        "Idempotency-Key: {key!r} was used for another request; choose a new one",
+                        key=key,
                     )
                 return str(before.id), False
         run_id = secrets.token_hex(10)
@@ -94,7 +96,7 @@ class RunStore:
                 sa.select(runs).where(runs.c.id == run_id, *_visible(caller))
             ).first()
         if row is None:
-            raise NotFoundError(f"run: found {run_id!r}; there is none of that id")
+            raise NotFoundError("run: found {run_id!r}; there is none of that id", run_id=run_id)
         return run_of_row(row)
 
     def find(self, run_id: str) -> Run | None:
@@ -111,7 +113,7 @@ class RunStore:
         if name not in SORTS:
             raise UnknownValueError("sort", sort, [*SORTS, *(f"-{known}" for known in SORTS)])
         if not 1 <= limit <= 500:
-            raise RequestError(f"limit: found {limit}; allowed 1 to 500")
+            raise RequestError("limit: found {limit}; allowed 1 to 500", limit=limit)
         column = _SORT_COLUMNS[name]
         conditions = [*_visible(caller), *_filtered(filters)]
         page = list(conditions)
@@ -159,9 +161,10 @@ class RunStore:
         """A running run becomes `ready`. False when somebody else ended it first."""
         return self._end(run_id, (RunState.RUNNING.value,), RunState.READY, values)
 
-    def fail(self, run_id: str, error: str) -> bool:
+    def fail(self, run_id: str, reason: Text) -> bool:
         """A run that has not ended becomes `failed`."""
-        return self._end(run_id, _UNFINISHED, RunState.FAILED, {"error": error})
+        values = {"error": str(reason), "reason": to_json(reason)}
+        return self._end(run_id, _UNFINISHED, RunState.FAILED, values)
 
     def cancel(self, connection: sa.Connection, run_id: str) -> bool:
         """A run that has not ended becomes `cancelled`, in the transaction of the caller."""
@@ -257,7 +260,7 @@ def run_of_row(row: Any) -> Run:
         state=RunState(row.state),
         phase="starting" if row.state == RunState.RUNNING.value else "",
         progress_percent=0 if row.state in _UNFINISHED else 100,
-        error=row.error,
+        error=_reason(row),
         created_ms=row.created_ms,
         started_ms=row.started_ms,
         ended_ms=row.ended_ms,
@@ -271,6 +274,14 @@ def run_of_row(row: Any) -> Run:
         # Room between two changes of the row for a hundred of its progress.
         version=row.version * 1000,
     )
+
+
+def _reason(row: Any) -> Text | None:
+    if row.reason is not None:
+        reason: Text = from_json(row.reason)
+        return reason
+    # Failed before reasons were kept in a form that can be said in French.
+    return None if row.error is None else Text(row.error)
 
 
 def _asked(request: ExportRequest) -> dict[str, Any]:

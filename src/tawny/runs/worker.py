@@ -23,6 +23,7 @@ from typing import Any
 from tawny.errors import TawnyError
 from tawny.runs.jobs import JOBS
 from tawny.settings import Settings
+from tawny.text import Text, to_json
 
 
 def main() -> None:
@@ -60,13 +61,14 @@ def main() -> None:
         try:
             result = JOBS[asked["job"]](home, settings, asked["arguments"], tell)
         except TawnyError as error:
-            say({"error": str(error), "kind": type(error).__name__})
+            say({"error": to_json(error.text), "kind": type(error).__name__})
         except Exception as error:
             # A mistake of ours: the person gets a sentence, the log of the server the traceback.
             traceback.print_exc(file=sys.stderr)
             sys.stderr.flush()
-            text = f"the job failed in a way nobody foresaw ({type(error).__name__})"
-            say({"error": f"{text}; the server's log says more", "kind": "FailureError"})
+            text = Text("the job failed in a way nobody foresaw ({error}); the server's log says "
+                        "more", error=type(error).__name__)  # fmt: skip
+            say({"error": to_json(text), "kind": "FailureError"})
         else:
             say({"result": result})
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from tawny import errors
 from tawny.errors import FailureError, StorageError
+from tawny.text import from_json
 
 Tell = Callable[[str, int], None]
 
@@ -147,7 +148,7 @@ class _Process:
                 process_group=0,
             )
         except OSError as error:
-            raise StorageError(f"a worker process cannot start: {error.strerror}") from error
+            raise StorageError("a worker process cannot start: {error}", error=error) from error
         self._killed = False
 
     def alive(self) -> bool:
@@ -184,7 +185,6 @@ def _error(kind: str, text: str) -> errors.TawnyError:
     found = getattr(errors, kind, FailureError)
     if found is errors.UnknownValueError:
         found = errors.RequestError
-    error = found.__new__(found)
-    Exception.__init__(error, text)
+    error = found(from_json(text))
     assert isinstance(error, errors.TawnyError)
     return error

@@ -35,27 +35,38 @@ class SampleRequest:
     def __post_init__(self) -> None:
         if not 1 <= self.conversations <= MAX_CONVERSATIONS:
             raise RequestError(
-                f"conversations: found {self.conversations}; "
-                f"allowed: a whole number from 1 to {MAX_CONVERSATIONS}"
+                "conversations: found {conversations}; allowed: a whole number from 1 to "
+                "{max_conversations}",
+                conversations=self.conversations,
+                max_conversations=MAX_CONVERSATIONS,
             )
         if not 0 <= self.seed <= MAX_SEED:
             raise RequestError(
-                f"seed: found {self.seed}; allowed: a whole number from 0 to {MAX_SEED}"
+                "seed: found {seed}; allowed: a whole number from 0 to {max_seed}",
+                seed=self.seed,
+                max_seed=MAX_SEED,
             )
         for name, instant in (("from", self.start), ("to", self.end)):
             if instant.utcoffset() is None:
                 raise RequestError(
-                    f"{name}: found {instant.isoformat()} without an offset; "
-                    "allowed: an instant such as 2026-01-01T00:00:00+00:00"
+                    "{name}: found {instant} without an offset; allowed: an instant such as "
+                    "2026-01-01T00:00:00+00:00",
+                    name=name,
+                    instant=instant.isoformat(),
                 )
             if not FIRST_YEAR <= instant.year <= LAST_YEAR:
                 raise RequestError(
-                    f"{name}: found the year {instant.year}; allowed: {FIRST_YEAR} to {LAST_YEAR}"
+                    "{name}: found the year {year}; allowed: {first_year} to {last_year}",
+                    name=name,
+                    year=instant.year,
+                    first_year=FIRST_YEAR,
+                    last_year=LAST_YEAR,
                 )
         if to_ms(self.start) >= to_ms(self.end):
             raise RequestError(
-                f"from: found {self.start.isoformat()}, which is not before "
-                f"to ({self.end.isoformat()}); choose a later --to"
+                "from: found {start}, which is not before to ({end}); choose a later --to",
+                start=self.start.isoformat(),
+                end=self.end.isoformat(),
             )
 
     @cached_property

@@ -31,6 +31,7 @@ from tawny.server.problems import (
     answer_http_exception,
     answer_tawny_error,
     answer_unforeseen,
+    provide_language,
 )
 from tawny.server.security import Around
 from tawny.server.services import Services
@@ -83,6 +84,7 @@ def create_app(home: Path, settings: Settings) -> Litestar:
             ingest.send_events, *exports.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
             *docs.HANDLERS,
         ],
+        dependencies={"spoken": Provide(provide_language)},
     )  # fmt: skip
     app = Litestar(
         route_handlers=[api, *system.HANDLERS, *pages.ROUTES],

@@ -88,7 +88,8 @@ async def _check_origin(connection: AnyConnection, caller: Caller | None) -> Non
     expected = caller.csrf or ""
     if not sent or not hmac.compare_digest(sent.encode(), expected.encode()):
         raise NotAllowedError(
-            f"request: found no {CSRF_HEADER} header of this session; reload the page"
+            "request: found no {csrf_header} header of this session; reload the page",
+            csrf_header=CSRF_HEADER,
         )
 
 

@@ -4,9 +4,9 @@ mistake nobody foresaw."""
 from __future__ import annotations
 
 import contextlib
-import http
 import logging
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
@@ -24,7 +24,10 @@ from tawny.errors import (
     TawnyError,
     TooManyError,
 )
+from tawny.languages import accepted, said
 from tawny.model.explanation import Refusal
+from tawny.server.framework import FRAMEWORK
+from tawny.text import Text, joined
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -41,6 +44,15 @@ STATUS: tuple[tuple[type[TawnyError], int], ...] = (
     (TawnyError, 500),
 )
 """The first class that fits gives the status."""
+
+TITLES = (
+    HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE,
+)  # fmt: skip
+"""The statuses of errors; the title of a problem document is the phrase of its status."""
 
 
 class Fault(Struct, omit_defaults=True):
@@ -74,7 +86,9 @@ class EventsRefusedError(RequestError):
     """Every event of a request was refused."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(f"events: found {len(refusals)}, all of them refused; see errors")
+        super().__init__(
+            "events: found {count}, all of them refused; see errors", count=len(refusals)
+        )
         self.refusals = refusals
 
 
@@ -90,23 +104,36 @@ def status_of(error: TawnyError) -> int:
 def problem_response(
     request: Request[Any, Any, Any],
     status: int,
-    detail: str,
+    detail: Text | str,
     errors: Sequence[Fault] | UnsetType = UNSET,
     headers: dict[str, str] | None = None,
 ) -> Response[Problem]:
-    """The one place that makes an error answer."""
+    """The one place that makes an error answer, in the language the caller prefers."""
+    language = language_of(request)
     return Response(
         Problem(
-            title=http.HTTPStatus(status).phrase,
+            title=said(Text(HTTPStatus(status).phrase), language),
             status=status,
-            detail=detail,
+            detail=said(detail, language),
             request_id=request_id(request),
             errors=errors,
         ),
         status_code=status,
         media_type=MEDIA_TYPE,
-        headers=headers or {},
-    )
+        headers={
+            "Content-Language": language, "Vary": "Accept-Language", **(headers or {}),
+        },
+    )  # fmt: skip
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """The language of a program's answer: of `Accept-Language`, English by default."""
+    return accepted(request.headers.get("accept-language", ""))
+
+
+async def provide_language(request: Request[Any, Any, Any]) -> str:
+    """The same for handlers that name a parameter `spoken`."""
+    return language_of(request)
 
 
 def request_id(request: Request[Any, Any, Any]) -> str:
@@ -126,15 +153,18 @@ def answer_tawny_error(request: Request[Any, Any, Any], error: TawnyError) -> Re
         _log.error("request failed: %s", error, extra={"request_id": request_id(request)})
     errors: list[Fault] | UnsetType = UNSET
     if isinstance(error, EventsRefusedError):
-        errors = [faults(refusal) for refusal in error.refusals]
-    return problem_response(request, status, str(error), errors, headers)
+        language = language_of(request)
+        errors = [fault(refusal, language) for refusal in error.refusals]
+    return problem_response(request, status, error.text, errors, headers)
 
 
-def faults(refusal: Refusal) -> Fault:
+def fault(refusal: Refusal, language: str) -> Fault:
     """A refused event as an answer names it."""
+    message = Text("found {found}; allowed {allowed}",
+                   found=refusal.found, allowed=refusal.allowed)  # fmt: skip
     return Fault(
         field=refusal.field,
-        message=f"found {refusal.found}; allowed {refusal.allowed}",
+        message=said(message, language),
         number=refusal.number,
     )
 
@@ -142,15 +172,22 @@ def faults(refusal: Refusal) -> Fault:
 def answer_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refuses: unknown addresses, methods, bodies that do not fit."""
     errors: list[Fault] | UnsetType = UNSET
+    language = language_of(request)
     if isinstance(error.extra, list):
         errors = [
-            Fault(field=str(one.get("key", "body")), message=str(one.get("message", "")))
+            Fault(
+                field=str(one.get("key", "body")),
+                message=said(FRAMEWORK.recognised(str(one.get("message", ""))), language),
+            )
             for one in error.extra
             if isinstance(one, dict)
         ]
-    detail = _DETAILS.get(error.status_code, error.detail)
+    detail: Text | str = _DETAILS.get(error.status_code) or FRAMEWORK.recognised(error.detail)
     if error.status_code == 400 and errors:
-        detail = "; ".join(f"{fault.field}: {fault.message}" for fault in errors)
+        parts = [
+            Text("{field}: {message}", field=fault.field, message=fault.message) for fault in errors
+        ]
+        detail = joined("; ", parts)
     headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else {}
     if error.status_code >= 500:
         return answer_unforeseen(request, error)
@@ -174,14 +211,14 @@ def answer_unforeseen(request: Request[Any, Any, Any], error: Exception) -> Resp
         extra={"request_id": request_id(request)},
     )  # fmt: skip
     return problem_response(
-        request, 500, "the server made a mistake; ask with the request id, its log says more"
+        request, 500, Text("the server made a mistake; ask with the request id, its log says more")
     )
 
 
 _DETAILS = {
-    404: "there is nothing at this address",
-    405: "this address does not take this method; the header Allow names those it does",
-    413: "the request is larger than the setting request_mb allows; send less at a time",
+    404: Text("there is nothing at this address"),
+    405: Text("this address does not take this method; the header Allow names those it does"),
+    413: Text("the request is larger than the setting request_mb allows; send less at a time"),
 }
 
 
@@ -191,7 +228,7 @@ def responses(*statuses: int) -> dict[int, ResponseSpec]:
         status: ResponseSpec(
             Problem,
             generate_examples=False,
-            description=http.HTTPStatus(status).phrase,
+            description=HTTPStatus(status).phrase,
             media_type=MEDIA_TYPE,
         )
         for status in statuses

@@ -239,7 +239,9 @@ class Accounts(People):
                     )
                     self._audit.add_unknown(connection, "", address, request_id, "sign_in_limited")
                 raise TooManyError(
-                    f"sign-in: too many failures; try again in {-(-wait_s // 60)} minutes", wait_s
+                    "sign-in: too many failures; try again in {minutes} minutes",
+                    minutes=-(-wait_s // 60),
+                    retry_after_s=wait_s,
                 )
 
     def _open_session(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tawny.errors import NotAllowedError
+from tawny.text import Text
 
 PRESENCE_TYPES = frozenset(["user-presence", "users"])
 """Export types whose rows come from presence, which belongs to no channel."""
@@ -80,8 +81,9 @@ class Caller:
         """Raise `NotAllowedError` unless `may(scope)`."""
         if not self.may(scope):
             raise NotAllowedError(
-                f"{scope.value}: {'this token' if self.token_id else self.name} may not do this; "
-                "ask an administrator"
+                "{scope}: {who} may not do this; ask an administrator",
+                scope=scope.value,
+                who=Text("this token") if self.token_id else self.name,
             )
 
     def sees_channel(self, channel: str) -> bool:
@@ -100,8 +102,9 @@ class Caller:
         for channel in asked:
             if channel not in self.channels:
                 raise NotAllowedError(
-                    f"channel: found {channel!r}; allowed: "
-                    f"{', '.join(sorted(self.channels)) or 'none, ask an administrator'}"
+                    "channel: found {channel!r}; allowed: {allowed}",
+                    channel=channel,
+                    allowed=", ".join(sorted(self.channels)) or Text("none, ask an administrator"),
                 )
         if not self.channels:
             raise NotAllowedError("channels: none were given to you; ask an administrator")

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from tawny.errors import StorageError
 from tawny.settings import Settings
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test holds it to the scripts."""
 
 _WAIT_MS = 30_000
@@ -48,8 +48,11 @@ class Database:
                 found = self._version()
                 if found != HEAD:
                     raise StorageError(
-                        f"{path}: found migration {found}, this Tawny reads {HEAD} and cannot "
-                        "bring it there; make room, or the folder writable"
+                        "{path}: found migration {found}, this Tawny reads {head} and cannot "
+                        "bring it there; make room, or the folder writable",
+                        path=path,
+                        found=found,
+                        head=HEAD,
                     )
                 return
             if not url:
@@ -160,9 +163,9 @@ class Database:
         except sa.exc.SQLAlchemyError as error:
             original = getattr(error, "orig", None)
             reason = str(original or error).splitlines()[0]
-            raise StorageError(f"{self._where}: {reason}") from error
+            raise StorageError("{where}: {reason}", where=self._where, reason=reason) from error
         except OSError as error:
-            raise StorageError(f"{self._where}: {error.strerror or error}") from error
+            raise StorageError("{where}: {error}", where=self._where, error=error) from error
 
 
 def address_without_password(text: str) -> str:

@@ -126,8 +126,11 @@ class People:
             raise RequestError("name: found an illegal one; allowed 1 to 128 characters, no spaces")
         if not SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
             raise RequestError(
-                f"password: found {len(password)} characters; allowed {SHORTEST_PASSWORD} to "
-                f"{_LONGEST_PASSWORD}"
+                "password: found {count} characters; allowed {shortest_password} to "
+                "{longest_password}",
+                count=len(password),
+                shortest_password=SHORTEST_PASSWORD,
+                longest_password=_LONGEST_PASSWORD,
             )
         if password.strip().lower() == name.strip().lower():
             raise RequestError("password: found the name; choose another")
@@ -154,7 +157,7 @@ def insert_user(
 ) -> int:
     name = name.strip().lower()
     if connection.execute(sa.select(users.c.id).where(users.c.name == name)).first():
-        raise ConflictError(f"name: {name!r} is taken; choose another")
+        raise ConflictError("name: {name!r} is taken; choose another", name=name)
     user_id: int = connection.execute(
         users.insert()
         .values(
@@ -181,7 +184,7 @@ def _set_channels(connection: sa.Connection, user_id: int, channels: Sequence[st
 def _read_user(connection: sa.Connection, user_id: int) -> User:
     row = connection.execute(sa.select(users).where(users.c.id == user_id)).first()
     if row is None:
-        raise NotFoundError(f"user: found {user_id}; there is none of that number")
+        raise NotFoundError("user: found {user_id}; there is none of that number", user_id=user_id)
     channels = connection.execute(
         sa.select(user_channels.c.channel_id)
         .where(user_channels.c.user_id == user_id)

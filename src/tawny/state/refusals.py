@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,6 +19,7 @@ from tawny.model.explanation import Refusal
 from tawny.settings import Settings
 from tawny.state.database import Database, open_database, open_database_for_reading
 from tawny.state.tables import refusals
+from tawny.text import Text, from_json, to_json
 
 KEPT = 10_000
 """The newest refusals are kept with their reasons; all are counted."""
@@ -53,8 +55,9 @@ class RefusalStore:
                 "input": name.encode("utf-8", "backslashreplace").decode(),
                 "number": refusal.number,
                 "field": refusal.field,
-                "found": refusal.found,
-                "allowed": refusal.allowed,
+                "found": str(refusal.found),
+                "allowed": str(refusal.allowed),
+                "texts": to_json([refusal.found, refusal.allowed]),
             }
             for refusal in found
         ]
@@ -80,9 +83,7 @@ class RefusalStore:
                 sa.select(refusals).order_by(refusals.c.id.desc()).limit(limit)
             ).all()
         return [
-            KeptRefusal(
-                row.at_ms, row.input, Refusal(row.number, row.field, row.found, row.allowed)
-            )
+            KeptRefusal(row.at_ms, row.input, Refusal(row.number, row.field, *_texts(row)))
             for row in rows
         ]
 
@@ -109,3 +110,12 @@ class RefusalStore:
             or bool(self._settings.text("state_url"))
             or (self._home / "state.db").exists()
         )
+
+
+def _texts(row: Any) -> tuple[Text | str, Text | str]:
+    """What was found and what is allowed, in a form that can be said in French when they were kept
+    in one."""
+    if row.texts is None:
+        return row.found, row.allowed
+    found, allowed = from_json(row.texts)
+    return found, allowed

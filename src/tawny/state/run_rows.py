@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tawny.text import Text
+
 
 class RunState(enum.StrEnum):
     """Where a run is. The last four never change again, but `ready`, which becomes `expired`."""
@@ -51,7 +53,7 @@ class Run:
     phase: str
     """What a running one does: `starting`, `collecting`, `querying`, `finishing`; else empty."""
     progress_percent: int
-    error: str | None
+    error: Text | None
     """Why it failed, in words for the person who asked."""
     created_ms: int
     started_ms: int | None

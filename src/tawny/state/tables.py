@@ -165,6 +165,7 @@ runs = sa.Table(
     _text("sha256", null=True),
     _text("receipt", null=True),
     _number("version"),
+    _text("reason", null=True),
     sa.UniqueConstraint("owner_id", "idempotency_key"),
     sa.Index(None, "created_ms"),
     sa.Index(None, "state"),
@@ -197,6 +198,7 @@ refusals = sa.Table(
     _text("field"),
     _text("found"),
     _text("allowed"),
+    _text("texts", null=True),
     sqlite_autoincrement=True,
 )
 

@@ -61,7 +61,8 @@ class Tokens:
         wanted = sorted(set(scopes))
         if not wanted:
             raise RequestError(
-                f"scopes: found none; allowed: {', '.join(scope.value for scope in Scope)}"
+                "scopes: found none; allowed: {allowed}",
+                allowed=", ".join(scope.value for scope in Scope),
             )
         for scope in wanted:
             caller.need(scope)
@@ -106,7 +107,9 @@ class Tokens:
                 sa.select(tokens.c.user_id).where(tokens.c.id == token_id)
             ).scalar()
             if owner is None or not (caller.administrator or owner == caller.user_id):
-                raise NotFoundError(f"token: found {token_id}; there is none of that number")
+                raise NotFoundError(
+                    "token: found {token_id}; there is none of that number", token_id=token_id
+                )
             connection.execute(
                 tokens.update()
                 .where(tokens.c.id == token_id, tokens.c.revoked_ms.is_(None))

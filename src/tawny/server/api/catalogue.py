@@ -10,10 +10,12 @@ from msgspec import Struct
 
 from tawny.errors import UnknownValueError
 from tawny.exports.queries import EXPORT_TYPES
+from tawny.languages import said
 from tawny.server.api.shapes import ColumnAnswer, instant
 from tawny.server.problems import responses
 from tawny.server.services import Channel, Services
 from tawny.state.callers import Caller, Scope
+from tawny.text import Text
 
 _READ = {"scope": Scope.EXPORTS_READ}
 
@@ -95,7 +97,7 @@ def list_columns(
     for found in services.types(caller):
         if found.name == name:
             return [ColumnAnswer.of(at, column) for at, column in enumerate(found.columns, 1)]
-    raise UnknownValueError("export type", name, EXPORT_TYPES)
+    raise UnknownValueError(Text("export type"), name, EXPORT_TYPES)
 
 
 @get(
@@ -139,13 +141,16 @@ def get_log(services: Services, caller: Caller) -> LogAnswer:
     responses=responses(400, 401, 403, 503), summary="Refused events",
 )  # fmt: skip
 def list_refusals(
-    services: Services, caller: Caller, limit: Annotated[int, Parameter(ge=1, le=1000)] = 100
+    services: Services,
+    caller: Caller,
+    spoken: str,
+    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
 ) -> list[RefusalAnswer]:
     """The newest refused events with reasons."""
     return [
         RefusalAnswer(
             instant(kept.at_ms) or "", kept.input, kept.refusal.number, kept.refusal.field,
-            kept.refusal.found, kept.refusal.allowed,
+            said(kept.refusal.found, spoken), said(kept.refusal.allowed, spoken),
         )
         for kept in services.refusals(caller, limit)
     ]  # fmt: skip

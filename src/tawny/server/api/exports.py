@@ -30,6 +30,7 @@ from tawny.server.problems import problem_response, responses
 from tawny.server.services import Chart, Services
 from tawny.state.callers import Caller, Scope
 from tawny.state.run_rows import RunFilter, RunState
+from tawny.text import Text
 
 _READ = {"scope": Scope.EXPORTS_READ}
 _WRITE = {"scope": Scope.EXPORTS_WRITE}
@@ -64,6 +65,7 @@ class PreviewAnswer(Struct):
 def start_export(
     services: Services,
     caller: Caller,
+    spoken: str,
     data: ExportBody,
     idempotency_key: Annotated[
         str | None,
@@ -77,7 +79,9 @@ def start_export(
     were given."""
     run = services.runs.start(caller, data.request(), idempotency_key)
     return Response(
-        RunAnswer.of(run), status_code=202, headers={"Location": f"/api/v1/exports/{run.id}"}
+        RunAnswer.of(run, spoken),
+        status_code=202,
+        headers={"Location": f"/api/v1/exports/{run.id}"},
     )
 
 
@@ -92,6 +96,7 @@ def start_export(
 def list_exports(
     services: Services,
     caller: Caller,
+    spoken: str,
     states: Annotated[list[StateName] | None, Parameter(query="state")] = None,
     export: list[ExportName] | None = None,
     owner: Annotated[str | None, Parameter(max_length=128)] = None,
@@ -121,7 +126,9 @@ def list_exports(
         cursor,
         limit,
     )
-    return RunsAnswer([RunAnswer.of(run) for run in page.items], page.next_cursor, page.total)
+    return RunsAnswer(
+        [RunAnswer.of(run, spoken) for run in page.items], page.next_cursor, page.total
+    )
 
 
 @get(
@@ -132,9 +139,9 @@ def list_exports(
     responses=responses(400, 401, 403, 404, 503),
     summary="A run and how far it is",
 )
-def get_export(services: Services, caller: Caller, run_id: RunId) -> RunAnswer:
+def get_export(services: Services, caller: Caller, spoken: str, run_id: RunId) -> RunAnswer:
     """One run."""
-    return RunAnswer.of(services.runs.get(caller, run_id))
+    return RunAnswer.of(services.runs.get(caller, run_id), spoken)
 
 
 @get(
@@ -150,7 +157,7 @@ def get_receipt(services: Services, caller: Caller, run_id: RunId) -> Response[A
     """What the file is: enough to check it and to make it again. It stays when the file is gone."""
     run = services.runs.get(caller, run_id)
     if run.receipt is None:
-        raise NotFoundError(f"receipt: {run_id} has none, it made no file")
+        raise NotFoundError("receipt: {run_id} has none, it made no file", run_id=run_id)
     return Response(receipt_json(run).encode(), media_type="application/json")
 
 
@@ -182,7 +189,9 @@ def get_file(
         )  # fmt: skip
     except UnsatisfiableError:
         return problem_response(
-            request, 416, f"Range: found one beyond the end; the file has {run.size_bytes} bytes",
+            request, 416,
+            Text("Range: found one beyond the end; the file has {bytes} bytes",
+                 bytes=run.size_bytes),
             headers={"Content-Range": f"bytes */{run.size_bytes}"},
         )  # fmt: skip
     if method == "GET" and answer.status_code != 304:
@@ -202,9 +211,9 @@ def get_file(
     responses=responses(400, 401, 403, 404, 409, 503),
     summary="Cancel a run",
 )
-def cancel_export(services: Services, caller: Caller, run_id: RunId) -> RunAnswer:
+def cancel_export(services: Services, caller: Caller, spoken: str, run_id: RunId) -> RunAnswer:
     """Stops a run that waits or is at work."""
-    return RunAnswer.of(services.runs.cancel(caller, run_id))
+    return RunAnswer.of(services.runs.cancel(caller, run_id), spoken)
 
 
 @post(
@@ -216,9 +225,9 @@ def cancel_export(services: Services, caller: Caller, run_id: RunId) -> RunAnswe
     responses=responses(400, 401, 403, 404, 503),
     summary="Run it again",
 )
-def export_again(services: Services, caller: Caller, run_id: RunId) -> RunAnswer:
+def export_again(services: Services, caller: Caller, spoken: str, run_id: RunId) -> RunAnswer:
     """The same request as a new run."""
-    return RunAnswer.of(services.runs.again(caller, run_id))
+    return RunAnswer.of(services.runs.again(caller, run_id), spoken)
 
 
 @get(
@@ -281,11 +290,14 @@ def estimate(services: Services, caller: Caller, data: ExportBody) -> EstimateAn
 
 @get("/changes", opt=_READ, include_in_schema=False)
 async def changes(
-    request: Request[Any, Any, Any], services: Services, caller: Caller
+    request: Request[Any, Any, Any], services: Services, caller: Caller, spoken: str
 ) -> ServerSentEvent:
     """Every change of a run the caller may see, as server-sent events named `run`."""
     return run_changes(
-        request, services, caller, lambda run: msgspec.json.encode(RunAnswer.of(run)).decode()
+        request,
+        services,
+        caller,
+        lambda run: msgspec.json.encode(RunAnswer.of(run, spoken)).decode(),
     )
 
 

@@ -23,11 +23,12 @@ from tawny.server.problems import (
     EventsRefusedError,
     Fault,
     UnsupportedMediaError,
-    faults,
+    fault,
     responses,
 )
 from tawny.server.services import Services
 from tawny.state.callers import Caller, Scope
+from tawny.text import Text
 
 NDJSON = "application/x-ndjson"
 BATCH = "application/cloudevents-batch+json"
@@ -93,7 +94,11 @@ class EventsOperation(Operation):
     summary="Send events",
 )
 async def send_events(
-    request: Request[Any, Any, Any], services: Services, caller: Caller, metrics: Metrics
+    request: Request[Any, Any, Any],
+    services: Services,
+    caller: Caller,
+    metrics: Metrics,
+    spoken: str,
 ) -> Response[EventsAnswer]:
     """One event, a batch or NDJSON. 200 when at least one event was accepted: look at `refused`.
     422 when every one was refused. What is answered as accepted is on the disk; sending it again
@@ -121,7 +126,7 @@ async def send_events(
             accepted=len(checked.accepted),
             refused=len(checked.refusals),
             events=answers,
-            errors=[faults(refusal) for refusal in checked.refusals],
+            errors=[fault(refusal, spoken) for refusal in checked.refusals],
         )
     )
 
@@ -132,17 +137,24 @@ def _check(kind: str, body: bytes) -> _Checked:
     if kind in (ONE, BATCH, JSON):
         start = body.lstrip()[:1]
         if kind == BATCH and start != b"[":
-            raise RequestError(f"body: found no JSON array; {BATCH} is one")
+            raise RequestError("body: found no JSON array; {batch} is one", batch=BATCH)
         if start == b"[" and kind != ONE:
             try:
                 values = [bytes(value) for value in _values.decode(body)]
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                raise RequestError(f"body: found no JSON array of events ({error})") from None
+                raise RequestError(
+                    "body: found no JSON array of events ({error})", error=error
+                ) from None
         else:
             values = [body]
         return _check_values(values)
     raise UnsupportedMediaError(
-        f"Content-Type: found {kind or 'none'}; allowed {ONE}, {BATCH}, {NDJSON}, {JSON}"
+        "Content-Type: found {found}; allowed {one}, {batch}, {ndjson}, {json}",
+        found=kind or Text("none"),
+        one=ONE,
+        batch=BATCH,
+        ndjson=NDJSON,
+        json=JSON,
     )
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from tawny.exports.columns import Column
 from tawny.exports.queries import ExportName
 from tawny.exports.request import ExportRequest
+from tawny.languages import said
 from tawny.model.zones import instant_text
 from tawny.state.run_rows import Run
 
@@ -91,8 +92,8 @@ class RunAnswer(Struct):
     version: int
 
     @classmethod
-    def of(cls, run: Run) -> RunAnswer:
-        """From a run."""
+    def of(cls, run: Run, language: str) -> RunAnswer:
+        """From a run; why it failed is said in the language."""
         file = None
         if run.state == "ready" and run.file_name is not None:
             file = FileAnswer(
@@ -124,7 +125,7 @@ class RunAnswer(Struct):
             started_at=instant(run.started_ms),
             ended_at=instant(run.ended_ms),
             expires_at=instant(run.expires_ms),
-            error=run.error,
+            error=None if run.error is None else said(run.error, language),
             file=file,
             version=run.version,
         )

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from tawny.errors import RequestError
-from tawny.server.pages.language import LANGUAGES
+from tawny.languages import LANGUAGES
 from tawny.server.pages.names import N_
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
@@ -85,16 +85,16 @@ def change_password(
     reader = reader_of(request, caller)
     new = form.secret("password")
     if new != form.secret("again"):
-        problem = {"text": reader.translate(N_("The two passwords differ.")), "foreign": False}
+        problem = {"text": reader.translate(N_("The two passwords differ."))}
         return _page(request, caller, status=400, problem=problem)
     if len(new) < SHORTEST_PASSWORD:
         text = reader.translate(N_("The password is too short: at least %(num)s characters."))
-        problem = {"text": text % {"num": SHORTEST_PASSWORD}, "foreign": False}
+        problem = {"text": text % {"num": SHORTEST_PASSWORD}}
         return _page(request, caller, status=400, problem=problem)
     try:
         services.accounts.change_password(caller, form.secret("old"), new)
     except RequestError as error:
-        return _page(request, caller, status=400, problem={"text": str(error), "foreign": True})
+        return _page(request, caller, status=400, problem={"text": reader.say(error.text)})
     return Redirect("/account?done=password", status_code=303)
 
 

@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from tawny.errors import NotSignedInError, TawnyError
 from tawny.server import problems
 from tawny.server.pages.names import N_
-from tawny.server.pages.rendering import AnyRequest, is_part, render
+from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
 from tawny.server.problems import request_id, status_of
 
 HEADINGS = {
@@ -62,7 +62,11 @@ def answer_tawny_error(request: AnyRequest, error: TawnyError) -> Response[Any]:
     """An error of our tree on a page."""
     if isinstance(error, NotSignedInError):
         return to_sign_in(request)
-    return error_page(request, status_of(error), str(error))
+    return error_page(
+        request,
+        status_of(error),
+        reader_of(request, request.scope["state"].get("caller")).say(error.text),
+    )
 
 
 def answer_unforeseen(request: AnyRequest, error: Exception) -> Response[Any]:

@@ -35,11 +35,10 @@ PAGE_SIZE = 25
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why the form was not accepted; `foreign` when the text exists in English only."""
+    """Why the form was not accepted."""
 
     field: str
     text: str
-    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +206,7 @@ def form_context(
         except FieldError as error:
             problem = Problem(error.field, reader.translate(error.message))
         except RequestError as error:
-            problem = Problem("", str(error), foreign=True)
+            problem = Problem("", reader.say(error.text))
     return {
         "form": form,
         "types": services.types(caller),
@@ -264,7 +263,7 @@ def bounds_part(request: AnyRequest, caller: Caller) -> Response[str]:
     except FieldError as error:
         problem = Problem(error.field, reader.translate(error.message))
     except RequestError as error:
-        problem = Problem("", str(error), foreign=True)
+        problem = Problem("", reader.say(error.text))
     return render(
         request, caller, "parts/bounds.html", form=form, bounds=bounds, range_problem=problem
     )
@@ -303,7 +302,7 @@ def generate(
     except FieldError as error:
         problem = Problem(error.field, reader.translate(error.message))
     except RequestError as error:
-        problem = Problem("", str(error), foreign=True)
+        problem = Problem("", reader.say(error.text))
     if started is not None and not is_part(request):
         return Redirect("/exports", status_code=303)
     listed = RunList()

@@ -72,7 +72,7 @@ def create_person(
     if len(password) < SHORTEST_PASSWORD:
         reader = reader_of(request, caller)
         text = reader.translate(N_("The password is too short: at least %(num)s characters."))
-        problem = {"text": text % {"num": SHORTEST_PASSWORD}, "foreign": False}
+        problem = {"text": text % {"num": SHORTEST_PASSWORD}}
         return _page(
             request, caller, services, status=400, problem=problem, filled=form, opened="new"
         )
@@ -87,7 +87,7 @@ def create_person(
             presence="presence" in form,
         )
     except RequestError as error:
-        problem = {"text": str(error), "foreign": True}
+        problem = {"text": reader_of(request, caller).say(error.text)}
         return _page(
             request, caller, services, status=400, problem=problem, filled=form, opened="new"
         )
@@ -113,7 +113,7 @@ def change_person(
     except RequestError as error:
         return _page(
             request, caller, services, status=400, opened=str(user_id),
-            problem={"text": str(error), "foreign": True},
+            problem={"text": reader_of(request, caller).say(error.text)},
         )  # fmt: skip
     return Redirect("/people?done=changed", status_code=303)
 
@@ -131,7 +131,7 @@ def create_token(
     except RequestError as error:
         return _page(
             request, caller, services, status=400, opened="token",
-            problem={"text": str(error), "foreign": True},
+            problem={"text": reader_of(request, caller).say(error.text)},
         )  # fmt: skip
     return _page(request, caller, services, secret=secret)
 

@@ -14,14 +14,15 @@ from babel import Locale
 from litestar import MediaType, Request, Response
 
 from tawny import __version__
+from tawny.languages import LANGUAGES, accepted, locale, said, translations
 from tawny.model.zones import instant_text, zone
 from tawny.server.pages import names, words
 from tawny.server.pages.icons import icon
-from tawny.server.pages.language import LANGUAGES, accepted, locale, translations
 from tawny.server.pages.static_files import static_url
 from tawny.server.services import Services
 from tawny.state.callers import Caller, Scope
 from tawny.state.run_rows import Run, RunFilter, RunState
+from tawny.text import Text
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -62,6 +63,10 @@ class Reader:
     def translate(self, text: str) -> str:
         """A text in the reader's language."""
         return translations(self.language).gettext(text) if text else ""
+
+    def say(self, text: Text | str) -> str:
+        """A text that carries its values, in the reader's language."""
+        return said(text, self.language)
 
     def plural(self, one: str, many: str, count: int) -> str:
         """A text that depends on a number."""
@@ -113,6 +118,7 @@ def _environment(language: str) -> jinja2.Environment:
         iso=instant_text,
         size=lambda value: words.size(value, place, translate),
         elapsed=lambda value: words.elapsed(value, place, translate),
+        said=lambda text: said(text, language),
         name_in=lambda key, table: translate(table[key]) if key in table else key,
     )
     return environment

@@ -10,8 +10,8 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 
 from tawny.errors import NotSignedInError, RequestError, TooManyError
+from tawny.languages import LANGUAGES
 from tawny.server.auth import client_address, with_session, without_session
-from tawny.server.pages.language import LANGUAGES
 from tawny.server.pages.names import N_
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
@@ -114,7 +114,7 @@ def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[
 def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) -> Response[Any]:
     """Create the first administrator and sign in."""
     reader = reader_of(request, None)
-    is_open, problem, foreign = services.accounts.set_up_is_open(link), "", False
+    is_open, problem = services.accounts.set_up_is_open(link), ""
     password = form.secret("password")
     if len(password) < SHORTEST_PASSWORD:
         problem = reader.translate(N_("The password is too short: at least %(num)s characters."))
@@ -129,12 +129,12 @@ def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) 
             )  # fmt: skip
             return with_session(request, Redirect("/exports", status_code=303), signed_in)
         except RequestError as error:
-            problem, foreign = str(error), True
+            problem = reader.say(error.text)
             is_open = services.accounts.set_up_is_open(link)
     return render(
         request, None, "set_up.html", status=400 if is_open else 404, is_open=is_open,
         name=form.one("name"), display_name=form.one("display_name"), shortest=SHORTEST_PASSWORD,
-        problem={"text": problem, "foreign": foreign} if problem else None,
+        problem={"text": problem} if problem else None,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
-"""The languages of the pages: which one a request gets, and the catalogues behind it.
+"""The languages people read: which one a request gets, and the catalogues behind it.
 
-English texts are the message ids. The French catalogue is the `.po` file itself, read at start, so
-that no compiled copy can be older than what people translate.
+English texts are the message ids, of pages and of errors alike. The French catalogue is the `.po`
+file itself, read at start, so that no compiled copy can be older than what people translate.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from __future__ import annotations
 import functools
 import gettext
 import io
+import string
 from importlib import resources
+from typing import Any
 
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from tawny.text import Text
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 """Codes and the names people know them by."""
@@ -26,13 +30,43 @@ def translations(language: str) -> gettext.NullTranslations:
     """The catalogue of a language; the texts themselves for English."""
     if language == "en":
         return gettext.NullTranslations()
-    path = resources.files("tawny.server") / "translations" / language / f"{DOMAIN}.po"
+    path = resources.files("tawny") / "translations" / language / f"{DOMAIN}.po"
     with path.open("rb") as stream:
         catalogue = read_po(stream, locale=language)
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def said(text: Text | str, language: str) -> str:
+    """A text in a language; in English what the catalogue lacks. What is no `Text` is data, and
+    the same in every language.
+
+    >>> said(Text("{count} characters", count=300), "fr")
+    '300 caractères'
+    """
+    if isinstance(text, str) or language not in _FORMATTERS:
+        return str(text)
+    return text.filled(_FORMATTERS[language], translations(language).gettext)
+
+
+class _French(string.Formatter):
+    """Quotes and groups of digits as the French write them."""
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        """`!r` is a value in guillemets, escaped as in English."""
+        if conversion == "r" and isinstance(value, str):
+            return f"«\N{NO-BREAK SPACE}{repr(value)[1:-1]}\N{NO-BREAK SPACE}»"
+        return super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> Any:
+        """`,` groups by narrow spaces."""
+        formatted = super().format_field(value, format_spec)
+        return formatted.replace(",", "\N{NARROW NO-BREAK SPACE}") if format_spec else formatted
+
+
+_FORMATTERS = {"fr": _French()}
 
 
 @functools.cache
