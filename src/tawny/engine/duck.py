@@ -40,8 +40,9 @@ class Duck:
         )
         self._connection.execute("SET TimeZone = 'UTC'")
         # Progress is measured for `progress`, and printed by nobody.
-        self._connection.execute("SET enable_progress_bar = true")
+        # Printing is off first: on a busy machine even the next statement may last long enough.
         self._connection.execute("SET enable_progress_bar_print = false")
+        self._connection.execute("SET enable_progress_bar = true")
 
     def __enter__(self) -> Duck:
         return self

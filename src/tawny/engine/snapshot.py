@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tawny.engine.duck import Duck, Value, files_literal
 from tawny.engine.grown import SQL_TYPES, events_of
-from tawny.engine.repeated import create_repeated_messages
+from tawny.engine.rare_ids import RARE_TABLES, create_rare_tables
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.opening import opening_days
@@ -48,8 +48,7 @@ def create_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iterable[s
             _create_events(duck, snapshot, view, family, in_range=True)
     if "erased_contacts" in wanted:
         _create_erased_contacts(duck, snapshot, view)
-    if "repeated_messages" in wanted:
-        create_repeated_messages(duck, snapshot)
+    create_rare_tables(duck, snapshot, RARE_TABLES & wanted)
     if "requested_channels" in wanted:
         _create_texts(duck, "requested_channels", "channel_id", view.channels)
     if "content_media" in wanted:

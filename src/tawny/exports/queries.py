@@ -50,13 +50,13 @@ ENGINE_TABLES = frozenset(
         *(f"{family}_events" for family in FAMILIES),
         *(f"{family}_events_in_range" for family in FAMILIES),
         *(f"{family}_events_in_scope" for family in CONVERSATION_FAMILIES),
-        *("erased_contacts", "repeated_messages", "requested_channels", "content_media"),
-        "opening_days",
+        *("erased_contacts", "repeated_messages", "shared_survey_ids", "requested_channels"),
+        *("content_media", "opening_days"),
     ]
 )
 """The tables an engine provides: the events of each family up to `as_of`, those of them inside the
 range, those of the conversations in scope, contacts that were ever erased, messages created more
-than once, and the small tables made from the request."""
+than once, surveys that name several conversations, and the small tables made from the request."""
 
 SCOPE = "scope"
 """The step that names the conversations an export looks at. It and what it reads come first, so

@@ -1,9 +1,21 @@
 -- One row per conversation whose first resolve lies in the range, by Resolved at.
 -- fr: Une ligne par conversation dont la première résolution tombe dans la plage, triée par Résolue le.
-WITH scope AS (
+WITH resolved AS (
     SELECT DISTINCT conversation_id
     FROM conversation_events_in_range
     WHERE type = 'conversation.status_changed' AND status = 'resolved' AND cause <> 'csat'
+),
+
+scope AS (
+    SELECT conversation_id FROM resolved
+    UNION
+    SELECT shared_surveys.conversation_id
+    FROM shared_surveys
+    WHERE shared_surveys.survey_id IN (
+            SELECT own.survey_id
+            FROM shared_surveys AS own
+            WHERE own.conversation_id IN (SELECT conversation_id FROM resolved)
+        )
 )
 
 SELECT

@@ -20,6 +20,10 @@ FROM survey_events_in_range
 WHERE type = 'csat.answered'
 UNION
 SELECT conversation_id
+FROM shared_surveys
+WHERE survey_id IN (SELECT survey_id FROM survey_events_in_range WHERE type = 'csat.answered')
+UNION
+SELECT conversation_id
 FROM label_events_in_range
 WHERE type IN ('topic.applied', 'tag.applied')
 UNION

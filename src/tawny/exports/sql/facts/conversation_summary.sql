@@ -38,9 +38,7 @@ last_survey AS (
     FROM (
         SELECT
             conversation_id, score, state, follow_up_question, follow_up_response,
-            row_number() OVER (
-                PARTITION BY conversation_id ORDER BY first_position DESC
-            ) AS newest
+            row_number() OVER (PARTITION BY conversation_id ORDER BY nth DESC) AS newest
         FROM surveys
     ) AS ranked
     WHERE newest = 1
