@@ -8,13 +8,16 @@ SHELL := /bin/bash
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: help demo test lint docs bench soak lock clean
+.PHONY: help demo stop test lint docs bench soak lock clean
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/runtime.stamp ## Simulate a care centre, run all twelve exports of last month into demo/
-	@$(BIN)/python scripts/demo.py
+demo: .venv/runtime.stamp ## Simulate a care centre, run its exports into demo/, serve it; PORT=8080
+	@$(BIN)/python scripts/demo.py $(if $(PORT),--port $(PORT))
+
+stop: .venv/runtime.stamp ## Stop the server that make demo left running
+	@$(BIN)/python scripts/demo.py --stop
 
 test: lint ## Install what the tests need and run them: style, types, fresh documentation, code
 	@scripts/system-packages.sh
@@ -38,7 +41,8 @@ soak: .venv/dev.stamp ## The tests that take long: more random logs, more kills;
 lock: .venv/runtime.stamp ## Write the lock files again; make lock UPGRADE=1 for newer versions
 	scripts/lock.sh $(if $(UPGRADE),--upgrade)
 
-clean: ## Remove what make made: .venv, demo, caches
+clean: ## Stop the demo's server and remove what make made: .venv, demo, caches
+	@if [ -e demo/server.pid ] && [ -x $(BIN)/python ]; then $(BIN)/python scripts/demo.py --stop; fi
 	rm -rf .venv demo bench/out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/runtime.stamp: requirements.lock pyproject.toml scripts/venv.sh

@@ -67,7 +67,8 @@ NOT_WRITTEN_THERE = {
 """Sentences that are put together elsewhere, and where."""
 
 SYSTEM_REASONS = (
-    errno.EACCES, errno.EBUSY, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EIO, errno.EISDIR,
+    errno.EACCES, errno.EADDRINUSE, errno.EBUSY, errno.EDQUOT, errno.EEXIST, errno.EFBIG,
+    errno.EIO, errno.EISDIR,
     errno.ELOOP, errno.EMFILE, errno.ENAMETOOLONG, errno.ENFILE, errno.ENODEV, errno.ENOENT,
     errno.ENOMEM, errno.ENOSPC, errno.ENOTDIR, errno.EPERM, errno.EROFS, errno.ESTALE,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Wrong calls: one clear line, the documented status, no file left."""
 
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -314,3 +315,13 @@ def test_a_wrong_language_is_said_in_english(log: Path, monkeypatch: pytest.Monk
     assert tawny(log, "log") == Result(
         2, "", "tawny: TAWNY_LANGUAGE: found 'de'; allowed en or fr\n"
     )
+
+
+def test_a_port_that_is_taken(log: Path) -> None:
+    """The server says so at once, and prints no link that nobody serves."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert tawny(log, "serve", "--port", str(port)) == Result(
+            2, "", f"tawny: --port: {port} on 127.0.0.1 cannot be used (Address already in use); "
+            "choose another port, or stop what listens there\n"
+        )  # fmt: skip

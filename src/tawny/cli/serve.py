@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
@@ -37,6 +38,9 @@ def serve(
         raise RequestError("--port: found {port}; allowed 1 to 65535", port=port)
     configure()
     home = home_of(context)
+    # Before anything else: a link printed by a server that cannot listen would end the one of the
+    # server that does.
+    bound = _bound(host, port)
     application = create_app(home, settings())
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{'localhost' if host in ('0.0.0.0', '::') else shown}:{port}"  # noqa: S104
@@ -44,12 +48,29 @@ def serve(
     typer.echo(f"tawny serves {home} on {address}")
     if link is not None:
         typer.echo(f"create the first administrator, once: {address}/set-up/{link}")
-    uvicorn.run(
+    config = uvicorn.Config(
         application,
-        host=host,
-        port=port,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_S,
     )
+    uvicorn.Server(config).run(sockets=[bound])
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket of that address. Raises `RequestError` when it cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        raise RequestError(
+            "--port: {port} on {host} cannot be used ({error}); choose another port, or stop what "
+            "listens there",
+            port=port,
+            host=host,
+            error=error,
+        ) from error
+    return bound
