@@ -27,6 +27,11 @@ class ColumnType(enum.StrEnum):
     ID_LIST = "id-list"
     TEXT_LIST = "text-list"
 
+    @property
+    def catalogue_name(self) -> str:
+        """The name in the data dictionary, where both kinds of list are a `list`."""
+        return "list" if self in (ColumnType.ID_LIST, ColumnType.TEXT_LIST) else self.value
+
 
 ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.ID: pa.string(),

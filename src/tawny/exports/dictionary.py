@@ -30,7 +30,8 @@ def _csv(export: Query, language: str) -> str:
         headers = column.headers
         writer.writerow(
             [export.export_type, position, column.key, headers["en"], headers["fr"],
-             headers["hootdesk-fr"], column.type.value, column.unit, column.definition[language]]
+             headers["hootdesk-fr"], column.type.catalogue_name, column.unit,
+             column.definition[language]]
         )  # fmt: skip
     return stream.getvalue()
 
@@ -44,7 +45,7 @@ def _json(export: Query, _language: str) -> str:
                 "position": position,
                 "key": column.key,
                 "headers": column.headers,
-                "type": column.type.value,
+                "type": column.type.catalogue_name,
                 "unit": column.unit or None,
                 "definition": column.definition,
                 "sql": column.expression,
@@ -85,4 +86,5 @@ def columns_as(export: Query, output_format: str, language: str) -> str:
 
 
 def _kind(column: Column) -> str:
-    return f"{column.type.value}, {column.unit}" if column.unit else column.type.value
+    kind = column.type.catalogue_name
+    return f"{kind}, {column.unit}" if column.unit else kind

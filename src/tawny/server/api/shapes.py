@@ -156,7 +156,7 @@ class ColumnAnswer(Struct):
         return cls(
             position=position,
             key=column.key,
-            type=column.type.value,
+            type=column.type.catalogue_name,
             unit=column.unit or None,
             headers=column.headers,
             definition=column.definition,
