@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# What the browser tests need from Debian. Nothing is done where it is there already.
+# What the tests need from Debian: a browser, and Postgres. Nothing is done where it is there already.
 set -euo pipefail
 
-if [[ -x /usr/bin/chromium ]]; then
+missing=()
+[[ -x /usr/bin/chromium ]] || missing+=(chromium)
+compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null \
+    || missing+=(postgresql)
+if [[ ${#missing[@]} -eq 0 ]]; then
     exit 0
 fi
 if ! command -v apt-get >/dev/null || [[ $EUID -ne 0 ]]; then
-    echo "chromium: not found in /usr/bin; the browser tests need it (as root on Debian: apt-get install chromium)" >&2
+    echo "${missing[*]}: not found; the tests need it (as root on Debian: apt-get install ${missing[*]})" >&2
     exit 1
 fi
-echo "installing chromium for the browser tests"
+echo "installing ${missing[*]} for the tests"
 apt-get update -qq
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,15 +1,19 @@
 """Kill a server again and again while events and exports come in, then look for lies.
 
-What is acknowledged is in the log once; every run has ended in a state that its file agrees with.
-The test runs a few rounds, `python -m server.crash 30` (from `tests`) many.
+What is acknowledged is in the log once; every run has ended in a state that its file agrees with;
+a download is whole or fails. Of the kills some hit the server alone, some it and its workers, some
+the workers alone. The test runs a few rounds, `python -m server.crash 30` (from `tests`) many.
 """
 
 from __future__ import annotations
 
 import collections
+import contextlib
 import hashlib
 import itertools
+import os
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -20,12 +24,15 @@ from pathlib import Path
 import httpx
 import pyarrow.parquet as pq
 
-from server.running import RANGE, Server, event, running, send, token_of, until
+from server.running import RANGE, Server, event, running, send, token_of, until, wait_for
 from tawny.log.table import EventLog
 from tawny.runs.inbox import flush
 from tawny.settings import Settings
 
 BATCH = 50
+MANY = 40_000
+"""Messages that are there at the start: a file of some megabytes, whose download takes a while."""
+SERVER, EVERYBODY, WORKERS = "the server", "the server and its workers", "the workers"
 ENDED = ("ready", "failed", "cancelled")
 
 
@@ -40,6 +47,9 @@ class Load:
     runs: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     unexpected: list[str] = field(default_factory=list)
+    whole: int = 0
+    broken: int = 0
+    """Downloads that came to an end, and that failed where they had begun."""
 
     def post(self, sender: int) -> None:
         """Send batch after batch; one without an answer is sent again, as a sender does."""
@@ -48,11 +58,7 @@ class Load:
                 if self.stop.is_set():
                     return
                 ids = [f"{sender}-{number}-{index}" for index in range(BATCH)]
-                events = [
-                    event("message.created", name, "2026-06-08T10:00:00Z", message_id=name,
-                          conversation_id="c", direction="inbound", content="hello")
-                    for name in ids
-                ]  # fmt: skip
+                events = [_message(name) for name in ids]
                 names = {f"message.created-{name}" for name in ids}
                 self.sent |= names
                 while not self.stop.is_set():
@@ -91,11 +97,68 @@ class Load:
                 if self.stop.wait(0.7):
                     return
 
+    def download(self, run_id: str) -> None:
+        """Fetch the same large file again and again, slowly, so that kills come between."""
+        with self.server.client(self.token) as client:
+            told = client.get(f"/exports/{run_id}").json()["file"]
+            while not self.stop.is_set():
+                digest, size = hashlib.sha256(), 0
+                try:
+                    with client.stream("GET", f"/exports/{run_id}/file") as answer:
+                        if answer.status_code != 200:
+                            self.unexpected.append(f"download: {answer.status_code}")
+                            return
+                        for chunk in answer.iter_bytes(65_536):
+                            digest.update(chunk)
+                            size += len(chunk)
+                            time.sleep(0.01)
+                except httpx.TransportError:
+                    # What a client sees as an error may be of any length.
+                    self.broken += size > 0
+                    time.sleep(0.05)
+                    continue
+                if (size, digest.hexdigest()) != (told["bytes"], told["sha256"]):
+                    self.unexpected.append(f"half a download passed as whole: {size} bytes")
+                    return
+                self.whole += 1
 
-def crash(home: Path, rounds: int, seed: int) -> str:
-    """Kill the server `rounds` times; raises `AssertionError` when it lied."""
+
+def children(pid: int) -> list[int]:
+    """The processes a process has started."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):
+            found |= {int(child) for child in (task / "children").read_text().split()}
+    return sorted(found)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and runs a worker of ours."""
+    with contextlib.suppress(OSError):
+        return b"tawny.runs.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def kill(server: Server, whom: str) -> None:
+    """End processes at once. Workers that are left alone must end by themselves."""
+    assert server.process is not None
+    workers = children(server.process.pid)
+    if whom != WORKERS:
+        server.process.kill()
+    if whom != SERVER:
+        for worker in workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+    if whom != WORKERS:
+        server.process.wait()
+        server.start()
+        until(lambda: not any(alive(worker) for worker in workers) or None, 20)
+
+
+def crash(home: Path, rounds: int, seed: int, state_url: str = "", many: int = MANY) -> str:
+    """Kill `rounds` times; raises `AssertionError` when the server lied."""
     chance = random.Random(seed)
-    with running(home, inbox_move_ms="300") as server:
+    with running(home, inbox_move_ms="300", state_url=state_url) as server:
         root = server.set_up()
         start = [
             event("channel.saved", "c", "2026-06-01T00:00:00Z", channel_id="ch", medium="email",
@@ -105,15 +168,24 @@ def crash(home: Path, rounds: int, seed: int) -> str:
         ]  # fmt: skip
         assert send(root, start).status_code == 200
         load = Load(server, token_of(root, "events:write", "exports:read", "exports:write"))
+        for first in range(0, many, 5_000):
+            names = [f"many-{number}" for number in range(first, first + 5_000)]
+            assert send(root, [_message(name) for name in names]).status_code == 200
+            load.acknowledged |= {f"message.created-{name}" for name in names}
+        load.sent |= load.acknowledged
+        large = root.post("/exports", json={"export": "messages", **RANGE}).json()["id"]
+        assert wait_for(root, large)["state"] == "ready"
+        load.runs.add(large)
         threads = [threading.Thread(target=load.post, args=(sender,)) for sender in range(2)]
         threads.append(threading.Thread(target=load.export))
+        threads.append(threading.Thread(target=load.download, args=(large,)))
+        kinds = (SERVER, EVERYBODY, WORKERS)
         for thread in threads:
             thread.start()
         try:
-            for _ in range(rounds):
+            for number in range(rounds):
                 time.sleep(chance.uniform(0.2, 4.0))
-                server.kill()
-                server.start()
+                kill(server, kinds[number] if number < 3 else chance.choice(kinds))
             time.sleep(1.0)
         finally:
             load.stop.set()
@@ -121,8 +193,18 @@ def crash(home: Path, rounds: int, seed: int) -> str:
                 thread.join()
         assert not load.unexpected, load.unexpected
         _check_runs(load)
-    _check_events(home, load)
-    return f"{rounds} kills, {len(load.acknowledged)} events, {len(load.runs)} runs"
+    _check_events(home, load, state_url)
+    return (
+        f"{rounds} kills, {len(load.acknowledged)} events, {len(load.runs)} runs, "
+        f"{load.whole} downloads whole, {load.broken} broken off"
+    )
+
+
+def _message(name: str) -> dict[str, object]:
+    return event(
+        "message.created", name, "2026-06-08T10:00:00Z", message_id=name, conversation_id="c",
+        direction="inbound", content="hello",
+    )  # fmt: skip
 
 
 def _check_runs(load: Load) -> None:
@@ -156,8 +238,8 @@ def _check_runs(load: Load) -> None:
             assert file.content.count(b"\n") == receipt["rows"] + 1
 
 
-def _check_events(home: Path, load: Load) -> None:
-    flush(home, Settings({}))
+def _check_events(home: Path, load: Load, state_url: str) -> None:
+    flush(home, Settings({"TAWNY_STATE_URL": state_url}))
     snapshot = EventLog(home).snapshot()
     counts: collections.Counter[str] = collections.Counter()
     for path in snapshot.paths("message"):

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import httpx
 
 PASSWORD = "correct horse battery"
-START_S = 60
+START_S = 180
 T = TypeVar("T")
 
 
@@ -60,7 +60,7 @@ class Server:
                 if httpx.get(f"{self.url}/ready", timeout=5).status_code == 200:
                     return
             time.sleep(0.05)
-        raise AssertionError(f"the server did not start\n{self.log()}")
+        raise AssertionError(f"the server did not start\n{self.log()[-3000:]}")
 
     def kill(self) -> None:
         """End it at once, as a crash does."""

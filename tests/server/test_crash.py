@@ -1,11 +1,14 @@
-"""A few kills on every run of the tests; many by hand."""
+"""A few kills on every run of the tests, thirty with `make soak`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from server.crash import crash
+from effort import SOAK
+from server.crash import MANY, crash
 
 
 def test_a_killed_server_tells_no_lies(tmp_path: Path) -> None:
-    assert crash(tmp_path / "home", rounds=3, seed=20260608).startswith("3 kills")
+    rounds = 30 * SOAK or 3
+    told = crash(tmp_path / "home", rounds, seed=SOAK + 20260608, many=MANY if SOAK else 5_000)
+    assert told.startswith(f"{rounds} kills")

@@ -36,7 +36,7 @@ def test_a_preview_is_the_same_whether_read_from_the_file_or_computed(world: Wor
         answer = world.root.post("/exports", json={"export": "messages", **RANGE, **more})
         run = wait_for(world.root, answer.json()["id"])
         previews.append(world.root.get(f"/exports/{run['id']}/preview").json())
-    assert len(previews[0]["rows"]) == 20
+    assert len(previews[0]["rows"]) == run["file"]["rows"] >= 20
     assert previews[0] == previews[1] == previews[2]
 
 

@@ -13,6 +13,9 @@ from tawny.errors import RequestError
 from tawny.server.app import create_app
 from tawny.server.logging import configure
 
+KEEP_ALIVE_S = 75
+"""How long a connection stays open between requests: longer than proxies and clients keep theirs,
+or a request now and then meets a connection that closes just then."""
 STOP_S = 5
 """How long answers that are under way may take when the server is told to stop."""
 
@@ -53,6 +56,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=STOP_S,
     )
     uvicorn.Server(config).run(sockets=[bound])

@@ -37,7 +37,7 @@ from tawny.runs.workers import Ticket, Workers, WorkerStoppedError
 from tawny.settings import Settings
 from tawny.state.audit import Audit
 from tawny.state.callers import Caller, Scope
-from tawny.state.database import Database, sqlite_address
+from tawny.state.database import Database, queue_address
 from tawny.state.run_rows import Run, RunFilter, RunPage, RunState
 from tawny.text import Text
 
@@ -79,8 +79,7 @@ class Runs:
         _active = self
         config: DBOSConfig = {
             "name": "tawny",
-            "system_database_url": self._settings.text("state_url")
-            or sqlite_address(self._home / "dbos.db"),
+            "system_database_url": queue_address(self._home, self._settings),
             # A newer Tawny goes on with the runs of the one before.
             "application_version": "exports-1",
             "executor_id": "server",

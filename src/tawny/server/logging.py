@@ -3,8 +3,11 @@ request ids; no names, addresses, query strings or contents."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
+import logging.handlers
+import queue
 import sys
 from datetime import UTC, datetime
 
@@ -33,12 +36,28 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _HandOver(logging.handlers.QueueHandler):
+    """Gives records to the thread that writes them, as they are."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Nothing: the thread is in this process and formats the record itself."""
+        return record
+
+
 def configure(level: str = "INFO") -> None:
-    """Send every log of the process through `JsonFormatter`."""
+    """Send every log of the process through `JsonFormatter`.
+
+    A thread of its own writes the lines: where standard error is a file on a busy disk, or a pipe
+    nobody reads, writing may take seconds, and no answer waits for that.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
+    records: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    listener = logging.handlers.QueueListener(records, handler)
+    listener.start()
+    atexit.register(listener.stop)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_HandOver(records)]
     root.setLevel("WARNING")
     logging.getLogger("tawny").setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "dbos", "litestar"):

@@ -1,8 +1,9 @@
 """The state database: SQLite in the data folder, or what the setting `state_url` names.
 
-Whoever opens it first brings it to the newest migration. On SQLite every commit is flushed to the
-disk before it is reported (WAL with `synchronous=FULL`), which is what makes an acknowledged event
-durable. Who only reads it can do so on a disk that is full or read-only.
+Whoever opens it first brings it to the newest migration. Every commit is flushed to the disk before
+it is reported (SQLite: WAL with `synchronous=FULL`; Postgres: `synchronous_commit`), which is what
+makes an acknowledged event durable. On both a reader sees one state and never waits, and writers
+come one after the other. Who only reads SQLite can do so on a disk that is full or read-only.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tawny.errors import StorageError
+from tawny.errors import RequestError, StorageError
 from tawny.settings import Settings
 
 HEAD = "0002"
@@ -27,6 +28,12 @@ HEAD = "0002"
 
 _WAIT_MS = 30_000
 """How long a writer waits for another one."""
+
+_POOL = {"pool_size": 8, "max_overflow": 40}
+
+_WRITERS_LOCK = 0x7461_776E_79
+"""The advisory lock on Postgres that makes writers come one after the other: any number that is
+always the same ("tawny" in ASCII)."""
 
 
 class Database:
@@ -64,11 +71,13 @@ class Database:
                 self.engine = sa.create_engine(
                     sqlite_address(path),
                     connect_args={"timeout": _WAIT_MS / 1000, "check_same_thread": False},
-                    pool_size=8,
-                    max_overflow=40,
+                    **_POOL,
                 )
             else:
-                self.engine = sa.create_engine(url, pool_pre_ping=True)
+                self.engine = sa.create_engine(state_address(url), pool_pre_ping=True, **_POOL)
+            if self.engine.dialect.name == "postgresql":
+                sa.event.listen(self.engine, "connect", _prepare_postgres)
+                sa.event.listen(self.engine, "begin", _begin_postgres)
             if self.engine.dialect.name == "sqlite":
                 sa.event.listen(self.engine, "connect", _prepare_sqlite)
                 sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -146,6 +155,7 @@ class Database:
                 from tawny.state.migrations import upgrade
 
                 with self._writing.begin() as connection:
+                    # On Postgres another machine may have been quicker; its lock was waited for.
                     upgrade(connection)
         finally:
             os.close(lock)
@@ -172,13 +182,41 @@ def address_without_password(text: str) -> str:
     """A database address as it may be shown; what is no address is not shown at all."""
     try:
         return sa.make_url(text).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         return "***"
+
+
+def state_address(text: str) -> sa.URL:
+    """What the setting `state_url` names. Raises `RequestError` for what is no address of a
+    database we know."""
+    try:
+        address = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):  # a port that is no number
+        address = sa.make_url("unknown://")
+    if address.drivername in ("postgresql", "postgres"):
+        address = address.set(drivername="postgresql+psycopg")
+    if address.drivername not in ("postgresql+psycopg", "sqlite"):
+        # Not the text itself: it may hold a password.
+        raise RequestError(
+            "state_url: found an address of {kind}; allowed one such as "
+            "postgresql://user@host/name",
+            kind=address.drivername,
+        )
+    return address
 
 
 def sqlite_address(path: Path) -> str:
     """The address of an SQLite file; what means something in addresses, such as `?`, is encoded."""
     return sa.URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def queue_address(home: Path, settings: Settings) -> str:
+    """Where DBOS keeps its queue: on Postgres a schema of its own beside our tables, on SQLite a
+    file of its own, so that neither waits for the other. It holds the password."""
+    url = settings.text("state_url")
+    if url and state_address(url).get_backend_name() == "postgresql":
+        return state_address(url).render_as_string(hide_password=False)
+    return sqlite_address(home / "dbos.db")
 
 
 def open_database(home: Path, settings: Settings) -> Database:
@@ -209,6 +247,23 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        if cursor.fetchone()[0] == "off":
+            # A server may be told to report what is not yet on the disk; we may not.
+            cursor.execute("SET synchronous_commit = on")
+        cursor.execute(f"SET lock_timeout = {_WAIT_MS}")
+    connection.commit()
+
+
+def _begin_postgres(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("tawny_writes", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

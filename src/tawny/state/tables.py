@@ -17,6 +17,21 @@ metadata = sa.MetaData(
     }
 )
 
+
+class _Text(sa.types.TypeDecorator[str]):
+    """Text of people and events. Postgres keeps no NUL; nobody types one, and a refused event that
+    holds one is shown with a mark in its place."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """The text as the database can keep it."""
+        if value is not None and dialect.name == "postgresql":
+            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return value
+
+
 # SQLite gives out row ids by itself for this type only.
 _BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -30,7 +45,7 @@ def _number(name: str, *, null: bool = False, default: str | None = None) -> sa.
 
 
 def _text(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=null, server_default=default)
+    return sa.Column(name, _Text, nullable=null, server_default=default)
 
 
 def _user_id(name: str = "user_id") -> sa.Column[int]:
@@ -65,7 +80,7 @@ user_channels = sa.Table(
         sa.ForeignKey("users.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("channel_id", _Text, primary_key=True),
 )
 
 set_up_links = sa.Table(
@@ -137,7 +152,7 @@ audit = sa.Table(
 runs = sa.Table(
     "runs",
     metadata,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", _Text, primary_key=True),
     _number("owner_id"),
     _text("owner"),
     _text("idempotency_key", null=True),
@@ -174,8 +189,8 @@ runs = sa.Table(
 run_channels = sa.Table(
     "run_channels",
     metadata,
-    sa.Column("run_id", sa.Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("channel_id", sa.Text, primary_key=True),
+    sa.Column("run_id", _Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("channel_id", _Text, primary_key=True),
 )
 
 inbox = sa.Table(
