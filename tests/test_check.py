@@ -150,11 +150,13 @@ def test_without_a_range_it_is_that_of_the_log(home: Path) -> None:
     }
 
 
-def test_an_empty_log_in_french(tmp_path: Path) -> None:
-    result = tawny(tmp_path / "none", "check", "--language", "fr")
+def test_an_empty_log_in_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TAWNY_LANGUAGE", "fr")
+    result = tawny(tmp_path / "none", "check")
     assert (result.status, result.err) == (0, "")
     assert (
-        "\nréussi  users : Réponses compte les réponses d'agents humains de messages\n"
+        "\nréussi  users\N{NO-BREAK SPACE}: Réponses compte les réponses d'agents humains de "
+        "messages\n"
         "        0 = 0 réponses\n" in result.out
     )
     assert "\n        0,000 = 0,000 s\n" in result.out

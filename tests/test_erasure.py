@@ -121,3 +121,86 @@ def test_a_purged_event_sent_again_is_still_a_repetition(home: Path, tmp_path: P
     tawny(home, "log", "compact")
     assert _ingest(home, _events(), tmp_path) == "accepted=0 duplicates=12 refused=0\n"
     assert "Zelda" not in _cells(home)
+
+
+STRANGE = 'z;"\\_x0041_ é, \n='
+"""A contact id that is written in another way in every format."""
+
+FORMATS = {
+    "machine.csv": ("--headers", "hootdesk-fr"),
+    "excel.csv": ("--dialect", "excel", "--headers", "fr"),
+    "lines.jsonl": ("--headers", "key"),
+    "table.parquet": (),
+    "book.xlsx": (),
+}
+
+
+def test_files_exported_before_are_named(tmp_path: Path) -> None:
+    """Every format is looked through; what was made later, of others or of nobody is not named."""
+    home, out = tmp_path / "home", tmp_path / "out"
+    out.mkdir()
+    *events, erased = _events()
+    named = [
+        event | {"data": {key: STRANGE if value == "z" else value
+                          for key, value in event["data"].items()}}
+        for event in [*events, erased]
+    ]  # fmt: skip
+    _ingest(home, named[:-1], tmp_path)
+    for name, options in FORMATS.items():
+        call = ("export", "messages", *RANGE, *options, "-o", str(out / name))
+        assert tawny(home, *call).status == 0
+    for name in ("moved.csv", "changed.csv"):
+        assert tawny(home, "export", "contacts", *RANGE, "-o", str(out / name)).status == 0
+    (out / "moved.csv").rename(out / "elsewhere.csv")
+    (out / "changed.csv").write_text("something else")
+    other_day = ("--from", "2026-05-05", *RANGE[2:])
+    assert tawny(home, "export", "messages", *other_day, "-o", str(out / "none.csv")).status == 0
+    assert tawny(home, "export", "all", *RANGE, "-o", str(out / "all")).status == 0
+    _ingest(home, named[-1:], tmp_path)
+    assert tawny(home, "export", "messages", *RANGE, "-o", str(out / "later.csv")).status == 0
+
+    yours = "an erased contact is in it, delete it or export it again: "
+    all_types = (
+        "resolved-conversations", "messages", "contacts", "response-times", "contact-attributes",
+    )  # fmt: skip
+    held = [out / name for name in FORMATS]
+    held += [
+        file for file in (out / "all" / f"{name}.csv" for name in all_types)
+        if STRANGE.replace('"', '""') in file.read_text(encoding="utf-8")
+    ]  # fmt: skip
+    expected = {f"{yours}{path}" for path in held}
+    result = tawny(home, "log", "compact")
+    assert (result.status, result.err) == (0, "")
+    *lines, last = result.out.splitlines()
+    assert set(lines) == expected | {
+        f"an erased contact may be in copies of it: {out / 'moved.csv'}"
+    }
+    assert len(held) == len(FORMATS) + 4
+    assert last.startswith("files_before=")
+
+    # A reminder as long as they are there.
+    (out / "machine.csv").unlink()
+    call = ("export", "messages", *RANGE, "-o", str(out / "lines.jsonl"))
+    assert tawny(home, *call).status == 0
+    *lines, _ = tawny(home, "log", "compact").out.splitlines()
+    gone = "an erased contact may be in copies of it: "
+    assert set(lines) == (
+        expected - {f"{yours}{out / 'machine.csv'}", f"{yours}{out / 'lines.jsonl'}"}
+    ) | {f"{gone}{out / 'machine.csv'}"}
+
+
+def test_a_receipt_brings_nobody_back(home: Path, tmp_path: Path) -> None:
+    """Also before maintenance has purged the log."""
+    *events, erased = _events()
+    home = tmp_path / "second"
+    _ingest(home, events, tmp_path)
+    file = tmp_path / "messages.csv"
+    assert tawny(home, "export", "messages", *RANGE, "-o", str(file)).status == 0
+    assert "my address" not in file.read_text() and "corrected" in file.read_text()
+    _ingest(home, [erased], tmp_path)
+    again = tmp_path / "again.csv"
+    receipt = f"{file}.receipt.json"
+    result = tawny(home, "export", "--receipt", receipt, "-o", str(again))
+    assert result.status == 1
+    assert "a contact may have been erased since" in result.err
+    assert not again.exists()

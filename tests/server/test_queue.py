@@ -8,10 +8,14 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
-from server.running import PASSWORD, RANGE, Server, running, send, small_log, wait_for
+from commands import ndjson, tawny
+from server.running import PASSWORD, RANGE, Server, event, running, send, small_log, wait_for
 from tawny.log.table import EventLog
+from tawny.runs.jobs import JOBS
+from tawny.settings import Settings
 
 
 @pytest.fixture
@@ -77,3 +81,81 @@ def test_turns_failures_and_expiry(server: Server) -> None:
     assert root.get(f"/exports/{again}/file").status_code == 409
     assert not (server.home / "exports" / again).exists()
     assert root.get(f"/exports/{of_red}/file").status_code == 200
+
+
+def test_files_that_hold_an_erased_contact_are_deleted(server: Server) -> None:
+    """With all that lies beside them; who downloaded one is told to the administrator."""
+    root = server.set_up()
+    send(root, small_log())
+    ids = {}
+    for name in ("messages", "contacts", "teams"):
+        ids[name] = root.post("/exports", json={"export": name, **RANGE}).json()["id"]
+        assert wait_for(root, ids[name])["state"] == "ready"
+    assert root.get(f"/exports/{ids['messages']}/file").status_code == 200
+    assert "contact-1" in root.get(f"/exports/{ids['messages']}/preview").text
+    root.get(f"/exports/{ids['messages']}/charts")
+    [file] = [path.name for path in (server.home / "exports" / ids["messages"]).rglob("m*.csv")]
+    beside = [path.name for path in (server.home / "exports" / ids["messages"]).rglob(".*.json")]
+    assert ".charts.json" in beside
+
+    erased = event("contact.erased", "1", "2026-06-09T00:00:00Z", contact_id="contact-1")
+    send(root, [erased])
+    later = root.post("/exports", json={"export": "messages", **RANGE}).json()["id"]
+    assert wait_for(root, later)["state"] == "ready"
+    result = tawny(server.home, "log", "compact")
+    assert (result.status, result.err) == (0, "")
+    name_and_run = f"{file} (run {ids['messages']})"
+    assert (
+        f"deleted, an erased contact was in it: {name_and_run}; downloaded by root\n" in result.out
+    )
+
+    for name, state in (("messages", "expired"), ("contacts", "expired"), ("teams", "ready")):
+        run_id = ids[name]
+        assert root.get(f"/exports/{run_id}").json()["state"] == state
+        assert (server.home / "exports" / run_id).exists() is (state == "ready")
+    assert root.get(f"/exports/{later}").json()["state"] == "ready"
+    answer = root.get(f"/exports/{ids['messages']}/file")
+    assert answer.status_code == 409
+    assert "a contact in it was erased" in answer.json()["detail"]
+    assert root.get(f"/exports/{ids['messages']}/preview").status_code == 409
+    entries = [
+        entry for entry in root.get("/audit").json()["items"]
+        if entry["action"] == "erased_contact_found"
+    ]  # fmt: skip
+    assert {entry["subject"] for entry in entries} == {ids["messages"], ids["contacts"]}
+    assert {"file": file, "what": "deleted", "downloaded_by": ["root"]} in [
+        entry["detail"] for entry in entries
+    ]
+    # Named once.
+    assert "erased contact" not in tawny(server.home, "log", "compact").out
+
+
+def test_a_server_purges_by_itself(tmp_path: Path) -> None:
+    """When it tidies the log; what costs little is done again and again."""
+    home = tmp_path / "home"
+    file = tmp_path / "events"
+    file.write_bytes(ndjson(small_log()))
+    assert tawny(home, "ingest", str(file)).status == 0
+    settings = Settings({})
+
+    def tidied() -> list[str | None]:
+        JOBS["tidy"](home, settings, {}, lambda _phase, _percent: None)
+        paths = EventLog(home).snapshot().paths("message")
+        rows = [row for path in paths for row in pq.ParquetFile(path).read().to_pylist()]
+        return sorted(
+            (row["content"] for row in rows if row["conversation_id"] == "red-1"), key=str
+        )
+
+    assert tidied() == ["hello", "hi"]
+    erased = event("contact.erased", "1", "2026-06-09T00:00:00Z", contact_id="contact-1")
+    late = event(
+        "message.created", "late", "2026-06-09T00:00:00Z", message_id="late",
+        conversation_id="red-1", direction="inbound", content="late",
+    )  # fmt: skip
+    for one, contents in ((erased, [None, None]), (late, [None, None, None])):
+        file.write_bytes(ndjson([one]))
+        assert tawny(home, "ingest", str(file)).status == 0
+        assert tidied() == contents
+        version = EventLog(home).snapshot().version
+        assert tidied() == contents
+        assert EventLog(home).snapshot().version == version

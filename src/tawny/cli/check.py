@@ -13,6 +13,7 @@ from tawny.exports.request import ExportRequest
 from tawny.runs.check import Check, Finding
 from tawny.runs.export import ExportSession
 from tawny.runs.inbox import flush
+from tawny.settings import chosen_language
 
 FAILED = 4
 """Exit status when a check fails."""
@@ -29,7 +30,7 @@ _WORDS = {
     "fr": {
         "met": "réussi",
         "broken": "ÉCHEC",
-        "rows": "en défaut : {broken:,}",
+        "rows": "en défaut : {broken:,}",
         "range": "de {from}\nà {to}\ncoupé aussi à {cut_at}\nétat à {as_of}, version {log_version} "
         "du journal\n",
         "sum": "\n{met} contrôles réussis, {broken} en échec",
@@ -65,8 +66,9 @@ def check(
         Literal["text", "json"], typer.Option("--format", help="How to print it.")
     ] = "text",
     language: Annotated[
-        Literal["en", "fr"], typer.Option("--language", help="Of the texts.")
-    ] = "en",
+        Literal["en", "fr"] | None,
+        typer.Option("--language", help="Of the texts; default that of the settings."),
+    ] = None,
 ) -> None:
     """Check on the log that the exports agree with each other.
 
@@ -75,6 +77,7 @@ def check(
     each check with its two numbers. Ends with 0 when all pass, 4 when one fails.
     """
     home = home_of(context)
+    words_of = language or chosen_language()
     request = ExportRequest(
         export_type="messages",
         time_zone=time_zone,
@@ -99,12 +102,12 @@ def check(
             content = about | {"cut_at": cuts, "checks": identities}
             typer.echo(json.dumps(content, indent=2))
         else:
-            words = _WORDS[language]
+            words = _WORDS[words_of]
             typer.echo(words["range"].format(**about, cut_at=", ".join(cuts)))
             findings = []
             for finding in one.findings():
                 findings.append(finding)
-                typer.echo(_lines(finding, language))
+                typer.echo(_lines(finding, words_of))
     broken = sum(not finding.is_met for finding in findings)
     if output_format == "text":
         typer.echo(words["sum"].format(met=len(findings) - broken, broken=broken))
@@ -112,7 +115,7 @@ def check(
         raise typer.Exit(FAILED)
 
 
-def _lines(finding: Finding, language: Literal["en", "fr"]) -> str:
+def _lines(finding: Finding, language: str) -> str:
     """What holds or not, and below it the numbers."""
     identity, words = finding.identity, _WORDS[language]
     word = words["met" if finding.is_met else "broken"]

@@ -20,7 +20,8 @@ from tawny.exports.queries import EXPORT_TYPES, query
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import instant_text
 from tawny.runs.export import ExportSession
-from tawny.runs.receipt import Receipt, read_receipt
+from tawny.runs.exported import remember
+from tawny.runs.receipt import Receipt, Replay, read_receipt
 from tawny.text import Text
 
 ALL = "all"
@@ -112,7 +113,7 @@ def export(
             )
         request, replay = read_receipt(receipt)
         with ExportSession(home, settings(), now_ms) as session:
-            session.export(request, _target(output), replay)
+            _export_one(session, request, output, replay)
         return
     if not types:
         raise RequestError(
@@ -148,7 +149,7 @@ def export(
         if several:
             _export_several(session, requests, output)
         else:
-            session.export(requests[0], _target(output))
+            _export_one(session, requests[0], output)
 
 
 def _move_inbox(home: Path) -> None:
@@ -165,6 +166,15 @@ def _default_format(output: str, several: bool) -> str:
     if output == "-":
         return "csv"
     return format_of_file(output)
+
+
+def _export_one(
+    session: ExportSession, request: ExportRequest, output: str, replay: Replay | None = None
+) -> None:
+    target = _target(output)
+    receipt = session.export(request, target, replay)
+    if target is not None and target.is_file():
+        remember(session.home, target, receipt)
 
 
 def _target(output: str) -> Path | None:
@@ -193,6 +203,7 @@ def _export_several(session: ExportSession, requests: list[ExportRequest], outpu
         began = time.perf_counter()
         path = folder / f"{request.export_type}{ending}"
         receipt = session.export(request, path)
+        remember(session.home, path, receipt)
         seconds = time.perf_counter() - began
         lines.append((request.export_type, f"{receipt.rows:,}", f"{seconds:.2f}", str(path)))
         resources.append(_resource(request, path, receipt))

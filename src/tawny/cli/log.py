@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from tawny.cli.app import app, home_of, settings
+from tawny.cli.app import app, home_of, say, settings
 from tawny.cli.columns import aligned, one_line
 from tawny.model.zones import instant_text
 from tawny.runs.compact import compact as compact_log
 from tawny.runs.erase import purge
+from tawny.runs.exported import ExportedFile
 from tawny.runs.status import LogStatus, log_status
 from tawny.state.refusals import RefusalStore
+from tawny.text import Text
 
 log_app = typer.Typer(
     help="What is in the event log.", invoke_without_command=True, rich_markup_mode=None
@@ -58,14 +60,31 @@ def _print(status: LogStatus, refused: int) -> None:
     )
 
 
+def _found(file: ExportedFile) -> Text:
+    name = one_line(file.name)
+    if file.what == "yours":
+        return Text("an erased contact is in it, delete it or export it again: {name}", name=name)
+    if file.what == "gone":
+        text = Text("an erased contact may be in copies of it: {name}", name=name)
+    else:
+        text = Text("deleted, an erased contact was in it: {name}", name=name)
+    if not file.people:
+        return text
+    people = ", ".join(one_line(person) for person in file.people)
+    return Text("{text}; downloaded by {people}", text=text, people=people)
+
+
 @log_app.command("compact")
 def compact(context: typer.Context) -> None:
     """Make small files large, and purge the contacts that were erased from storage.
 
-    Exports and ingests may go on meanwhile.
+    Files exported before that hold such a contact are deleted where a server keeps them, and
+    printed by name in any case. Exports and ingests may go on meanwhile.
     """
     home = home_of(context)
     purged = purge(home, settings())
+    for file in purged.exported:
+        typer.echo(say(_found(file)))
     result = compact_log(home, settings())
     typer.echo(
         f"files_before={result.files_before} files_after={result.files_after} "

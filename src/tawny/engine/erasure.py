@@ -52,8 +52,52 @@ def create_erased_tables(duck: Duck, snapshot: Snapshot) -> int:
     return int(str(duck.rows("SELECT count(*) FROM erased_people")[0][0]))
 
 
-def files_with_person(duck: Duck, snapshot: Snapshot) -> list[LogFile]:
-    """The files in which a personal column of an erased person still holds something."""
+def create_newly_erased(duck: Duck, snapshot: Snapshot, version: int) -> int:
+    """Create `newly_erased (contact_id)`, the people whose erasure arrived after a version of the
+    log; returns how many. An export of that version may hold them, a later one does not."""
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE newly_erased AS SELECT DISTINCT contact_id "
+        f"FROM {_read(snapshot, 'contact')} "
+        f"WHERE type = 'contact.erased' AND log_version > {int(version)}"
+    )
+    return int(str(duck.rows("SELECT count(*) FROM newly_erased")[0][0]))
+
+
+def newest_erasure(duck: Duck, snapshot: Snapshot) -> int:
+    """The version of the log with which an erasure arrived last; -1 without one."""
+    found = duck.rows(
+        f"SELECT coalesce(max(log_version), -1) FROM {_read(snapshot, 'contact')} "
+        "WHERE type = 'contact.erased'"
+    )
+    return int(str(found[0][0]))
+
+
+def newly_erased_between(
+    duck: Duck, snapshot: Snapshot, from_ms: int | None, to_ms: int | None
+) -> bool:
+    """Whether anything happened to conversations of `newly_erased` in `[from_ms, to_ms)`."""
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE newly_erased_conversations AS "
+        f"SELECT DISTINCT conversation_id FROM {_read(snapshot, 'conversation')} "
+        "WHERE type = 'conversation.created' "
+        "AND contact_id IN (SELECT contact_id FROM newly_erased)"
+    )
+    bounds = ""
+    if from_ms is not None and to_ms is not None:
+        bounds = f" AND epoch_ms(time) >= {int(from_ms)} AND epoch_ms(time) < {int(to_ms)}"
+    return any(
+        duck.rows(
+            f"SELECT count(*) > 0 FROM {_read(snapshot, family)} WHERE conversation_id IN "
+            f"(SELECT conversation_id FROM newly_erased_conversations){bounds}"
+        )
+        == [(True,)]
+        for family in ("message", "conversation")
+    )
+
+
+def files_with_person(duck: Duck, snapshot: Snapshot, since_version: int = -1) -> list[LogFile]:
+    """The files in which a personal column of an erased person still holds something; of the events
+    that arrived after a version only, where one is given."""
     found: list[LogFile] = []
     for family, (condition, columns) in PERSONAL_COLUMNS.items():
         paths = snapshot.paths(family)
@@ -65,7 +109,7 @@ def files_with_person(duck: Duck, snapshot: Snapshot) -> list[LogFile]:
             for row in duck.rows(
                 "SELECT DISTINCT filename FROM "
                 f"{events_of(snapshot, family, paths, 'filename = true')} "
-                f"WHERE ({holds}) AND {condition}"
+                f"WHERE log_version > {int(since_version)} AND ({holds}) AND {condition}"
             )
         }
         found += [file for file in snapshot.files if str(snapshot.folder / file.path) in names]
@@ -93,6 +137,7 @@ def write_purged(duck: Duck, snapshot: Snapshot, file: LogFile) -> list[LogFile]
 def _read(snapshot: Snapshot, family: str) -> str:
     paths = snapshot.paths(family)
     if not paths:
-        columns = ", ".join(f"NULL AS {name}" for name in family_schema(family).names)
+        names = [*family_schema(family).names, "log_version"]
+        columns = ", ".join(f"NULL AS {name}" for name in names)
         return f"(SELECT {columns} WHERE false)"
     return events_of(snapshot, family, paths)

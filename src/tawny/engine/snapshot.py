@@ -47,7 +47,7 @@ def create_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iterable[s
         if f"{family}_events_in_range" in wanted:
             _create_events(duck, snapshot, view, family, in_range=True)
     if "erased_contacts" in wanted:
-        _create_erased_contacts(duck, snapshot, view)
+        _create_erased_contacts(duck, snapshot)
     create_rare_tables(duck, snapshot, RARE_TABLES & wanted)
     if "requested_channels" in wanted:
         _create_texts(duck, "requested_channels", "channel_id", view.channels)
@@ -291,16 +291,16 @@ def _create_view(
     )
 
 
-def _create_erased_contacts(duck: Duck, snapshot: Snapshot, view: View) -> None:
-    """Contacts ever erased, whatever the time of it and `as_of` (exports.md section 1)."""
+def _create_erased_contacts(duck: Duck, snapshot: Snapshot) -> None:
+    """Contacts ever erased, whatever the time of it, `as_of` and the version it arrived with: a
+    receipt from before brings nobody back (exports.md section 1)."""
     paths = snapshot.paths("contact")
     if not paths:
         _create_texts(duck, "erased_contacts", "contact_id", ())
         return
-    version = "" if view.log_version is None else f" AND log_version <= {int(view.log_version)}"
     duck.execute(
         "CREATE OR REPLACE TEMP TABLE erased_contacts AS SELECT DISTINCT contact_id "
-        f"FROM {_parquet(paths)} WHERE type = 'contact.erased'{version}"
+        f"FROM {_parquet(paths)} WHERE type = 'contact.erased'"
     )
 
 

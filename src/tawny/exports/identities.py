@@ -73,7 +73,7 @@ def _adjoining(export_type: str, key: str, unit_en: str, unit_fr: str) -> Identi
         name=f"{export_type}-adjoining",
         holds={
             "en": f"{export_type}: adjoining ranges have no row in common and together all rows",
-            "fr": f"{export_type} : des plages contiguës n'ont aucune ligne en commun et "
+            "fr": f"{export_type} : des plages contiguës n'ont aucune ligne en commun et "
             "réunissent toutes les lignes",
         },
         unit={"en": unit_en, "fr": unit_fr},
@@ -114,7 +114,7 @@ IDENTITIES: tuple[Identity, ...] = (
         name="response-messages",
         holds={
             "en": "response-times: every Outbound Message ID is in messages",
-            "fr": "response-times : chaque ID du message sortant figure dans messages",
+            "fr": "response-times : chaque ID du message sortant figure dans messages",
         },
         unit={"en": "responses", "fr": "réponses"},
         sql="""
@@ -129,7 +129,7 @@ IDENTITIES: tuple[Identity, ...] = (
         name="users-replies",
         holds={
             "en": "users: Replies are the agent replies by human agents in messages",
-            "fr": "users : Réponses compte les réponses d'agents humains de messages",
+            "fr": "users : Réponses compte les réponses d'agents humains de messages",
         },
         unit={"en": "replies", "fr": "réponses"},
         sql="""
@@ -154,7 +154,7 @@ IDENTITIES: tuple[Identity, ...] = (
         holds={
             "en": "Handle, No Response and Cherry Picking Time of users: adjoining ranges add up "
             "to the whole",
-            "fr": "temps de traitement, sans réponse et de consultation sans suite de users : des "
+            "fr": "temps de traitement, sans réponse et de consultation sans suite de users : des "
             "plages contiguës s'additionnent",
         },
         unit={"en": "s", "fr": "s"},
@@ -179,7 +179,7 @@ IDENTITIES: tuple[Identity, ...] = (
         holds={
             "en": "the same times over the whole log: users and all conversations, those of "
             "erased contacts included",
-            "fr": "les mêmes temps sur tout le journal : users et toutes les conversations, "
+            "fr": "les mêmes temps sur tout le journal : users et toutes les conversations, "
             "contacts effacés compris",
         },
         unit={"en": "s", "fr": "s"},
@@ -205,26 +205,26 @@ IDENTITIES: tuple[Identity, ...] = (
     _not_larger(
         "topics", "current_conversations", "total_conversations",
         "topics: current conversations are at most the total conversations",
-        "topics : les conversations actuelles ne dépassent pas le nombre total",
+        "topics : les conversations actuelles ne dépassent pas le nombre total",
         "conversations", "conversations",
     ),
     _not_larger(
         "tags", "current_messages", "total_messages",
         "tags: current messages are at most the total messages",
-        "tags : les messages actuels ne dépassent pas le nombre total",
+        "tags : les messages actuels ne dépassent pas le nombre total",
         "messages", "messages",
     ),
     _not_larger(
         "virtual-agents", "handed_over_error", "handed_over",
         "virtual-agents: Handed Over Due to Error is at most Handed Over to Agent",
-        "virtual-agents : Transférées suite à une erreur ne dépasse pas Transférées à un agent",
+        "virtual-agents : Transférées suite à une erreur ne dépasse pas Transférées à un agent",
         "conversations", "conversations",
     ),
     Identity(
         name="users-utilization",
         holds={
             "en": "users: Utilization is from 0 to 100",
-            "fr": "users : Utilisation va de 0 à 100",
+            "fr": "users : Utilisation va de 0 à 100",
         },
         unit={"en": "users", "fr": "utilisateurs"},
         sql="""
@@ -238,7 +238,7 @@ IDENTITIES: tuple[Identity, ...] = (
         name="open-not-resolved",
         holds={
             "en": "open-conversations: no Current Status is resolved",
-            "fr": "open-conversations : aucun Statut actuel n'est resolved",
+            "fr": "open-conversations : aucun Statut actuel n'est resolved",
         },
         unit={"en": "conversations", "fr": "conversations"},
         sql="""

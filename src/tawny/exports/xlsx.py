@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
+from xml.etree import ElementTree
 
 import pyarrow as pa
 from xlsxwriter import Workbook  # type: ignore[import-untyped]
@@ -306,6 +308,34 @@ class _Sheets:
             # The local date is before the year 1 or after 9999 and has no text; the UTC one has.
             shown = instant
         self._write_text(index, shown.isoformat(timespec="milliseconds"))
+
+
+def texts_under(path: Path, header: str) -> Iterator[str]:
+    """The texts of a column of a workbook that `write_xlsx` wrote, by its header."""
+    with zipfile.ZipFile(path) as workbook:
+        for name in workbook.namelist():
+            if name.startswith("xl/worksheets/sheet"):
+                with workbook.open(name) as sheet:
+                    yield from _texts_of_sheet(sheet, header)
+
+
+def _texts_of_sheet(sheet: IO[bytes], header: str) -> Iterator[str]:
+    letters = ""
+    for _, element in ElementTree.iterparse(sheet):  # noqa: S314 - a file of our own
+        if element.tag == f"{_NAMESPACE}row":
+            for cell in element:
+                text = "".join(part.text or "" for part in cell.iter(f"{_NAMESPACE}t"))
+                text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+                column = cell.get("r", "").rstrip("0123456789")
+                if element.get("r") == "1":
+                    letters = column if text == header else letters
+                elif column == letters:
+                    yield text
+            element.clear()
+
+
+_NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_ESCAPED = re.compile("_x([0-9a-fA-F]{4})_")
 
 
 def joined(items: Sequence[str | None]) -> str:

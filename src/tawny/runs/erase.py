@@ -8,18 +8,28 @@ What arrives for an erased contact later goes at the next maintenance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tawny.disk import flush, translated_os_errors
 from tawny.engine.duck import Duck
-from tawny.engine.erasure import create_erased_tables, files_with_person, write_purged
+from tawny.engine.erasure import (
+    create_erased_tables,
+    files_with_person,
+    newest_erasure,
+    write_purged,
+)
 from tawny.log.table import EventLog
+from tawny.runs.exported import ExportedFile, delete_erased
 from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
 
 PENDING = "purge.pending"
 """Lies in the data folder while old files of a purge may still have to be deleted."""
+
+
+PURGED = "purged"
+"""Holds the version of the log up to which everything is purged."""
 
 
 @dataclass
@@ -29,11 +39,41 @@ class Purged:
     contacts: int = 0
     """Contacts ever erased."""
     files: int = 0
-    """Files that were written again without the person."""
+    """Files of the log that were written again without the person."""
+    exported: list[ExportedFile] = field(default_factory=list)
+    """Files already exported that hold the person."""
+
+
+def purge_what_is_new(home: Path, settings: Settings) -> Purged:
+    """The same for a server, again and again: it costs little when nobody was erased since the last
+    time and nothing arrived for those who were."""
+    snapshot = EventLog(home).snapshot()
+    try:
+        done = int((home / PURGED).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        done = -1
+    if not snapshot.paths("contact") or snapshot.version == done:
+        return Purged()
+    with Duck(
+        scratch_folder(home), settings.number("engine_memory_mb"), settings.engine_threads()
+    ) as duck:
+        contacts = create_erased_tables(duck, snapshot)
+        nobody_new = contacts == 0 or newest_erasure(duck, snapshot) <= done
+        if nobody_new and not (contacts and files_with_person(duck, snapshot, done)):
+            _write_done(home, snapshot.version)
+            return Purged(contacts)
+    return purge(home, settings)
+
+
+def _write_done(home: Path, version: int) -> None:
+    path = home / PURGED
+    with translated_os_errors(str(path)):
+        path.write_text(str(version), encoding="ascii")
 
 
 def purge(home: Path, settings: Settings) -> Purged:
-    """Purge every erased contact from the log; nothing is written when nothing is left to purge.
+    """Purge every erased contact from the log, then from the exports that are kept; nothing is
+    written when nothing is left to purge.
 
     Killed at any instant, the log holds all of its events, and the next purge finishes the work.
     An export that runs on an older version at that moment fails and can be run again.
@@ -67,4 +107,7 @@ def purge(home: Path, settings: Settings) -> Purged:
             if pending.exists():
                 log.delete_unused_files(0)
                 pending.unlink()
+        snapshot = log.snapshot()
+        result.exported = delete_erased(home, settings, duck, snapshot)
+        _write_done(home, snapshot.version)
     return result

@@ -20,6 +20,7 @@ from tawny.exports.request import ExportRequest
 from tawny.log.table import EventLog
 from tawny.runs.charts import charts_of
 from tawny.runs.compact import compact
+from tawny.runs.erase import purge_what_is_new
 from tawny.runs.export import ExportSession
 from tawny.runs.inbox import flush
 from tawny.runs.leftovers import scratch_folder
@@ -117,7 +118,8 @@ def move(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> 
 
 
 def tidy(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
-    """Merge small files of the log where there are many."""
+    """Purge contacts that were erased, and merge small files of the log where there are many."""
+    purge_what_is_new(home, settings)
     done = compact(home, settings, files_per_month=SMALL_FILES)
     return {"files_before": done.files_before, "files_after": done.files_after}
 

@@ -1,5 +1,5 @@
-"""The mover of a server: acknowledged events go into the log every few seconds, and small files of
-the log are merged now and then, in a worker process."""
+"""The mover of a server: acknowledged events go into the log every few seconds, and now and then
+the log is tidied: erased contacts are purged, small files merged. Both in a worker process."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from tawny.state.inbox import Inbox
 _log = logging.getLogger("tawny.mover")
 
 TIDY_EVERY_MOVES = 12
+TIDY_AFTER_S = 600.0
+"""What was moved last does not wait longer than this for the log to be tidied."""
+
 _LONGEST_PAUSE_S = 60.0
 
 
@@ -39,15 +42,18 @@ class Mover:
         self._stop.set()
 
     def _run(self) -> None:
-        moves = 0
+        moves = 1  # what another process or an earlier start has left is tidied too
+        tidied_at = time.monotonic()
         pause_s = self._pause_s
         while not self._stop.wait(pause_s):
             try:
                 if self._inbox.waiting().last_id:
                     self._workers.run("move", {})
                     moves += 1
-                    if moves % TIDY_EVERY_MOVES == 0:
-                        self._workers.run("tidy", {})
+                waits_s = time.monotonic() - tidied_at
+                if moves >= TIDY_EVERY_MOVES or (moves and waits_s > TIDY_AFTER_S):
+                    self._workers.run("tidy", {})
+                    moves, tidied_at = 0, time.monotonic()
                 self.moved_at = time.monotonic()
                 pause_s = self._pause_s
             except TawnyError as error:

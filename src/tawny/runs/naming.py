@@ -51,7 +51,9 @@ _NO_FILE: Mapping[RunState, Text] = {
     RunState.RUNNING: Text("the file comes when it is ready"),
     RunState.FAILED: Text("it made no file; run it again"),
     RunState.CANCELLED: Text("it made no file; run it again"),
-    RunState.EXPIRED: Text("its file was deleted when its time was over; run it again"),
+    RunState.EXPIRED: Text(
+        "its file was deleted: its time was over, or a contact in it was erased; run it again"
+    ),
 }
 """Why a run that is not ready has no file, and what to do."""
 

@@ -181,20 +181,28 @@ class RunStore:
                 ).scalars()
             )
 
-    def expire(self) -> Sequence[str]:
-        """Runs whose file's time is over become `expired`; returns their ids."""
-        now_ms = _now_ms()
+    def expire(self, run_id: str | None = None) -> Sequence[str]:
+        """Runs whose file's time is over, or one by its id, become `expired`; returns their ids."""
+        over = runs.c.expires_ms <= _now_ms() if run_id is None else runs.c.id == run_id
         with self._database.write() as connection:
             return tuple(
                 connection.execute(
                     runs.update()
-                    .where(runs.c.state == RunState.READY.value, runs.c.expires_ms <= now_ms)
+                    .where(runs.c.state == RunState.READY.value, over)
                     .values(
                         state=RunState.EXPIRED.value, file_path=None, version=runs.c.version + 1
                     )
                     .returning(runs.c.id)
                 ).scalars()
             )
+
+    def with_receipt(self) -> Sequence[Run]:
+        """Every run that made a file, also where the file is gone by now."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(runs).where(runs.c.receipt.is_not(None)).order_by(runs.c.created_ms)
+            ).all()
+        return [run_of_row(row) for row in rows]
 
     def file_path(self, run_id: str) -> str | None:
         """Where the file of a run lies, relative to the data folder."""

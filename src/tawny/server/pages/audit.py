@@ -37,6 +37,7 @@ ACTIONS = {
     "preview_read": N_("Looked at the first rows"),
     "charts_read": N_("Looked at the charts"),
     "audit_read": N_("Exported the audit trail"),
+    "erased_contact_found": N_("Found an erased contact in a file"),
 }
 COLUMNS = (
     "id",
