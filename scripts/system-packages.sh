@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# What the tests need from Debian: a browser, and Postgres. Nothing is done where it is there already.
+# What the tests need from Debian: a browser, Postgres, and curl for the examples of docs/server.md.
+# Nothing is done where they are there already.
 set -euo pipefail
 
 missing=()
 [[ -x /usr/bin/chromium ]] || missing+=(chromium)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null \
     || missing+=(postgresql)
+command -v curl >/dev/null || missing+=(curl)
 if [[ ${#missing[@]} -eq 0 ]]; then
     exit 0
 fi

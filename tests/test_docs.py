@@ -251,7 +251,7 @@ HOSTS = {
     *("cloudevents.io", "delta.io", "frictionlessdata.io", "json-schema.org"),
     *("keepachangelog.com", "semver.org"),
     # In examples:
-    *("desk.example.com", "social.example"),
+    *("desk.example.com", "social.example", "localhost:8000", "127.0.0.1:8000"),
 }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from tawny.errors import LogVersionError
 from tawny.languages import said
 from tawny.model.explanation import Refusal
 from tawny.runs.store import RunStore
@@ -103,4 +105,17 @@ def test_words_that_were_kept_in_english_stay_english(tmp_path: Path) -> None:
     [kept] = RefusalStore(tmp_path, Settings({}), database).newest(5)
     assert said(kept.refusal.text, "fr").replace("\N{NO-BREAK SPACE}", " ") == (
         "time : x ; attendu : y"
+    )
+
+
+def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    open_database(tmp_path, Settings({})).close()
+    with sqlite3.connect(tmp_path / "state.db") as state:
+        state.execute("UPDATE alembic_version SET version_num = '9999'")
+    state.close()
+    with pytest.raises(LogVersionError) as caught:
+        open_database(tmp_path, Settings({}))
+    assert str(caught.value) == (
+        f"{tmp_path / 'state.db'}: found migration 9999, this Tawny reads up to {HEAD}; upgrade "
+        "Tawny (pip install --upgrade tawny)"
     )

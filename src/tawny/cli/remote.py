@@ -50,7 +50,8 @@ def export_remotely(url: str, requests: list[ExportRequest], output: str) -> Non
 
 
 def _fetch(client: Client, run_id: str, target: Path) -> None:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("waiting", total=100)
         run = client.wait(
             run_id,

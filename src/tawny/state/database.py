@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tawny.errors import RequestError, StorageError
+from tawny.errors import LogVersionError, RequestError, StorageError
 from tawny.settings import Settings
 
 HEAD = "0002"
@@ -144,8 +144,17 @@ class Database:
         return engine
 
     def _upgrade(self) -> None:
-        if self._version() == HEAD:
+        found = self._version()
+        if found == HEAD:
             return
+        if found is not None and found > HEAD:
+            raise LogVersionError(
+                "{path}: found migration {found}, this Tawny reads up to {head}; upgrade Tawny "
+                "(pip install --upgrade tawny)",
+                path=self._where,
+                found=found,
+                head=HEAD,
+            )
         self.home.mkdir(parents=True, exist_ok=True)
         lock = os.open(self.home / "state.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
