@@ -138,3 +138,14 @@ def test_a_month_of_closed_days_has_a_row_for_each() -> None:
     table = opening_days([json.dumps(PARIS)], ["2025-06"])
     assert table.num_rows == 30
     assert set(table.column("open_before_ms").to_pylist()) == {0}
+
+
+def test_months_far_apart_count_what_lies_between() -> None:
+    """Weeks are not looked at day by day where they are alike; clocks and holidays are."""
+    weekly = {"mon": [["09:00", "17:00"]], "sat": [["22:00", "24:00"]], "sun": [["00:00", "03:30"]]}
+    holidays = ["1999-03-28", "2001-01-01", "2001-01-06", "2024-12-29"]
+    for name in ("Europe/Paris", "Pacific/Kiritimati", "America/Havana"):
+        hours = {"time_zone": name, "weekly": weekly, "holidays": holidays}
+        start, end = instant("1960-02-06T23:10:00Z"), instant("2026-10-24T12:00:00Z")
+        expected = open_ms_between(hours_of(hours), start, end)
+        assert from_table(hours, start, end) == expected

@@ -1,7 +1,7 @@
 """Time inside business hours."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,11 +16,12 @@ def open_time(hours: Any, start: int, end: int) -> int:
         return end - start
     zone = ZoneInfo(hours["time_zone"])
     holidays = hours.get("holidays") or []
-    day = local_of_instant(start, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    day -= timedelta(days=2)
-    last = local_of_instant(end, zone) + timedelta(days=2)
+    # Two days more on both sides, where the calendar has them.
+    first = max(local_of_instant(start, zone).toordinal() - 2, date.min.toordinal())
+    last = min(local_of_instant(end, zone).toordinal() + 2, date.max.toordinal())
     windows = []
-    while day <= last:
+    for number in range(first, last + 1):
+        day = datetime.fromordinal(number)
         # A holiday closes the windows that start on its local date.
         if str(day.date()) not in holidays:
             for opens, closes in hours["weekly"].get(DAYS[day.weekday()]) or []:
@@ -30,7 +31,6 @@ def open_time(hours: Any, start: int, end: int) -> int:
                         instant_of_local(at(day, closes), zone),
                     )
                 )
-        day += timedelta(days=1)
     return sum(max(0, min(closes, end) - max(opens, start)) for opens, closes in union(windows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import zoneinfo
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,9 +11,10 @@ import msgspec
 import pyarrow as pa
 
 from tawny.model.events import BusinessHours
-from tawny.model.zones import local_to_ms, zone
+from tawny.model.zones import local_to_ms, offset_ms, zone
 
 _DAY_MS = 86_400_000
+_DAY_MINUTES = 1440
 _EPOCH = datetime.date(1970, 1, 1)
 
 _TYPES: dict[str, pa.DataType] = {
@@ -50,8 +52,8 @@ def opening_days(hours: Iterable[str], months: Sequence[str]) -> pa.Table:
 
 def open_ms_between(hours: BusinessHours, start_ms: int, end_ms: int) -> int:
     """How long those hours are open between two instants, in milliseconds."""
-    first = _EPOCH + datetime.timedelta(days=start_ms // _DAY_MS - 1)
-    last = _EPOCH + datetime.timedelta(days=end_ms // _DAY_MS + 1)
+    first = _date(start_ms // _DAY_MS - 1)
+    last = _date(end_ms // _DAY_MS + 1)
     return sum(
         max(0, min(window_end, end_ms) - max(window_start, start_ms))
         for window_start, window_end in windows(hours, first, last)
@@ -114,13 +116,19 @@ def _instants(
             yield midnight_ms + start * 60_000 - offset, midnight_ms + end * 60_000 - offset
         else:
             start_ms = local_to_ms(midnight + datetime.timedelta(minutes=start), tz)
-            end_ms = local_to_ms(midnight + datetime.timedelta(minutes=end), tz)
+            if date == datetime.date.max and end == _DAY_MINUTES:
+                # No calendar shows this midnight.
+                end_ms = local_to_ms(midnight + datetime.timedelta(minutes=end - 1), tz) + 60_000
+            else:
+                end_ms = local_to_ms(midnight + datetime.timedelta(minutes=end), tz)
             if start_ms < end_ms:
                 yield start_ms, end_ms
 
 
 def _constant_offset_ms(midnight: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int | None:
     """The zone's offset when it is the same from well before this local day to well after it."""
+    if not datetime.date(1, 1, 2) < midnight.date() < datetime.date(9999, 12, 29):
+        return None
     before = (midnight - datetime.timedelta(days=1)).replace(tzinfo=tz).utcoffset()
     after = (midnight + datetime.timedelta(days=2)).replace(tzinfo=tz).utcoffset()
     inside = (midnight + datetime.timedelta(hours=12)).replace(tzinfo=tz).utcoffset()
@@ -131,30 +139,70 @@ def _constant_offset_ms(midnight: datetime.datetime, tz: zoneinfo.ZoneInfo) -> i
 
 def _days_of(text: str, months: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
     """Rows of `opening_days` for one channel's hours."""
-    if not months:
-        return
     hours = msgspec.json.decode(text, type=BusinessHours)
-    wanted = set(months)
-    first = max(_first_day(months[0]), datetime.date(1, 1, 2)) - datetime.timedelta(days=1)
-    last = _last_day(months[-1])
-    # A window of the next local date may begin on the last UTC day.
-    following = last + datetime.timedelta(days=1) if last < datetime.date.max else last
-    pieces = _cut_at_midnight(windows(hours, first, following))
-    piece = next(pieces, None)
     open_ms = 0
-    day = (first - _EPOCH).days
-    last_day = (last - _EPOCH).days
-    while day <= last_day:
-        date = _EPOCH + datetime.timedelta(days=day)
-        before, rows = open_ms, []
-        while piece is not None and piece[0] // _DAY_MS <= day:
-            rows.append(piece)
-            open_ms += piece[1] - piece[0]
-            piece = next(pieces, None)
-        if f"{date.year:04d}-{date.month:02d}" in wanted:
-            for start, end in rows or [(day * _DAY_MS, day * _DAY_MS)]:
-                yield day, before, start, end
-        day += 1
+    following: int | None = None
+    for first, last in _runs(months):
+        if following is not None:
+            open_ms += _open_ms(hours, following, first)
+        rows: dict[int, list[tuple[int, int]]] = {}
+        # A window of the local date before or after may lie in the first or last UTC day.
+        for start, end in _cut_at_midnight(windows(hours, _date(first - 1), _date(last + 1))):
+            rows.setdefault(start // _DAY_MS, []).append((start, end))
+        for day in range(first, last + 1):
+            found = rows.get(day, [])
+            for start, end in found or [(day * _DAY_MS, day * _DAY_MS)]:
+                yield day, open_ms, start, end
+            open_ms += sum(end - start for start, end in found)
+        following = last + 1
+
+
+def _runs(months: Sequence[str]) -> list[tuple[int, int]]:
+    """First and last UTC day of the months that follow each other, in days since 1970."""
+    runs: list[tuple[int, int]] = []
+    for month in sorted(months):
+        year, number = int(month[:4]), int(month[5:])
+        first = (datetime.date(year, number, 1) - _EPOCH).days
+        last = first + calendar.monthrange(year, number)[1] - 1
+        if runs and runs[-1][1] == first - 1:
+            runs[-1] = (runs[-1][0], last)
+        else:
+            runs.append((first, last))
+    return runs
+
+
+def _open_ms(hours: BusinessHours, first: int, end: int) -> int:
+    """How long those hours are open in the UTC days from `first` to before `end`.
+
+    A log may have an event of the year 1 in it: weeks without holiday or clock change, which are
+    all alike, are not looked at day by day.
+    """
+    weeks = max(0, (end - first) // 7)
+    tz = zone(hours.time_zone)
+    weekly_ms = sum(
+        (close - start) * 60_000
+        for day in hours.weekly.days()
+        for start, close in _merged(day or ())
+    )
+    # A window of a local date may lie in the UTC days beside it.
+    holidays = [(datetime.date.fromisoformat(one) - _EPOCH).days for one in hours.holidays or ()]
+    special = {(day + near - first) // 7 for day in holidays for near in (-2, 0, 2)}
+    open_ms = 0
+    for week in range(weeks):
+        begin = first + 7 * week
+        # No zone changes its clocks to and fro within four days.
+        offsets = {offset_ms((begin + near) * _DAY_MS, tz) for near in (-2, 2, 5, 9)}
+        if len(offsets) == 1 and week not in special:
+            open_ms += weekly_ms
+        else:
+            open_ms += open_ms_between(hours, begin * _DAY_MS, (begin + 7) * _DAY_MS)
+    return open_ms + open_ms_between(hours, (first + 7 * weeks) * _DAY_MS, end * _DAY_MS)
+
+
+def _date(day: int) -> datetime.date:
+    """The date of a day since 1970, the calendar's first or last one where it has none."""
+    lowest, highest = (datetime.date.min - _EPOCH).days, (datetime.date.max - _EPOCH).days
+    return _EPOCH + datetime.timedelta(days=min(max(day, lowest), highest))
 
 
 def _cut_at_midnight(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -164,12 +212,3 @@ def _cut_at_midnight(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, in
             midnight = (start // _DAY_MS + 1) * _DAY_MS
             yield start, min(end, midnight)
             start = midnight
-
-
-def _first_day(month: str) -> datetime.date:
-    return datetime.date(int(month[:4]), int(month[5:]), 1)
-
-
-def _last_day(month: str) -> datetime.date:
-    following = _first_day(month) + datetime.timedelta(days=31)
-    return following.replace(day=1) - datetime.timedelta(days=1)
