@@ -23,6 +23,8 @@ from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
 from browser.running import Running, chromium, context_of, create_administrator, sample, serving  # noqa: E402
 
 PAGES = ("exports", "dictionary", "log", "people", "audit", "settings", "account")
+LOOKS = tuple(itertools.product(("en", "fr"), ("light", "dark"), (1280, 390)))
+"""Languages, themes and widths."""
 TYPES = ("messages", "teams", "user-presence", "response-times", "tags", "resolved-conversations")
 
 
@@ -76,10 +78,20 @@ def _shoot(page: Page, path: str, file: Path, *, whole: bool = True) -> None:
     if page.locator("#estimate").count():
         page.locator("#estimate strong").wait_for(timeout=20_000)
     if page.locator("#preview").count():
-        page.locator("#preview table, #preview .empty:not(:has-text('…'))").first.wait_for()
-        page.wait_for_timeout(800)
+        page.locator("#preview table, #preview .empty:not([hx-get])").first.wait_for()
+        page.locator("#charts .charts").wait_for(timeout=60_000)
+        page.wait_for_timeout(300)
+    _put_away_notifications(page)
     file.parent.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=file, full_page=whole)
+
+
+def _put_away_notifications(page: Page) -> None:
+    """What ended a moment ago is told to a browser that is new here; it would lie over the page."""
+    page.wait_for_timeout(200)
+    if page.locator(".toast").count() or not page.evaluate("localStorage.getItem('tawny-told')"):
+        page.wait_for_timeout(1800)
+        page.keyboard.press("Escape")
 
 
 def _first_start(browser: Browser, running: Running, folder: Path) -> None:
@@ -89,19 +101,25 @@ def _first_start(browser: Browser, running: Running, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / "first-start.png")
     create_administrator(page, running)
-    for path in ("exports", "log", "people"):
-        page.goto(f"/{path}")
-        page.screenshot(path=folder / f"empty-{path}.png", full_page=True)
+    for language, scheme, width in LOOKS:
+        look = _like(browser, running, page.context, language=language, scheme=scheme, width=width)
+        for path in ("exports", "log", "people"):
+            look.goto(f"/{path}")
+            look.screenshot(
+                path=folder / f"empty-{path}-{language}-{scheme}-{width}.png", full_page=True
+            )
+        look.context.close()
 
 
 def _everything(
     browser: Browser, running: Running, context: BrowserContext, runs: list[str], folder: Path
 ) -> None:
-    for language, scheme, width in itertools.product(("en", "fr"), ("light", "dark"), (1280, 360)):
+    for language, scheme, width in LOOKS:
         page = _like(browser, running, context, language=language, scheme=scheme, width=width)
         end = f"{language}-{scheme}-{width}.png"
         for name in PAGES:
             _shoot(page, f"/{name}", folder / f"{name}-{end}")
+        _shoot(page, "/dictionary/response-times", folder / f"columns-{end}")
         for path, name in zip(runs, TYPES, strict=True):
             if (scheme, width) == ("light", 1280) or name == "messages":
                 _shoot(page, path, folder / f"run-{name}-{end}")

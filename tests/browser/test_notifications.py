@@ -44,6 +44,7 @@ def test_a_few_at_a_time(site: Site, browser: Browser) -> None:
         more = page.locator("#more-toasts")
         expect(more).to_be_visible()
         expect(page.locator(".toast")).to_have_count(most)
+        expect(page.locator(".toast").last).to_contain_text("Messages")  # the newest
         left = int((more.text_content() or "").split(" ")[0])
         assert left + most >= RUNS
         box = page.locator("#toasts").bounding_box()

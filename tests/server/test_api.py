@@ -244,3 +244,17 @@ def test_the_docs_page_loads_nothing_from_elsewhere(world: World) -> None:
     assert page.status_code == 200
     assert "//" not in page.text.replace("<!doctype html>", "").replace("http://127", "")
     assert world.root.get("/docs.css").headers["content-type"].startswith("text/css")
+
+
+def test_a_download_of_a_page_can_be_resumed(world: World) -> None:
+    """The address behind the download button gives parts too, under the proper name."""
+    url = f"{world.server.url}/exports/{world.run_id}/file"
+    whole = world.root.get(url)
+    name = world.root.get(f"/exports/{world.run_id}").json()["file"]["name"]
+    assert f'filename="{name}"' in whole.headers["content-disposition"]
+    part = world.root.get(url, headers={"Range": "bytes=10-", "If-Range": whole.headers["etag"]})
+    assert (part.status_code, part.content) == (206, whole.content[10:])
+    beyond = world.root.get(url, headers={"Range": f"bytes={len(whole.content)}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (
+        416, f"bytes */{len(whole.content)}",
+    )  # fmt: skip

@@ -204,14 +204,8 @@ class Runs:
         run = self.get(caller, run_id)
         return self.start(caller, request_of_run(run))
 
-    def file(self, caller: Caller, run_id: str) -> Path:
-        """The file of a run that is ready; writes down who downloads it."""
-        run, path = self.ready_file(caller, run_id)
-        self._audit.record(caller, "file_downloaded", run_id, file=run.file_name)
-        return path
-
     def ready_file(self, caller: Caller, run_id: str) -> tuple[Run, Path]:
-        """The same without writing anything down."""
+        """A run that is ready, and its file."""
         run = self.get(caller, run_id)
         if run.state is not RunState.READY:
             raise ConflictError(why_no_file(run))

@@ -16,7 +16,6 @@ from tawny.exports.queries import ExportName
 from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
 from tawny.runs.naming import receipt_json
-from tawny.server.api.files import UnsatisfiableError, file_answer
 from tawny.server.api.shapes import (
     ColumnAnswer,
     ExportBody,
@@ -26,11 +25,11 @@ from tawny.server.api.shapes import (
     instant,
 )
 from tawny.server.events import run_changes
-from tawny.server.problems import problem_response, responses
+from tawny.server.files import run_file
+from tawny.server.problems import responses
 from tawny.server.services import Chart, Services
 from tawny.state.callers import Caller, Scope
 from tawny.state.run_rows import RunFilter, RunState
-from tawny.text import Text
 
 _READ = {"scope": Scope.EXPORTS_READ}
 _WRITE = {"scope": Scope.EXPORTS_WRITE}
@@ -179,27 +178,7 @@ def get_file(
     request: Request[Any, Any, Any], services: Services, caller: Caller, run_id: RunId
 ) -> Response[Any]:
     """The whole file, or with `Range` a part of it. `ETag` is its SHA-256."""
-    method = request.method
-    run, path = services.runs.ready_file(caller, run_id)
-    etag = f'"{run.sha256}"'
-    try:
-        answer = file_answer(
-            path, run.file_name or path.name, run.media_type or "application/octet-stream", etag,
-            request.headers, method,
-        )  # fmt: skip
-    except UnsatisfiableError:
-        return problem_response(
-            request, 416,
-            Text("Range: found one beyond the end; the file has {bytes} bytes",
-                 bytes=run.size_bytes),
-            headers={"Content-Range": f"bytes */{run.size_bytes}"},
-        )  # fmt: skip
-    if method == "GET" and answer.status_code != 304:
-        services.audit.record(
-            caller, "file_downloaded", run_id, file=run.file_name,
-            range=request.headers.get("range"),
-        )  # fmt: skip
-    return answer
+    return run_file(request, services, caller, run_id)
 
 
 @post(

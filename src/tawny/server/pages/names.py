@@ -41,8 +41,8 @@ FORMATS = {
 }
 
 DIALECTS = {
-    "machine": N_("For programs: UTF-8, comma, exact values"),
-    "excel": N_("For spreadsheets: formulas cannot run"),
+    "machine": N_("Programs: exact values"),
+    "excel": N_("Spreadsheets: no live formulas"),
 }
 
 HEADERS = {

@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.response import File, Redirect
+from litestar.response import Redirect
 
 from tawny.exports.queries import query
 from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
 from tawny.runs.naming import receipt_json
+from tawny.server.files import run_file
 from tawny.server.pages import exports
 from tawny.server.pages.charts import drawn
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
@@ -76,16 +77,9 @@ def charts_part(
 
 
 @get("/exports/{run_id:str}/file", sync_to_thread=True)
-def file(caller: Caller, services: Services, run_id: str) -> File:
+def file(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[Any]:
     """The file under its proper name; parts of it for a browser that goes on with a download."""
-    run = services.runs.get(caller, run_id)
-    path = services.runs.file(caller, run_id)
-    return File(
-        path,
-        filename=run.file_name or path.name,
-        media_type=run.media_type or "application/octet-stream",
-        content_disposition_type="attachment",
-    )
+    return run_file(request, services, caller, run_id)
 
 
 @get("/exports/{run_id:str}/receipt", sync_to_thread=True)

@@ -30,7 +30,7 @@
   // What changed between the making of this page and the connection.
   async function catchUp() {
     const answer = await fetch("/live/now", { headers: { Accept: "application/json" } }).catch(() => null);
-    if (answer?.ok && !answer.redirected) for (const change of await answer.json()) take(change, true);
+    if (answer?.ok && !answer.redirected) for (const change of (await answer.json()).reverse()) take(change, true); // the newest is told last
   }
   setTimeout(catchUp, 1500);
 

@@ -7,9 +7,16 @@ import urllib.parse
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
+from litestar import Request, Response
 from litestar.response import Stream
+
+from tawny.server.problems import problem_response
+from tawny.server.services import Services
+from tawny.state.callers import Caller
+from tawny.text import Text
 
 _CHUNK = 256 << 10
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
@@ -64,6 +71,33 @@ def disposition(name: str) -> str:
     """`Content-Disposition` for a download, for old readers and new ones (RFC 6266)."""
     plain = re.sub(r"[^A-Za-z0-9 ._+\-]", "_", name)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{urllib.parse.quote(name)}"
+
+
+def run_file(
+    request: Request[Any, Any, Any], services: Services, caller: Caller, run_id: str
+) -> Response[Any]:
+    """The file of a run, whole or the part that was asked for; writes down who downloads it."""
+    method = request.method
+    run, path = services.runs.ready_file(caller, run_id)
+    etag = f'"{run.sha256}"'
+    try:
+        answer = file_answer(
+            path, run.file_name or path.name, run.media_type or "application/octet-stream", etag,
+            request.headers, method,
+        )  # fmt: skip
+    except UnsatisfiableError:
+        return problem_response(
+            request, 416,
+            Text("Range: found one beyond the end; the file has {bytes} bytes",
+                 bytes=run.size_bytes),
+            headers={"Content-Range": f"bytes */{run.size_bytes}"},
+        )  # fmt: skip
+    if method == "GET" and answer.status_code != 304:
+        services.audit.record(
+            caller, "file_downloaded", run_id, file=run.file_name,
+            range=request.headers.get("range"),
+        )  # fmt: skip
+    return answer
 
 
 def file_answer(
