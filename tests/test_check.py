@@ -150,6 +150,19 @@ def test_without_a_range_it_is_that_of_the_log(home: Path) -> None:
     }
 
 
+def test_a_log_from_the_first_to_the_last_year(tmp_path: Path) -> None:
+    """Programs write 0001-01-01 for no date and 9999-12-31 for never."""
+    what = {"conversation_id": "c", "channel_id": "ch", "contact_id": "k"}
+    events = [
+        _event(n, "conversation.created", "01T00:00:00", **what) | {"time": time}
+        for n, time in enumerate(["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"])
+    ]
+    take_in(tmp_path, events)
+    result = tawny(tmp_path, "check", "--tz", "America/Los_Angeles")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.endswith("\n12 checks passed, 0 failed\n")
+
+
 def test_an_empty_log_in_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAWNY_LANGUAGE", "fr")
     result = tawny(tmp_path / "none", "check")

@@ -32,8 +32,8 @@ from tawny.exports.identities import (
 from tawny.exports.queries import query
 from tawny.exports.request import Bounds, ExportRequest, resolve
 from tawny.log.table import Snapshot
+from tawny.model.zones import LATEST_MS, instant_text, local_to_ms, offset_ms, to_ms
 from tawny.model.zones import from_ms as instant_of
-from tawny.model.zones import instant_text, local_to_ms, offset_ms, to_ms
 from tawny.runs.export import ExportSession
 from tawny.runs.leftovers import scratch_folder
 
@@ -71,19 +71,19 @@ class Check:
         log. Raises `RequestError`."""
         self._session = session
         self._duck = session.duck
-        first_ms, last_ms = _span(session)
+        first_ms, end_ms = _span(session)
         request = replace(
             request,
             export_type="messages",
             start=request.start or instant_text(first_ms),
-            end=request.end or instant_text(last_ms + 1),
+            end=request.end or instant_text(end_ms),
             headers="key",
             format="parquet",
         )
         session.check(request)
         self.bounds: Bounds = resolve(request, session.now_ms)
         self._request = request
-        self._log_ms = (first_ms, last_ms + 1)
+        self._log_ms = (first_ms, end_ms)
         assert self.bounds.from_ms is not None and self.bounds.to_ms is not None
         self.borders: Sequence[int] = borders(
             self.bounds.from_ms, self.bounds.to_ms, self.bounds.zone
@@ -93,7 +93,10 @@ class Check:
     def local_text(self, instant_ms: int) -> str:
         """An instant as the exports of the check write it."""
         offset = datetime.timedelta(milliseconds=offset_ms(instant_ms, self.bounds.zone))
-        local = instant_of(instant_ms).astimezone(datetime.timezone(offset))
+        try:
+            local = instant_of(instant_ms).astimezone(datetime.timezone(offset))
+        except OverflowError:  # the first or last hours that a calendar shows in UTC alone
+            return instant_text(instant_ms)
         return local.isoformat(timespec="milliseconds")
 
     def findings(self) -> Iterator[Finding]:
@@ -187,11 +190,12 @@ class Check:
 
 
 def _span(session: ExportSession) -> tuple[int, int]:
-    """The first and the last event of the log."""
+    """The range that holds the events of the log."""
     files = session.snapshot.files
     if not files:
-        return 0, 0
-    return min(file.first_ms for file in files), max(file.last_ms for file in files)
+        return 0, 1
+    last_ms = max(file.last_ms for file in files)
+    return min(file.first_ms for file in files), min(last_ms + 1, LATEST_MS)
 
 
 def borders(from_ms: int, to_ms: int, zone: zoneinfo.ZoneInfo) -> list[int]:
@@ -229,4 +233,4 @@ def _month_ms(month: str) -> tuple[int, int]:
     """Begin and end of a month of UTC, given as `YYYY-MM`."""
     first = datetime.datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
     days = calendar.monthrange(first.year, first.month)[1]
-    return to_ms(first), to_ms(first) + days * 86_400_000
+    return to_ms(first), min(to_ms(first) + days * 86_400_000, LATEST_MS)
