@@ -197,7 +197,8 @@ def _without_days(days: int) -> Callable[[str], str]:
     def changed(sql: str) -> str:
         head, _, order = sql.rpartition("\nORDER BY ")
         condition = f"{order.split(',')[0]} >= $from_ms + {days} * 86400000"
-        return f"{head}\n    AND {condition}\nORDER BY {order}"
+        word = "AND" if "\nWHERE " in head.rpartition("\nFROM ")[2] else "WHERE"
+        return f"{head}\n{word} {condition}\nORDER BY {order}"
 
     return changed
 

@@ -55,8 +55,10 @@ def as_request(asked: Json) -> ExportRequest:
     )
 
 
-def compare(home: Path, log: list[Json], requests: list[Json]) -> None:
-    with ExportSession(home, SETTINGS, LATER_MS) as session:
+def compare(
+    home: Path, log: list[Json], requests: list[Json], in_force: Settings = SETTINGS
+) -> None:
+    with ExportSession(home, in_force, LATER_MS) as session:
         for request in requests:
             target = home / "export.csv"
             session.export(as_request(request), target)
@@ -87,10 +89,12 @@ def test_every_cell_is_what_the_oracle_says(delivery: str, data: st.DataObject) 
             take_in(home, log[start::pieces])
             if delivery == "compacted" and rng.random() < 0.7:
                 compact(home, SETTINGS)
-        # Ranges are cut for memory's sake where they hold more messages than any log here has.
+        # Ranges are cut for memory's sake where they hold more messages than any log here has;
+        # with two threads the slices are made side by side.
         slice_rows = rng.choice([5, 20]) if delivery == "sliced" else export_run.SLICE_ROWS
+        threads = Settings({"TAWNY_ENGINE_THREADS": str(rng.randint(1, 2))})
         with mock.patch.object(export_run, "SLICE_ROWS", slice_rows):
-            compare(home, log, random_requests(rng, log, generators.TYPES))
+            compare(home, log, random_requests(rng, log, generators.TYPES), threads)
 
 
 @settings(max_examples=examples(2))

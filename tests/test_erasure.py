@@ -92,7 +92,7 @@ def home(tmp_path: Path) -> Path:
 def test_the_person_is_in_no_stored_file_any_more(home: Path) -> None:
     assert "Zelda" in _cells(home)
     result = tawny(home, "log", "compact")
-    assert result.out.endswith("erased_contacts=1 purged_files=5\n")
+    assert result.out.endswith("erased_contacts=1 purged_files=6\n")
     left = _cells(home)
     assert [secret for secret in SECRETS if secret in left] == []
     assert "Otto here" in left

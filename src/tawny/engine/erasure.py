@@ -15,7 +15,11 @@ PERSONAL_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "conversation": (
         "conversation_id IN (SELECT conversation_id FROM erased_conversations)",
-        ("url", "comment"),
+        ("url",),
+    ),
+    "status": (
+        "conversation_id IN (SELECT conversation_id FROM erased_conversations)",
+        ("comment",),
     ),
     "message": (
         "conversation_id IN (SELECT conversation_id FROM erased_conversations)",

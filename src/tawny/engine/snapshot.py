@@ -2,8 +2,9 @@
 
 For each event family there is `<family>_events`, everything that had happened by `as_of`, and
 `<family>_events_in_range`, the part of it inside the range. Only files that can hold such events
-are opened. Every table has `time_ms` (milliseconds since 1970 UTC) and a `sequence` that is never
-null, so that events are ordered by (time_ms, sequence, source, id).
+are opened. Creations of messages that are ignored, because an earlier one counts, are in none of
+them. Every table has `time_ms` (milliseconds since 1970 UTC) and a `sequence` that is never null,
+so that events are ordered by (time_ms, sequence, source, id).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from tawny.engine.duck import Duck, Value, files_literal
 from tawny.engine.grown import SQL_TYPES, events_of
+from tawny.engine.later import create_later_creations, not_later
 from tawny.engine.rare_ids import RARE_TABLES, create_rare_tables
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
@@ -41,6 +43,8 @@ class View:
 def create_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iterable[str]) -> None:
     """Create the tables a query reads (`Query.tables`) on a connection."""
     wanted = set(tables)
+    if "later_creations" in wanted:
+        create_later_creations(duck, snapshot, " AND ".join(_as_of(snapshot, view)))
     for family in FAMILIES:
         if f"{family}_events" in wanted or (family == "reference" and "opening_days" in wanted):
             _create_events(duck, snapshot, view, family, in_range=False)
@@ -74,12 +78,9 @@ def create_scope_tables(duck: Duck, snapshot: Snapshot, view: View, tables: Iter
         _create_view(duck, snapshot, view, family, name, paths, [condition])
 
 
-def create_step_tables(
-    duck: Duck, steps: Iterable[tuple[str, str]], values: Mapping[str, Value]
-) -> None:
-    """Make each step of a query, a name and its select, into a table."""
-    for name, select in steps:
-        duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values)
+def create_step_table(duck: Duck, name: str, select: str, values: Mapping[str, Value]) -> None:
+    """Make a step of a query into a table."""
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values)
 
 
 def drop_step_tables(duck: Duck, names: Iterable[str]) -> None:
@@ -284,10 +285,13 @@ def _create_view(
         )
         return
     all_conditions = [*_as_of(snapshot, view), *conditions]
+    if family == "message":
+        all_conditions += not_later(duck)
     duck.execute(
         f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT epoch_ms(time) AS time_ms, "
         f"coalesce(sequence, '') AS sequence, {', '.join(field.name for field in others)} "
-        f"FROM {events_of(snapshot, family, paths)} WHERE {' AND '.join(all_conditions)}"
+        f"FROM {events_of(snapshot, family, paths)} AS creations "
+        f"WHERE {' AND '.join(all_conditions)}"
     )
 
 
@@ -320,7 +324,7 @@ def _create_opening_days(duck: Duck, snapshot: Snapshot, view: View) -> None:
     months = sorted(
         {
             file.month
-            for file in _files(snapshot, ("message", "conversation"))
+            for file in _files(snapshot, ("message", "status"))
             if file.first_ms <= view.as_of_ms
         }
     )

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import csv
+import glob
+import hashlib
 import itertools
 import os
+import queue
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
 
 import pyarrow as pa
 
+from tawny.disk import sha256_of
 from tawny.engine.duck import Duck, Value
 from tawny.errors import RequestError, UnknownValueError
 from tawny.exports import rendering
 from tawny.exports.columns import ARROW_TYPES, Column
 from tawny.exports.parquet import write_parquet
-from tawny.exports.xlsx import write_xlsx
+
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A query ready to run on a connection, and what a writer needs to know of the request."""
+class Written:
+    """A whole file: its rows, and the SHA-256 of its bytes in hexadecimal digits."""
 
-    duck: Duck
+    rows: int
+    sha256: str
+
+
+Prepare = Callable[[Duck], Iterator[Mapping[str, Value]]]
+"""Makes the tables the statement reads for one slice on a connection; gives what it binds for each
+piece of the slice, in order, when the tables are those of the piece."""
+
+
+@dataclass(slots=True)
+class Source:
+    """A query ready to run, and what a writer needs to know of the request."""
+
+    ducks: Sequence[Duck]
+    """The connections; a file of text is made on all of them side by side, slice by slice."""
     statement: str
-    slices: Sequence[Callable[[], Mapping[str, Value]]]
-    """The parts of the range, in order; calling one makes the tables the statement reads for that
-    part and returns the values it binds. Their rows one after the other are the export's rows."""
+    slices: Sequence[Prepare]
+    """The parts of the range, in order. Their rows one after the other are the export's rows."""
     columns: Sequence[Column]
     segments: rendering.Segments
     """Offsets of the request's time zone."""
@@ -37,47 +56,92 @@ class Source:
     title: str
     metadata: Mapping[str, str]
     """What goes into a file that can carry more than its rows."""
+    slices_done: int = field(default=0, init=False)
+
+    def progress_percent(self) -> float:
+        """How far the file is, from another thread."""
+        if len(self.slices) == 1:
+            return self.ducks[0].progress_percent()
+        return 100 * self.slices_done / len(self.slices)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows as Arrow batches of the types in `ARROW_TYPES`, named by key."""
         schema = pa.schema([(column.key, ARROW_TYPES[column.type]) for column in self.columns])
         sql = rendering.typed_select(self.statement, self.columns)
+        duck = self.ducks[0]
         for prepare in self.slices:
-            for batch in self.duck.batches(sql, prepare()):
-                arrays = [
-                    _as(array, field.type)
-                    for array, field in zip(batch.columns, schema, strict=True)
-                ]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            for values in prepare(duck):
+                for batch in duck.batches(sql, values):
+                    arrays = [
+                        _as(array, field.type)
+                        for array, field in zip(batch.columns, schema, strict=True)
+                    ]
+                    yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            self.slices_done += 1
 
-    def copy(self, sql: str, path: Path, first: LiteralString, rest: LiteralString) -> int:
+    def copy(self, sql: str, path: Path, first: LiteralString, rest: LiteralString) -> Written:
         """Have the engine write the rows of a select over the statement; `first` are the options
-        of the first slice (with a header, if the format has one), `rest` those of the others."""
-        rows = 0
-        for index, prepare in enumerate(self.slices):
-            values = {**prepare(), **rendering.TEXT_VALUES}
-            if index == 0:
-                rows += self.duck.copy(sql, path, first, values)
-                continue
-            part = path.with_suffix(".slice")
+        of the first piece (with a header, if the format has one), `rest` those of the others.
+
+        Each connection makes one slice at a time, its pieces into files of their own; they are put
+        together in order as they come.
+        """
+        free: queue.SimpleQueue[Duck] = queue.SimpleQueue()
+        for duck in self.ducks:
+            free.put(duck)
+        made: list[queue.SimpleQueue[Path | None]] = [queue.SimpleQueue() for _ in self.slices]
+
+        def make(index: int) -> int:
+            rows = 0
+            duck = free.get()
             try:
-                rows += self.duck.copy(sql, part, rest, values)
-                _append(path, part)
+                for number, values in enumerate(self.slices[index](duck)):
+                    piece = path.with_suffix(f".{index}-{number}.slice")
+                    options = rest if index or number else first
+                    rows += duck.copy(sql, piece, options, {**values, **rendering.TEXT_VALUES})
+                    made[index].put(piece)
             finally:
-                part.unlink(missing_ok=True)
-        return rows
+                free.put(duck)
+                made[index].put(None)
+            return rows
+
+        rows = 0
+        digest = hashlib.sha256()
+        pool = concurrent.futures.ThreadPoolExecutor(len(self.ducks))
+        try:
+            slices = [pool.submit(make, index) for index in range(len(self.slices))]
+            for pieces, rows_of_slice in zip(made, slices, strict=True):
+                while piece := pieces.get():
+                    _add(path, piece, digest)
+                rows += rows_of_slice.result()
+                self.slices_done += 1
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for duck in self.ducks:
+                duck.interrupt()
+            raise
+        finally:
+            pool.shutdown()
+            for left in path.parent.glob(f"{glob.escape(path.stem)}.*.slice"):
+                left.unlink(missing_ok=True)
+        return Written(rows, digest.hexdigest())
 
 
-def _append(path: Path, part: Path) -> None:
-    """Add a file's bytes to the end of another; the kernel copies them."""
-    with path.open("r+b") as whole, part.open("rb") as more:
-        whole.seek(0, os.SEEK_END)
-        left = os.fstat(more.fileno()).st_size
-        while left:
-            copied = os.sendfile(whole.fileno(), more.fileno(), None, left)
-            if copied == 0:
-                raise OSError(f"{part} ended {left} bytes early")
-            left -= copied
+def _add(path: Path, piece: Path, digest: hashlib._Hash) -> None:
+    """Add a piece to the end of the file, and its bytes to the hash; the piece goes."""
+    if path.stat().st_size == 0:
+        piece.replace(path)
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK_BYTES):
+                digest.update(block)
+        return
+    with piece.open("rb") as stream, path.open("ab") as whole:
+        while block := stream.read(_BLOCK_BYTES):
+            digest.update(block)
+            whole.write(block)
+        whole.flush()
+        os.fdatasync(whole.fileno())  # while the next pieces are made
+    piece.unlink()
 
 
 def _as(array: pa.Array[Any], wanted: pa.DataType) -> pa.Array[Any]:
@@ -86,8 +150,8 @@ def _as(array: pa.Array[Any], wanted: pa.DataType) -> pa.Array[Any]:
     return array.cast(wanted)
 
 
-Writer = Callable[[Source, Path], int]
-"""Writes the whole file and returns its number of rows."""
+Writer = Callable[[Source, Path], Written]
+"""Writes the whole file."""
 
 
 FirstRows = Callable[[Path, int], list[list[str | None]]]
@@ -103,6 +167,8 @@ class FileFormat:
     ending: str
     media_type: str
     write: Writer
+    is_text: bool
+    """Whether the engine writes it, so that slices of it can be made side by side."""
     first_rows: FirstRows | None = None
     """How the first rows are read from a whole file as `reading.first_rows` computes them; None
     where a file's cells are not written as there."""
@@ -111,7 +177,7 @@ class FileFormat:
 _CSV: LiteralString = "FORMAT csv, NULLSTR '', COMMENT '', QUOTE '\"', ESCAPE '\"', DELIMITER ','"
 
 
-def _write_machine_csv(source: Source, path: Path) -> int:
+def _write_machine_csv(source: Source, path: Path) -> Written:
     sql = rendering.machine_select(
         source.statement, source.columns, source.segments, source.headers
     )
@@ -125,40 +191,48 @@ def _first_csv_rows(path: Path, rows: int) -> list[list[str | None]]:
         return [[cell or None for cell in row] for row in found]
 
 
-def _write_excel_csv(source: Source, path: Path) -> int:
+def _write_excel_csv(source: Source, path: Path) -> Written:
     sql = rendering.excel_select(source.statement, source.columns, source.segments, source.headers)
     options: LiteralString = _CSV + ", NEW_LINE '\\r\\n'"
     return source.copy(sql, path, options + ", HEADER true", options + ", HEADER false")
 
 
-def _write_jsonl(source: Source, path: Path) -> int:
+def _write_jsonl(source: Source, path: Path) -> Written:
     sql = rendering.json_select(source.statement, source.columns, source.segments, source.headers)
     return source.copy(sql, path, "FORMAT json", "FORMAT json")
 
 
-def _write_parquet(source: Source, path: Path) -> int:
-    return write_parquet(
+def _write_parquet(source: Source, path: Path) -> Written:
+    rows = write_parquet(
         path, source.columns, source.headers, source.batches(), source.time_zone, source.metadata
     )
+    return Written(rows, sha256_of(path))
 
 
-def _write_xlsx(source: Source, path: Path) -> int:
-    return write_xlsx(
+def _write_xlsx(source: Source, path: Path) -> Written:
+    # A library that no other format waits for.
+    from tawny.exports.xlsx import write_xlsx
+
+    rows = write_xlsx(
         path, source.columns, source.headers, source.batches(), source.time_zone, source.title
     )
+    return Written(rows, sha256_of(path))
 
 
 FORMATS: tuple[FileFormat, ...] = (
-    FileFormat("csv", "machine", ".csv", "text/csv", _write_machine_csv, _first_csv_rows),
-    FileFormat("csv", "excel", ".csv", "text/csv", _write_excel_csv),
-    FileFormat("jsonl", "machine", ".jsonl", "application/x-ndjson", _write_jsonl),
-    FileFormat("parquet", "machine", ".parquet", "application/vnd.apache.parquet", _write_parquet),
+    FileFormat("csv", "machine", ".csv", "text/csv", _write_machine_csv, True, _first_csv_rows),
+    FileFormat("csv", "excel", ".csv", "text/csv", _write_excel_csv, True),
+    FileFormat("jsonl", "machine", ".jsonl", "application/x-ndjson", _write_jsonl, True),
+    FileFormat(
+        "parquet", "machine", ".parquet", "application/vnd.apache.parquet", _write_parquet, False
+    ),
     FileFormat(
         "xlsx",
         "machine",
         ".xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         _write_xlsx,
+        False,
     ),
 )
 

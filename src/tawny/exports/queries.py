@@ -22,6 +22,7 @@ from typing import Literal, get_args
 
 from tawny.errors import EngineError, UnknownValueError
 from tawny.exports.columns import Column, ColumnType
+from tawny.exports.steps import OF_RANGE, SCOPE, Step, code_of, marked_steps, tables_read
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.text import Text
 
@@ -50,17 +51,14 @@ ENGINE_TABLES = frozenset(
         *(f"{family}_events" for family in FAMILIES),
         *(f"{family}_events_in_range" for family in FAMILIES),
         *(f"{family}_events_in_scope" for family in CONVERSATION_FAMILIES),
-        *("erased_contacts", "repeated_messages", "shared_survey_ids", "requested_channels"),
+        *("erased_contacts", "later_creations", "shared_survey_ids", "requested_channels"),
         *("content_media", "opening_days"),
     ]
 )
 """The tables an engine provides: the events of each family up to `as_of`, those of them inside the
-range, those of the conversations in scope, contacts that were ever erased, messages created more
-than once, surveys that name several conversations, and the small tables made from the request."""
-
-SCOPE = "scope"
-"""The step that names the conversations an export looks at. It and what it reads come first, so
-that the engine opens only the files that hold events of these conversations."""
+range, those of the conversations in scope, contacts that were ever erased, creations of messages
+that are ignored, surveys that name several conversations, and the small tables made from the
+request."""
 
 PARAMETERS = frozenset(["from_ms", "to_ms", "as_of_ms", "all_channels", "all_content"])
 """The values a query may bind, as `$name`."""
@@ -84,15 +82,6 @@ _SYNTAX = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One named query; `reads` are the names after FROM and JOIN and in subqueries."""
-
-    name: str
-    sql: str
-    reads: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Query:
     """One export: its steps in an order in which each reads only earlier ones, its final select,
     its order of rows and its columns."""
@@ -110,6 +99,21 @@ class Query:
     columns: tuple[Column, ...]
     tables: frozenset[str]
     """The engine tables it reads, directly or not."""
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Those of the scope and the others."""
+        return (*self.scope, *self.steps)
+
+    @property
+    def tables_of_range(self) -> frozenset[str]:
+        """The engine tables that are others for another range."""
+        return frozenset(table for table in self.tables if table.endswith(OF_RANGE))
+
+    @property
+    def tables_in_range(self) -> frozenset[str]:
+        """Those of them that its final select reads: a piece of the range has its own."""
+        return self.tables_of_range & frozenset(tables_read(self.select))
 
     @property
     def is_time_ordered(self) -> bool:
@@ -140,7 +144,11 @@ def query(export_type: str) -> Query:
     select, _, order_by = file.select.rpartition("\nORDER BY ")
     tables: set[str] = set()
     scope = _steps_for(file, (SCOPE,), (), tables) if _has_scope(file) else ()
-    steps = _steps_for(file, _reads(select), tuple(step.name for step in scope), tables)
+    others = _steps_for(file, tables_read(select), tuple(step.name for step in scope), tables)
+    if any(table.startswith("message_events") for table in tables):
+        tables.add("later_creations")  # which these are made without
+    marked = marked_steps((*scope, *others), select)
+    scope, steps = marked[: len(scope)], marked[len(scope) :]
     return Query(
         export_type=export_type,
         description=file.description,
@@ -209,7 +217,7 @@ def _load(path: str) -> _File:
                 raise EngineError("{path}: found no 'name AS (' after WITH or a comma", path=path)
             end = _closing(body, named.end())
             sql = body[named.end() : end].strip("\n")
-            steps.append(Step(named.group(1), sql, _reads(sql)))
+            steps.append(Step(named.group(1), sql, tables_read(sql)))
             position = end + 1
             if body[position : position + 1] != ",":
                 break
@@ -231,19 +239,8 @@ def _closing(text: str, start: int) -> int:
     raise EngineError("found a bracket that never closes in {text!r}", text=text[:60])
 
 
-def _code(sql: str) -> str:
-    """SQL without comments and without the contents of texts."""
-    return re.sub(
-        r"--[^\n]*|'[^']*'", lambda token: "''" if token.group().startswith("'") else "", sql
-    )
-
-
-def _reads(sql: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"(?<!DISTINCT )\b(?:FROM|JOIN)\s+([a-z_]\w*)", _code(sql)))
-
-
 def _check(path: str, sql: str) -> None:
-    code = _code(sql)
+    code = code_of(sql)
     for name in re.findall(r"\b([A-Za-z_]\w*)\s*\(", code):
         lower = name.lower()
         if lower not in FUNCTIONS and lower not in _SYNTAX:
@@ -288,7 +285,7 @@ def _steps_for(
             step = own[name]
         elif name in _fact_names():
             select = _load(f"facts/{name}.sql").select
-            step = Step(name, select, _reads(select))
+            step = Step(name, select, tables_read(select))
         elif name in ENGINE_TABLES:
             tables.add(name)
             return
@@ -300,7 +297,7 @@ def _steps_for(
                 name=name,
                 allowed=", ".join(sorted(ENGINE_TABLES)),
             )
-        inner = frozenset(re.findall(r"\b(\w+) AS (?:MATERIALIZED )?\(", _code(step.sql)))
+        inner = frozenset(re.findall(r"\b(\w+) AS (?:MATERIALIZED )?\(", code_of(step.sql)))
         for read in step.reads:
             if read not in inner or read == name:
                 visit(read, (*trail, name))

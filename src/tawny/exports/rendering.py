@@ -120,6 +120,8 @@ def _text(column: Column, instant: str) -> str:
             return f"CAST(CAST({key} AS DECIMAL(9, 1)) AS VARCHAR)"
         case ColumnType.DURATION | ColumnType.INTEGER | ColumnType.BOOLEAN:
             return f"CAST({key} AS VARCHAR)"
+        case ColumnType.ID:
+            return key  # never an empty text: the contract has none
         case _:
             return f"nullif({key}, '')"
 

@@ -273,7 +273,7 @@ class ConversationStatusChanged(EventData, gc=False):
     """The status of a conversation is set, also to the one it already has."""
 
     event_type = "conversation.status_changed"
-    family = "conversation"
+    family = "status"
     conversation_id: Id
     status: Literal["new", "pending", "resolved"]
     cause: Literal[
@@ -315,7 +315,7 @@ class ConversationVirtualAgentAssigned(EventData, gc=False):
     """A virtual agent takes the conversation."""
 
     event_type = "conversation.virtual_agent_assigned"
-    family = "conversation"
+    family = "status"
     conversation_id: Id
     agent_id: Id
 
@@ -324,7 +324,7 @@ class ConversationHandedOver(EventData, gc=False):
     """A virtual agent hands the conversation to the human agents."""
 
     event_type = "conversation.handed_over"
-    family = "conversation"
+    family = "status"
     conversation_id: Id
     agent_id: Id
     reason: (

@@ -43,6 +43,9 @@ PARTS = 3
 STRETCH_MESSAGES = 400_000
 """Lock times of conversations are taken from stretches of the log of about this many messages."""
 
+_FACTS_READ = ("conversation_summary", "lock_sessions", "virtual_agents", "work_totals")
+"""The facts that lock times are read from."""
+
 _KINDS = ("handle", "no_response", "cherry_picking")
 
 
@@ -174,11 +177,11 @@ class Check:
         request = self._request_for(export_type, start_ms, end_ms)
         bounds = resolve(request, self._session.now_ms)
         export = query(export_type)
-        self._session.prepare(export, self._session.view(request, bounds, None))
+        self._session.prepare(export, self._session.view(request, bounds, None), _FACTS_READ)
         try:
             yield
         finally:
-            drop_step_tables(self._duck, [step.name for step in (*export.scope, *export.steps)])
+            drop_step_tables(self._duck, [step.name for step in export.all_steps])
 
     def _request_for(self, export_type: str, start_ms: int, end_ms: int) -> ExportRequest:
         return replace(

@@ -6,11 +6,12 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import functools
-import hashlib
+import itertools
 import math
 import os
 import shutil
 import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tawny.disk import flush, translated_os_errors
@@ -18,7 +19,7 @@ from tawny.engine.duck import Duck, Value
 from tawny.engine.snapshot import (
     View,
     create_scope_tables,
-    create_step_tables,
+    create_step_table,
     create_tables,
     drop_step_tables,
     known_channels,
@@ -30,18 +31,27 @@ from tawny.errors import (
     StorageError,
     UnknownValueError,
 )
-from tawny.exports.formats import FileFormat, Source, file_format
+from tawny.exports.formats import FileFormat, Source, Written, file_format
 from tawny.exports.queries import Query, definition_version, query
 from tawny.exports.request import Bounds, ExportRequest, resolve
+from tawny.exports.steps import Step
 from tawny.log.table import EventLog, Snapshot
 from tawny.model.zones import instant_text, offset_segments
 from tawny.runs.leftovers import scratch_file, scratch_folder, working_file
-from tawny.runs.receipt import Receipt, Replay, check_same, receipt_path
+from tawny.runs.receipt import Newest, Receipt, Replay, check_same, receipt_path
 from tawny.settings import Settings
 from tawny.text import Text
 
-SLICE_ROWS = 400_000
+SLICE_ROWS = 700_000
 """Exports ordered by time are made in slices of about this many messages."""
+
+PIECES = 2
+"""A slice is prepared as a whole and written in so many pieces: to sort finished rows takes more
+memory than to prepare them."""
+
+SLICE_MEMORY_MB = 400
+"""Memory that a slice may use before it spills. So many are made side by side as the setting
+`engine_memory_mb` has room for, at most one for each thread."""
 
 
 class ExportSession:
@@ -53,15 +63,20 @@ class ExportSession:
         self.now_ms = now_ms
         self.snapshot: Snapshot = EventLog(home).snapshot()
         self._scratch = scratch_folder(home)
-        self.duck = Duck(
-            self._scratch, settings.number("engine_memory_mb"), settings.engine_threads()
-        )
+        self._memory_mb = settings.number("engine_memory_mb")
+        self._threads = settings.engine_threads()
+        self.duck = Duck(self._scratch, self._memory_mb, self._threads)
+        self._source: Source | None = None
 
     def __enter__(self) -> ExportSession:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.duck.close()
+
+    def progress_percent(self) -> float:
+        """How far the running export is, from another thread; negative when unknown."""
+        return -1 if self._source is None else self._source.progress_percent()
 
     def check(self, request: ExportRequest) -> None:
         """Raise `RequestError` when the request cannot be run on this log."""
@@ -90,21 +105,17 @@ class ExportSession:
         self._check_channels(request, view)
         work = self._working_file(target)
         try:
-            rows = self._write_on_what_is_there(request, bounds, view, chosen_format, work)
-            # Reading the file for its hash and waiting for the disk go on beside the query.
-            with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                digest = pool.submit(sha256_of, work)
-                flushed = pool.submit(flush, work)
-                newest = newest_per_channel(self.duck, self.snapshot, view)
-                flushed.result()
+            written, newest = self._write_on_what_is_there(
+                request, bounds, view, chosen_format, work
+            )
             receipt = Receipt(
                 request=request,
                 bounds=bounds,
                 content_media=view.content_media,
                 log_version=self.snapshot.version if replay is None else replay.log_version,
-                rows=rows,
+                rows=written.rows,
                 size_bytes=work.stat().st_size,
-                sha256=digest.result(),
+                sha256=written.sha256,
                 newest=newest,
             )
             if replay is not None:
@@ -179,7 +190,7 @@ class ExportSession:
         view: View,
         chosen_format: FileFormat,
         work: Path,
-    ) -> int:
+    ) -> tuple[Written, Newest]:
         """Write the file; when maintenance has deleted files of the snapshot meanwhile (a purge
         does, at once), begin again on the newest version."""
         while True:
@@ -200,39 +211,96 @@ class ExportSession:
         view: View,
         chosen_format: FileFormat,
         work: Path,
-    ) -> int:
+    ) -> tuple[Written, Newest]:
+        """Write the file and have it reach the disk; beside it, look for the newest events."""
         export = query(request.export_type)
         months = [
             month for month in self.snapshot.months() if month <= instant_text(bounds.as_of_ms)[:7]
         ]
         views = [view]
         if export.is_time_ordered:
-            views = _slices(self.snapshot, view, SLICE_ROWS)
-        source = Source(
-            duck=self.duck,
-            statement=export.statement,
-            slices=[functools.partial(self.prepare, export, part) for part in views],
-            columns=export.columns,
-            segments=offset_segments(bounds.zone, months),
-            time_zone=request.time_zone,
-            headers=request.headers,
-            title=request.export_type,
-            metadata={
-                "tawny.export": request.export_type,
-                "tawny.as_of": instant_text(bounds.as_of_ms),
-                "tawny.definition_version": definition_version(),
-            },
-        )
-        with translated_os_errors(str(work.parent)):
+            views = _slices(self.snapshot, view, SLICE_ROWS, self._side_by_side)
+        newest_of = functools.partial(newest_per_channel, self.duck, self.snapshot, view)
+        with (
+            translated_os_errors(str(work.parent)),
+            self._ducks_for(len(views) if chosen_format.is_text else 1) as ducks,
+            concurrent.futures.ThreadPoolExecutor(2) as beside,
+        ):
+            made: set[Duck] = set()
+            newest: list[concurrent.futures.Future[Newest]] = []
+
+            def prepare(part: View, duck: Duck) -> Iterator[Mapping[str, Value]]:
+                if part is views[-1] and duck is not self.duck:
+                    # Connections begin to be idle now.
+                    newest.append(beside.submit(newest_of))
+                return self._prepared(export, part, made, duck, PIECES if views[1:] else 1)
+
+            source = self._source = Source(
+                ducks=ducks,
+                statement=export.statement,
+                slices=[functools.partial(prepare, part) for part in views],
+                columns=export.columns,
+                segments=offset_segments(bounds.zone, months),
+                time_zone=request.time_zone,
+                headers=request.headers,
+                title=request.export_type,
+                metadata={
+                    "tawny.export": request.export_type,
+                    "tawny.as_of": instant_text(bounds.as_of_ms),
+                    "tawny.definition_version": definition_version(),
+                },
+            )
             work.touch()
             try:
-                return chosen_format.write(source, work)
+                written = chosen_format.write(source, work)
             finally:
-                steps = [step.name for step in (*export.scope, *export.steps)]
-                drop_step_tables(self.duck, steps)
+                self._source = None
+                if self.duck in ducks:
+                    drop_step_tables(self.duck, [step.name for step in export.all_steps])
+            flushed = beside.submit(flush, work)
+            found = newest[0].result() if newest else newest_of()
+            flushed.result()
+            return written, found
 
-    def prepare(self, export: Query, view: View) -> dict[str, Value]:
-        """Make the tables a query reads for a view; returns the values it binds."""
+    @property
+    def _side_by_side(self) -> int:
+        """How many slices are made at the same time."""
+        return max(1, min(self._threads, self._memory_mb // SLICE_MEMORY_MB))
+
+    @contextlib.contextmanager
+    def _ducks_for(self, slices: int) -> Iterator[Sequence[Duck]]:
+        """Connections to make that many slices on, side by side: together they have the memory and
+        the threads of one. Queries of one thread each leave less of both unused than one query
+        with all of them."""
+        count = min(slices, self._side_by_side)
+        if count < 2:
+            yield [self.duck]
+            return
+        with contextlib.ExitStack() as open_ducks:
+            yield [
+                open_ducks.enter_context(
+                    Duck(self._scratch, self._memory_mb // count, self._threads // count)
+                )
+                for _ in range(count)
+            ]
+
+    def prepare(self, export: Query, view: View, keep: Collection[str] = ()) -> Mapping[str, Value]:
+        """Make the tables a query reads for a view; returns the values it binds. Of its steps
+        those are there that its final select reads, and those to `keep`."""
+        return next(self._prepared(export, view, set(), self.duck, 1, keep))
+
+    def _prepared(
+        self,
+        export: Query,
+        view: View,
+        made: set[Duck],
+        duck: Duck,
+        pieces: int,
+        keep: Collection[str] = (),
+    ) -> Iterator[Mapping[str, Value]]:
+        """Make the tables for a view on one of several connections, then those of each piece of
+        its range. Connections that are `made` were prepared for another part of the same range
+        before: what is the same for all is there."""
         values: dict[str, Value] = {
             "from_ms": view.from_ms,
             "to_ms": view.to_ms,
@@ -240,16 +308,28 @@ class ExportSession:
             "all_channels": not view.channels,
             "all_content": view.content_media is None,
         }
-        create_tables(self.duck, self.snapshot, view, export.tables)
-        create_step_tables(self.duck, [(step.name, step.sql) for step in export.scope], values)
-        create_scope_tables(self.duck, self.snapshot, view, export.tables)
-        create_step_tables(self.duck, [(step.name, step.sql) for step in export.steps], values)
-        return values
+        tables = export.tables_of_range if duck in made else export.tables
+
+        def make(steps: Sequence[Step]) -> None:
+            for step in steps:
+                if step.is_of_range or duck not in made:
+                    create_step_table(duck, step.name, step.sql, values)
+                    drop_step_tables(duck, [name for name in step.last_reads if name not in keep])
+
+        create_tables(duck, self.snapshot, view, tables)
+        make(export.scope)
+        create_scope_tables(duck, self.snapshot, view, tables)
+        make(export.steps)
+        made.add(duck)
+        for piece in _cut(view, pieces):
+            create_tables(duck, self.snapshot, piece, export.tables_in_range)
+            yield {**values, "from_ms": piece.from_ms, "to_ms": piece.to_ms}
 
 
-def _slices(snapshot: Snapshot, view: View, slice_rows: int) -> list[View]:
-    """Cut the range of a view into parts of about that many messages, so that memory does not
-    grow with the range. The parts adjoin and together are the range."""
+def _slices(snapshot: Snapshot, view: View, slice_rows: int, side_by_side: int) -> list[View]:
+    """Cut the range of a view into parts of at most about that many messages, so that memory does
+    not grow with the range; as many as keep `side_by_side` connections busy to the end. The parts
+    adjoin and together are the range."""
     assert view.from_ms is not None and view.to_ms is not None
     first_ms, end_ms = view.from_ms, view.to_ms
     files = [
@@ -265,14 +345,27 @@ def _slices(snapshot: Snapshot, view: View, slice_rows: int) -> list[View]:
     parts = math.ceil(rows / slice_rows)
     if parts < 2:
         return [view]
+    parts = math.ceil(parts / side_by_side) * side_by_side
     # Time without messages makes no slices.
     first_ms = max(first_ms, min(file.first_ms for file in files))
     last_ms = min(end_ms, max(file.last_ms for file in files) + 1)
-    borders = [first_ms + (last_ms - first_ms) * part // parts for part in range(1, parts)]
-    starts, ends = [view.from_ms, *borders], [*borders, view.to_ms]
+    cut = _cut(dataclasses.replace(view, from_ms=first_ms, to_ms=last_ms), parts)
+    cut[0] = dataclasses.replace(cut[0], from_ms=view.from_ms)
+    cut[-1] = dataclasses.replace(cut[-1], to_ms=view.to_ms)
+    return cut
+
+
+def _cut(view: View, parts: int) -> list[View]:
+    """The view with its range cut into parts of equal length."""
+    if parts == 1:
+        return [view]
+    assert view.from_ms is not None and view.to_ms is not None
+    span_ms = view.to_ms - view.from_ms
+    borders = [view.from_ms + span_ms * part // parts for part in range(parts + 1)]
     return [
         dataclasses.replace(view, from_ms=start, to_ms=end)
-        for start, end in zip(starts, ends, strict=True)
+        for start, end in itertools.pairwise(borders)
+        if start < end
     ]
 
 
@@ -295,9 +388,3 @@ def _publish(work: Path, target: Path, receipt: Receipt) -> None:
         finally:
             receipt_work.unlink(missing_ok=True)
     flush(target.parent)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file as hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

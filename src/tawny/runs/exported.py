@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tawny.disk import translated_os_errors
+from tawny.disk import sha256_of, translated_os_errors
 from tawny.engine.duck import Duck
 from tawny.engine.erasure import create_newly_erased, newest_erasure, newly_erased_between
 from tawny.exports.holding import holds_any, is_about_contacts
 from tawny.log.table import Snapshot
 from tawny.model.zones import to_ms
-from tawny.runs.export import sha256_of
 from tawny.runs.receipt import Receipt
 from tawny.runs.store import RunStore
 from tawny.settings import Settings

@@ -46,7 +46,7 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         tell("querying", 1)
-        with _watched(session.duck, tell):
+        with _watched(session, tell):
             receipt = session.export(request, Path(arguments["target"]))
     tell("finishing", 99)
     return {
@@ -175,14 +175,14 @@ def _known_channels_only(
 
 
 @contextlib.contextmanager
-def _watched(duck: Duck, tell: Tell) -> Iterator[None]:
-    """Tell how far the running query is while the body runs."""
+def _watched(session: ExportSession, tell: Tell) -> Iterator[None]:
+    """Tell how far the running export is while the body runs."""
     done = threading.Event()
 
     def watch() -> None:
         highest = 1
         while not done.wait(_PROGRESS_EVERY_S):
-            percent = min(98, int(duck.progress_percent()))
+            percent = min(98, int(session.progress_percent()))
             if percent > highest:
                 highest = percent
                 tell("querying", percent)

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 _OWNED = re.compile(r"(?:spill|export)-(\d+)-.*")
-_PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?:part|receipt|slice)")
+_PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?:part|receipt|[0-9-]+\.slice)")
 
 
 def scratch_folder(home: Path) -> Path:

@@ -16,6 +16,9 @@ from tawny.text import Text, joined
 
 RECEIPT_FORMAT = 1
 
+Newest = Sequence[tuple[str, str | None, int]]
+"""Per channel: id, name, time of the newest event seen, in milliseconds since 1970 UTC."""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -28,8 +31,7 @@ class Receipt:
     rows: int
     size_bytes: int
     sha256: str
-    newest: Sequence[tuple[str, str | None, int]]
-    """Per channel: id, name, time of the newest event seen, in milliseconds since 1970 UTC."""
+    newest: Newest
 
     def to_json(self) -> str:
         """The text of the `.receipt.json` file."""

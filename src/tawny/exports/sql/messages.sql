@@ -1,9 +1,8 @@
 -- One row per message created in the range, by Created at.
 -- fr: Une ligne par message créé dans la plage, triée par Créé le.
 WITH message_scope AS (
-    SELECT message_id, conversation_id
+    SELECT message_id, conversation_id, time_ms
     FROM message_events_in_range
-    WHERE type = 'message.created'
 ),
 
 message_events_later AS (
@@ -71,12 +70,33 @@ tag_lists AS (
     GROUP BY message_id
 ),
 
+early_updates AS (
+    -- The few updates that are not dated later than their message.
+    SELECT updates.message_id, updates.time_ms, updates.sequence, updates.source, updates.id
+    FROM updates
+    INNER JOIN message_scope
+        ON message_scope.message_id = updates.message_id
+        AND message_scope.time_ms >= updates.time_ms
+),
+
+overtaken AS (
+    -- Those ordered before their message: what it was created with is newer.
+    SELECT created.message_id
+    FROM message_events_in_range AS created
+    INNER JOIN early_updates
+        ON early_updates.message_id = created.message_id
+        AND (
+            early_updates.time_ms, early_updates.sequence, early_updates.source, early_updates.id
+        ) < (created.time_ms, created.sequence, created.source, created.id)
+),
+
 message_details AS (
     -- What happened to the few messages to which anything happened.
     SELECT
         changes.message_id, changes.last_changed_ms, changes.deleted_ms,
-        updates.content AS updated_content, updates.time_ms, updates.sequence, updates.source,
-        updates.id, tag_lists.tag_ids, tag_lists.tag_names
+        updates.content AS updated_content,
+        changes.message_id IN (SELECT message_id FROM overtaken) AS is_overtaken,
+        tag_lists.tag_ids, tag_lists.tag_names
     FROM changes
     LEFT JOIN updates ON updates.message_id = changes.message_id
     LEFT JOIN tag_lists ON tag_lists.message_id = changes.message_id
@@ -86,14 +106,12 @@ conversation_details AS (
     SELECT
         conversations.conversation_id, conversations.contact_id, channels.medium, channels.name,
         channels.display_name, contact_names.primary_identifier,
-        contact_names.secondary_identifier, conversation_urls.url,
+        contact_names.secondary_identifier, conversations.url,
         $all_content OR coalesce(channels.medium IN (SELECT medium FROM content_media), FALSE)
             AS writes_content
     FROM conversations
     LEFT JOIN channels ON channels.channel_id = conversations.channel_id
     LEFT JOIN contact_names ON contact_names.contact_id = conversations.contact_id
-    LEFT JOIN conversation_urls
-        ON conversation_urls.conversation_id = conversations.conversation_id
 )
 
 SELECT
@@ -117,7 +135,7 @@ SELECT
     CASE WHEN created.direction = 'outbound' THEN teams.name END AS team_name, -- text | Team Name | Nom de l'équipe | Nom de l'équipe | Name of the team in Team ID, as last saved up to the as-of instant; empty for inbound messages, without a team or if that team was never saved. | Nom de l'équipe, selon son dernier enregistrement à l'instant d'observation (as_of) ; vide pour un message entrant, sans équipe ou si elle n'a jamais été enregistrée.
     message_details.tag_ids AS tag_ids, -- id-list | Tag IDs | ID des balises | ID de balise | Tags on the message at the as-of instant: last applied and not removed, and not deleted since; in the order of their last application. Links to Tag ID in tags. Empty if none. | Balises portées par le message à l'instant d'observation (as_of) : appliquées, ni retirées ni supprimées depuis, dans l'ordre de leur dernière application. Renvoie à tags. Vide si aucune.
     message_details.tag_names AS tag_names, -- text-list | Tag Names | Noms des balises | Noms des balises | Names of the tags in Tag IDs, in the same order, as last saved up to the as-of instant; an empty item for a tag that was never saved. | Noms des balises de la colonne ID des balises, dans le même ordre, selon leur dernier enregistrement à l'instant d'observation (as_of) ; élément vide pour une balise jamais enregistrée.
-    CASE WHEN message_details.deleted_ms IS NULL AND conversation.writes_content THEN CASE WHEN message_details.updated_content IS NOT NULL AND (created.content IS NULL OR (message_details.time_ms, message_details.sequence, message_details.source, message_details.id) > (created.time_ms, created.sequence, created.source, created.id)) THEN message_details.updated_content ELSE created.content END END AS content, -- text | Content | Contenu | Contenus | Last known text of the message at the as-of instant. Empty if it has none, once it is deleted (for good), or if the content policy leaves out its medium for this kind of run. | Dernier texte connu du message à l'instant d'observation (as_of). Vide sans texte, dès la suppression (définitive), ou si la politique de contenu écarte son média pour ce type d'exécution.
+    CASE WHEN message_details.deleted_ms IS NULL AND conversation.writes_content THEN CASE WHEN message_details.is_overtaken AND created.content IS NOT NULL THEN created.content ELSE coalesce(message_details.updated_content, created.content) END END AS content, -- text | Content | Contenu | Contenus | Last known text of the message at the as-of instant. Empty if it has none, once it is deleted (for good), or if the content policy leaves out its medium for this kind of run. | Dernier texte connu du message à l'instant d'observation (as_of). Vide sans texte, dès la suppression (définitive), ou si la politique de contenu écarte son média pour ce type d'exécution.
     conversation.url AS conversation_url, -- url | Conversation URL | URL de la conversation | URL de conversation | Link to the conversation in the source system, the last one known at the as-of instant; empty if none was ever given. | Lien vers la conversation dans le système source, le dernier connu à l'instant d'observation (as_of) ; vide si aucun n'a été donné.
     created.post_url AS post_url, -- url | Post URL | URL de la publication | URL de la publication | Link to the post the message is or belongs to, as given when the message was created; empty if none was given. | Lien vers la publication dont le message fait partie, donné à la création du message ; vide si aucun n'a été donné.
     greatest(created.time_ms, coalesce(message_details.last_changed_ms, created.time_ms)) AS last_updated, -- timestamp | Last Updated | Dernière mise à jour | Dernière mise à jour | Latest of the message's creation, updates and deletions and of the tag applications and removals on it, up to the as-of instant; may lie after the range. | Dernier en date parmi la création, les modifications et suppressions du message et les applications et retraits de balises, à l'instant d'observation (as_of) ; peut suivre la plage.
@@ -128,12 +146,4 @@ INNER JOIN conversation_details AS conversation
 LEFT JOIN agents ON agents.agent_id = created.agent_id
 LEFT JOIN teams ON teams.team_id = created.team_id
 LEFT JOIN message_details ON message_details.message_id = created.message_id
-WHERE created.type = 'message.created'
-    AND NOT EXISTS (
-        SELECT 1
-        FROM later_creations
-        WHERE later_creations.message_id = created.message_id
-            AND later_creations.source = created.source
-            AND later_creations.id = created.id
-    )
 ORDER BY created.time_ms, created.message_id

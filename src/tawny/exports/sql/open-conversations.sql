@@ -10,7 +10,7 @@ WITH scope AS (
     ) AS created
     LEFT JOIN (
         SELECT conversation_id, max(time_ms) AS time_ms
-        FROM conversation_events
+        FROM status_events
         WHERE type = 'conversation.status_changed'
             AND status = 'resolved'
             AND cause <> 'csat'
@@ -18,7 +18,7 @@ WITH scope AS (
     ) AS resolved ON resolved.conversation_id = created.conversation_id
     LEFT JOIN (
         SELECT conversation_id, max(time_ms) AS time_ms
-        FROM conversation_events
+        FROM status_events
         WHERE type = 'conversation.status_changed' AND status <> 'resolved'
         GROUP BY conversation_id
     ) AS opened ON opened.conversation_id = created.conversation_id

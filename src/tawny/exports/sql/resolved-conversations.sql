@@ -2,7 +2,7 @@
 -- fr: Une ligne par conversation dont la première résolution tombe dans la plage, triée par Résolue le.
 WITH resolved AS (
     SELECT DISTINCT conversation_id
-    FROM conversation_events_in_range
+    FROM status_events_in_range
     WHERE type = 'conversation.status_changed' AND status = 'resolved' AND cause <> 'csat'
 ),
 

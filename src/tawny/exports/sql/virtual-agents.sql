@@ -6,7 +6,7 @@ WITH scope AS (
     WHERE type = 'message.created' AND agent_id IN (SELECT agent_id FROM virtual_agents)
     UNION
     SELECT conversation_id
-    FROM conversation_events_in_range
+    FROM status_events_in_range
     WHERE agent_id IN (SELECT agent_id FROM virtual_agents)
     UNION
     SELECT conversation_id

@@ -12,7 +12,7 @@ FROM message_events_in_range
 WHERE type = 'message.created' AND outbound_type = 'agent'
 UNION
 SELECT conversation_id
-FROM conversation_events_in_range
+FROM status_events_in_range
 WHERE type = 'conversation.status_changed' AND status = 'resolved'
 UNION
 SELECT conversation_id

@@ -2,8 +2,4 @@
 SELECT
     type, time_ms, sequence, source, id, conversation_id, status, cause, agent_id, team_id, reason,
     comment
-FROM conversation_events_in_scope
-WHERE type IN (
-        'conversation.status_changed', 'conversation.handed_over',
-        'conversation.virtual_agent_assigned'
-    )
+FROM status_events_in_scope

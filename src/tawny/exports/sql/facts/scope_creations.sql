@@ -2,4 +2,3 @@
 SELECT
     type, time_ms, sequence, source, id, conversation_id, channel_id, contact_id, url, language
 FROM conversation_events_in_scope
-WHERE type IN ('conversation.created', 'conversation.updated')
