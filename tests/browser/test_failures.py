@@ -41,6 +41,8 @@ def test_wrong_password(site: Site, browser: Browser) -> None:
 def test_session_that_ended(site: Site, browser: Browser) -> None:
     """A press on a page that is still open leads to the sign-in page and back."""
     page = site.page(browser, "sam", language="fr")
+    # Nothing of the page is still on its way when the session ends: only the press leads away.
+    expect(page.locator("#estimate")).not_to_be_empty(timeout=60_000)
     with sqlite3.connect(site.running.home / "state.db") as state:
         state.execute(
             "UPDATE sessions SET expires_ms = 0 WHERE user_id = "
@@ -92,7 +94,7 @@ def test_failed_run(site: Site, browser: Browser) -> None:
         run_id = _generate(page, "teams")
         row = page.locator(f"#run-{run_id}")
         expect(row.locator(".run-error")).to_contain_text("Not a directory", timeout=60_000)
-        expect(page.locator(".toast.failed")).to_contain_text("Teams: failed")
+        expect(page.locator(".toast.failed", has_text="Teams: failed")).to_be_visible()
         french = site.page(browser, language="fr")
         french.goto(f"/exports/{run_id}")
         expect(french.locator(".form-error")).to_contain_text(
@@ -133,3 +135,19 @@ def test_addresses_without_a_page(site: Site, browser: Browser) -> None:
     assert page.goto("/nothing/at/all").status == 404  # type: ignore[union-attr]
     expect(page.locator("h1")).to_have_text("Il n'y a rien ici")
     page.context.close()
+
+
+def test_a_name_that_is_taken(site: Site, browser: Browser) -> None:
+    """A form that is refused says why in the reader's language, as a sentence of its own."""
+    for language, words in (
+        ("en", "Name: 'anna' is taken; choose another"),
+        ("fr", "Nom : « anna » est déjà pris ; choisissez-en un autre"),
+    ):
+        page = site.page(browser, language=language)
+        page.goto("/people")
+        page.locator("#new > summary").click()
+        page.fill("#new-name", "anna")
+        page.fill("#new-password", PASSWORD)
+        page.locator("#new button.primary").click()
+        expect(page.locator("#new .form-error")).to_have_text(words)
+        page.context.close()

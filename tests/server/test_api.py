@@ -31,6 +31,7 @@ def test_every_event_gets_its_answer(world: World) -> None:
     ]
     [error] = body["errors"]
     assert (error["number"], error["field"]) == (1, "time")
+    assert error["message"].startswith('found "yesterday"; allowed an RFC 3339 date-time')
     refused = world.root.get("/refusals").json()
     assert refused[0]["field"] == "time"
 

@@ -184,7 +184,7 @@ def _checked(decoded: _Decoded) -> Checked:
         if good:
             accepted.append(number)
         else:
-            refusals.append(Refusal(number, "time", repr(event.time), TIME_RULE))
+            refusals.append(Refusal(number, "time", explanation.shown(event.time), TIME_RULE))
     return Checked(accepted, _in_order(refusals, decoded.refusals))
 
 

@@ -65,12 +65,17 @@ class Reader:
         return translations(self.language).gettext(text) if text else ""
 
     def say(self, text: Text | str) -> str:
-        """A text that carries its values, in the reader's language."""
-        return said(text, self.language)
+        """A sentence that carries its values, in the reader's language."""
+        return sentence(said(text, self.language))
 
     def plural(self, one: str, many: str, count: int) -> str:
         """A text that depends on a number."""
         return translations(self.language).ngettext(one, many, count)
+
+
+def sentence(text: str) -> str:
+    """A text as it stands alone on a page: errors begin with a small letter, for a terminal."""
+    return text[:1].upper() + text[1:]
 
 
 def reader_of(request: AnyRequest, caller: Caller | None) -> Reader:
@@ -119,6 +124,7 @@ def _environment(language: str) -> jinja2.Environment:
         size=lambda value: words.size(value, place, translate),
         elapsed=lambda value: words.elapsed(value, place, translate),
         said=lambda text: said(text, language),
+        sentence=lambda text: sentence(said(text, language)),
         name_in=lambda key, table: translate(table[key]) if key in table else key,
     )
     return environment
