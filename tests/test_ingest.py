@@ -1,12 +1,15 @@
 """`tawny ingest`: ways in, counts, refusals, exit status, what a terminal sees, memory."""
 
+import fcntl
 import gzip
 import json
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -298,6 +301,7 @@ def test_progress_on_a_terminal_only(tmp_path: Path) -> None:
     assert (piped.stdout, piped.stderr) == (b"accepted=15000 duplicates=0 refused=0\n", b"")
 
     master, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
     process = subprocess.Popen(
         call, stdout=subprocess.PIPE, stderr=terminal, env=os.environ | {"TERM": "xterm"}
     )
@@ -315,8 +319,8 @@ def test_progress_on_a_terminal_only(tmp_path: Path) -> None:
     out, _ = process.communicate(timeout=60)
     assert out == b"accepted=0 duplicates=15000 refused=0\n"
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
-    assert re.search(r"[\d,]+ events, [\d,]+/s", text), text
-    assert "remaining" in text
+    assert re.search(r"━ [\d,]+ events, [\d,]+/s, \d+:\d\d remaining", text), text
+    assert max(len(line) for line in re.split(r"[\r\n]", text)) <= 60, "one line, never wrapped"
 
 
 _PEAK = """

@@ -6,26 +6,29 @@ import sys
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
+from rich.table import Column
+from rich.text import Text as Line
+
+from tawny.cli.app import say
+from tawny.text import Text
 
 
-class _EventsPerSecond(ProgressColumn):
-    """How fast events come in."""
+class _InWords(ProgressColumn):
+    """Events, how fast they come in, and how long it still takes; always on one line."""
 
-    def render(self, task: Task) -> Text:
+    def __init__(self) -> None:
+        super().__init__(table_column=Column(no_wrap=True))
+
+    def render(self, task: Task) -> Line:
         events = int(task.fields.get("events", 0))
         speed = events / task.elapsed if task.elapsed else 0
-        return Text(f"{events:,} events, {speed:,.0f}/s")
+        text = Text("{events:,} events, {speed:,.0f}/s", events=events, speed=speed)
+        if task.time_remaining is not None:
+            minutes, seconds = divmod(int(task.time_remaining), 60)
+            left = f"{minutes}:{seconds:02d}"
+            text = Text("{progress}, {left} remaining", progress=text, left=left)
+        return Line(say(text))
 
 
 class IngestProgress:
@@ -36,13 +39,11 @@ class IngestProgress:
         if sys.stderr.isatty():
             self._progress = Progress(
                 SpinnerColumn(),
-                BarColumn(),
-                _EventsPerSecond(),
-                TimeElapsedColumn(),
-                TextColumn("remaining"),
-                TimeRemainingColumn(),
+                BarColumn(bar_width=None),
+                _InWords(),
                 console=Console(stderr=True),
                 transient=True,
+                expand=True,
             )
             self._task = self._progress.add_task("ingest", total=total_bytes, events=0)
 
