@@ -163,15 +163,23 @@ def message(number: int, size: int) -> dict[str, Any]:
 
 
 def test_long_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line may be longer than what is read at once; an endless one is not waited for."""
+    """A line may be longer than what is read at once; a huge one is refused, the good ones around
+    it are kept; an endless one is not waited for."""
     file = tmp_path / "events"
     file.write_bytes(ndjson([event(1), message(2, 9 << 20), event(3)]))
     assert tawny(tmp_path / "home", "ingest", str(file)) == taken(3)
     monkeypatch.setattr("tawny.runs.source.LONGEST_LINE_BYTES", 5 << 20)
     assert tawny(tmp_path / "other", "ingest", str(file)) == Result(
         3,
-        "accepted=1 duplicates=0 refused=0\n",
-        f"tawny: {file}: line 2 is longer than 5 MB; allowed newline-delimited JSON, plain, .gz "
+        "accepted=2 duplicates=0 refused=1\n",
+        f"{file}:2: event: found a line of more than 5 MB; allowed at most 5 MB\n",
+    )
+    monkeypatch.setattr("tawny.runs.source.ENDLESS_LINE_BYTES", 8 << 20)
+    assert tawny(tmp_path / "third", "ingest", str(file)) == Result(
+        3,
+        "accepted=1 duplicates=0 refused=1\n",
+        f"{file}:2: event: found a line of more than 5 MB; allowed at most 5 MB\n"
+        f"tawny: {file}: line 2 is longer than 8 MB; allowed newline-delimited JSON, plain, .gz "
         "or .zst\n",
     )
 

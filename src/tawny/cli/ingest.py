@@ -97,6 +97,7 @@ def ingest(
                     run.read(source.name, source.blocks())
                 except UnreadableInputError as error:
                     damaged.append(error.text)
+                run.refuse(source.name, source.refusals)
     finally:
         report.save()
     finish(home, outcome, damaged)

@@ -89,6 +89,12 @@ class Ingest:
             self._writer.shutdown(wait=True, cancel_futures=True)
             self._duck.close()
 
+    def refuse(self, name: str, refusals: Iterable[Refusal]) -> None:
+        """Count and tell what was refused before it could be validated."""
+        for refusal in refusals:
+            self._on_refusal(name, refusal)
+            self.outcome.refused += 1
+
     def read(self, name: str, blocks: Iterable[bytes]) -> None:
         """Take in blocks of whole NDJSON lines."""
         line = 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pyarrow as pa
 
 from tawny.errors import UnreadableInputError
+from tawny.model.explanation import Refusal
 from tawny.text import Text
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 4 << 20
 LONGEST_LINE_BYTES = 64 << 20
+"""A longer line is refused, and what follows it is read."""
+
+ENDLESS_LINE_BYTES = 4 << 30
+"""After so much without an end of line nobody expects one."""
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
@@ -33,6 +38,8 @@ class InputFile:
         self.read_bytes = 0
         """How much of the file, as it lies on disk, has been read."""
         self.size_bytes: int | None = None
+        self.refusals: list[Refusal] = []
+        """Lines that were too long to be read; in the blocks they are blank."""
         if name == "-":
             return
         path = Path(name)
@@ -58,8 +65,8 @@ class InputFile:
     def blocks(self) -> Iterator[bytes]:
         """Whole lines, some megabytes at a time; the last line may lack its end.
 
-        Raises `UnreadableInputError` for binary data, damaged compression and endless lines; what
-        was yielded before is good.
+        Raises `UnreadableInputError` for binary data, damaged compression and an endless line; what
+        was yielded before is good. Lines that are too long are in `refusals` afterwards.
         """
         if self.name == "-":
             yield from self._lines(sys.stdin.buffer)
@@ -73,6 +80,7 @@ class InputFile:
     def _lines(self, raw: BinaryIO) -> Iterator[bytes]:
         stream = self._plain(raw)
         rest = b""
+        skipped_bytes = 0
         first = True
         line = 1
         while True:
@@ -100,6 +108,20 @@ class InputFile:
                 first = False
             if not data:
                 break
+            if skipped_bytes:
+                start = data.find(b"\n")
+                skipped_bytes += len(data) if start < 0 else start
+                if skipped_bytes > ENDLESS_LINE_BYTES:
+                    raise UnreadableInputError(
+                        "{name}: line {line} is longer than {most} MB; allowed {rule}",
+                        name=self.name,
+                        line=line,
+                        most=ENDLESS_LINE_BYTES >> 20,
+                        rule=_RULE,
+                    )
+                if start < 0:
+                    continue
+                data, skipped_bytes = data[start:], 0
             end = data.rfind(b"\n") + 1
             if end:
                 block = rest + data[:end]
@@ -109,13 +131,8 @@ class InputFile:
             else:
                 rest += data
                 if len(rest) > LONGEST_LINE_BYTES:
-                    raise UnreadableInputError(
-                        "{name}: line {line} is longer than {most} MB; allowed {rule}",
-                        name=self.name,
-                        line=line,
-                        most=LONGEST_LINE_BYTES >> 20,
-                        rule=_RULE,
-                    )
+                    self.refusals.append(_too_long(line))
+                    rest, skipped_bytes = b"", len(rest)
         if rest:
             yield rest
 
@@ -129,6 +146,16 @@ class InputFile:
         if start.startswith(_ZSTD):
             return pa.CompressedInputStream(pa.PythonFile(buffered, mode="r"), "zstd")
         return buffered
+
+
+def _too_long(line: int) -> Refusal:
+    most = LONGEST_LINE_BYTES >> 20
+    return Refusal(
+        line,
+        "event",
+        Text("a line of more than {most} MB", most=most),
+        Text("at most {most} MB", most=most),
+    )
 
 
 class _Counted(io.RawIOBase):
