@@ -314,3 +314,25 @@ def test_odd_file_names(home: Path, tmp_path: Path, name: str) -> None:
     wanted = exported(home, tmp_path, "teams", "csv").read_bytes()
     assert tawny(home, "export", "teams", *MONTH, "-o", str(tmp_path / name)).status == 0
     assert (tmp_path / name).read_bytes() == wanted
+
+
+def test_a_text_that_no_spreadsheet_cell_holds(tmp_path: Path) -> None:
+    """Said in one line that names the cell and the way out; no file, not a shorter text."""
+    home, file = tmp_path / "home", tmp_path / "events"
+    created = {"conversation_id": "c-1", "channel_id": "ch-1", "contact_id": "k-1"}
+    sent = {"message_id": "m-1", "conversation_id": "c-1", "direction": "inbound"}
+    events = [
+        event(1, "conversation.created", **created),
+        event(2, "message.created", **sent, content="x" * 32_768),
+    ]
+    file.write_bytes(ndjson(events))
+    assert tawny(home, "ingest", str(file)).status == 0
+    call = ("export", "messages", "--from", "2026-03-01", "--to", "2026-04-01", "-o")
+    assert tawny(home, *call, str(tmp_path / "x.xlsx")) == Result(
+        2,
+        "",
+        "tawny: row 1, column 'Content': found a text of 32,768 UTF-16 units, a spreadsheet cell "
+        "holds at most 32,767; choose CSV, JSONL or Parquet\n",
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["events", "home"]
+    assert tawny(home, *call, str(tmp_path / "x.parquet")).status == 0

@@ -38,6 +38,7 @@ class Duck:
                 "autoload_known_extensions": "false",
             }
         )
+        self._reader: pa.RecordBatchReader | None = None
         self._connection.execute("SET TimeZone = 'UTC'")
         # Progress is measured for `progress`, and printed by nobody.
         # Printing is off first: on a busy machine even the next statement may last long enough.
@@ -73,21 +74,25 @@ class Duck:
 
     def execute(self, sql: str, values: Mapping[str, Value] | None = None) -> None:
         """Run a statement that returns nothing of interest."""
+        self._end_reading()
         with _translated():
             self._connection.execute(sql, _bound(sql, values))
 
     def rows(self, sql: str, values: Mapping[str, Value] | None = None) -> list[tuple[object, ...]]:
         """Run a query with a small result."""
+        self._end_reading()
         with _translated():
             return self._connection.execute(sql, _bound(sql, values)).fetchall()
 
     def batches(
         self, sql: str, values: Mapping[str, Value] | None = None, rows: int = 16_384
     ) -> Iterator[pa.RecordBatch]:
-        """Run a query and stream its result in batches of about that many rows."""
+        """Run a query and stream its result in batches of about that many rows; the next statement
+        ends what was not read to its end."""
+        self._end_reading()
         with _translated():
             relation = self._connection.sql(sql, params=_bound(sql, values))
-            reader = relation.to_arrow_reader(rows)
+            reader = self._reader = relation.to_arrow_reader(rows)
         while True:
             with _translated():
                 try:
@@ -95,6 +100,13 @@ class Duck:
                 except StopIteration:
                     return
             yield batch
+
+    def _end_reading(self) -> None:
+        """Let go of a result that nobody reads any more, such as that of a file that failed: the
+        connection takes no other statement before."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
 
     def copy(
         self,
