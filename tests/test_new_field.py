@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
@@ -81,6 +82,13 @@ def contact(number: int, day: int, **more: Any) -> list[dict[str, Any]]:
     return [one | {"time": f"2026-03-{day:02d}T10:00:00Z"} for one in events]
 
 
+def stored(home: Path, column: str) -> list[str | None]:
+    """A column of the contact files of the log, in order; null where a file lacks it."""
+    files = DeltaTable(home / "log").file_uris(file_pruning_predicate="family = 'contact'")
+    rows = [row for file in files for row in pq.ParquetFile(file).read().to_pylist()]
+    return sorted((row.get(column) for row in rows), key=str)
+
+
 def identifiers(file: Path) -> list[str]:
     """The secondary identifiers of an export of contacts."""
     with file.open(encoding="utf-8", newline="") as stream:
@@ -108,8 +116,8 @@ def test_a_log_from_before_a_field_was_added(newer: Path, tmp_path: Path) -> Non
     )
     assert call(newer, home, *export) == Result(0, "", "")
     assert identifiers(out) == ["s-1", "s-2", "Nick"]
-    rows = DeltaTable(home / "log").to_pyarrow_table(filters=[("family", "=", "contact")])
-    assert sorted(rows["nickname"].to_pylist(), key=str) == ["Nick", None, None]
+    assert "nickname" in [field.name for field in DeltaTable(home / "log").schema().fields]
+    assert stored(home, "nickname") == ["Nick", None, None]
     before = out.read_bytes()
 
     # Compaction puts both kinds of files together, erasure empties what there is.
@@ -123,8 +131,7 @@ def test_a_log_from_before_a_field_was_added(newer: Path, tmp_path: Path) -> Non
     file.write_bytes(ndjson([event(99, "contact.erased", contact_id="k-3")]))
     assert call(newer, home, "ingest", str(file)).status == 0
     assert " erased_contacts=1 purged_files=1\n" in call(newer, home, "log", "compact").out
-    rows = DeltaTable(home / "log").to_pyarrow_table(filters=[("family", "=", "contact")])
-    assert set(rows["nickname"].to_pylist()) == {None}
+    assert set(stored(home, "nickname")) == {None}
     assert call(newer, home, *export) == Result(0, "", "")
     assert identifiers(out) == ["s-1", "s-2"]
 
@@ -147,6 +154,5 @@ def test_erasure_in_files_from_before(newer: Path, tmp_path: Path) -> None:
     result = call(newer, home, "log", "compact")
     assert result.out.endswith(" erased_contacts=1 purged_files=1\n"), result
     assert " events=" not in call(newer, home, "log").err
-    rows = DeltaTable(home / "log").to_pyarrow_table(filters=[("type", "=", "contact.saved")])
-    assert sorted(rows["primary_identifier"].to_pylist(), key=str) == [None, "p-2"]
+    assert stored(home, "primary_identifier") == [None, None, "p-2"]
     assert tawny(home, "log").status == 1

@@ -8,7 +8,6 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
 from rich.table import Column
-from rich.text import Text as Line
 
 from tawny.cli.app import say
 from tawny.text import Text
@@ -20,7 +19,7 @@ class _InWords(ProgressColumn):
     def __init__(self) -> None:
         super().__init__(table_column=Column(no_wrap=True))
 
-    def render(self, task: Task) -> Line:
+    def render(self, task: Task) -> str:
         events = int(task.fields.get("events", 0))
         speed = events / task.elapsed if task.elapsed else 0
         text = Text("{events:,} events, {speed:,.0f}/s", events=events, speed=speed)
@@ -28,7 +27,7 @@ class _InWords(ProgressColumn):
             minutes, seconds = divmod(int(task.time_remaining), 60)
             left = f"{minutes}:{seconds:02d}"
             text = Text("{progress}, {left} remaining", progress=text, left=left)
-        return Line(say(text))
+        return say(text)
 
 
 class IngestProgress:
