@@ -286,7 +286,7 @@ def test_named_pipe(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "tawny", "--home", str(tmp_path / "home"), "ingest", str(pipe)],
             capture_output=True,
-            timeout=8,
+            timeout=60,
             check=False,
         )
     except subprocess.TimeoutExpired:
