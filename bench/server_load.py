@@ -10,7 +10,8 @@ Four groups work at once on the machine's processors, so what is measured includ
 measuring costs: senders post batches of 100 events at a rate (`load_players.py senders`), people
 walk through every page with its parts, and hold its news open (`load_players.py people`), a program
 reads the API, and three exports of the whole range run at any time, each asked for again when one
-is ready. Times are of whole answers, as the client sees them.
+is ready. Times are of whole answers, as the client sees them. When all is quiet again, a browser
+looks at the pages (`page_budget.py`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from page_budget import measure_pages
 from report import Report
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -57,6 +59,8 @@ PAGES = (
     ("settings", "/settings"),
     ("account", "/account"),
 )
+PARTS = ("news", "preview", "charts", "bell")
+"""Kinds that a page asks for when it is there, and that are no pages."""
 READS = (
     ("API runs", "/api/v1/exports"),
     ("API run", "/api/v1/exports/{run}"),
@@ -176,8 +180,10 @@ def measure(report: Report, home: Path, events: Path, load: Load) -> None:
         assert ended == [0, 0], ended
         waiting = root.get("/log").json()["waiting"]
         exports.finish()
-    _report(report, load, seen[0], seen[1], exports, memory)
-    report.line(f"Events that were not in the log yet at the end: {waiting:,}.\n")
+        _report(report, load, seen[0], seen[1], exports, memory)
+        report.line(f"Events that were not in the log yet at the end: {waiting:,}.\n")
+        paths = [path.format(run=shown) for kind, path in PAGES if kind not in PARTS]
+        measure_pages(report, server.url, dict(sign_in.cookies), list(dict.fromkeys(paths)))
 
 
 def _report(

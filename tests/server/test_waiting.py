@@ -94,6 +94,27 @@ def test_what_was_read_is_read_again_only_when_the_log_changed() -> None:
     until(lambda: remembered.get() == {"n": 3} or None)
 
 
+def test_who_sent_the_first_events_sees_them() -> None:
+    found: list[int] = []
+    looks: list[int] = []
+
+    def read() -> dict[str, list[int]]:
+        looks.append(1)
+        seen = list(found)
+        time.sleep(0.3)
+        return {"channels": seen}
+
+    remembered = Remembered(
+        read, lambda: len(found), says_nothing=lambda result: not result["channels"]
+    )
+    assert remembered.get() == {"channels": []}
+    assert remembered.get() == {"channels": []}
+    assert len(looks) == 1
+    found.append(7)
+    # The reading before took long, and it was a moment ago; but it says nothing.
+    assert remembered.get() == {"channels": [7]}
+
+
 def _children(pid: int) -> set[int]:
     found: set[int] = set()
     for task in Path(f"/proc/{pid}/task").iterdir():

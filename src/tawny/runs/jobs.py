@@ -69,7 +69,7 @@ def check(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> 
 
 def estimate(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """How many rows an export would give."""
-    flush(home, settings, wait=False)
+    flush(home, settings)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         session.check(request)
@@ -91,7 +91,7 @@ def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) ->
 
 def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """Every channel of the log, as last saved."""
-    flush(home, settings, wait=False)
+    _move_if_free(home, settings)
     snapshot = EventLog(home).snapshot()
     with Duck(scratch_folder(home), settings.number("engine_memory_mb"), 1) as duck:
         return {"version": snapshot.version, "channels": channel_list(duck, snapshot)}
@@ -99,7 +99,7 @@ def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell)
 
 def status(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """What is in the log."""
-    flush(home, settings, wait=False)
+    _move_if_free(home, settings)
     found = log_status(home, settings)
     return {
         "version": found.version,
@@ -109,6 +109,12 @@ def status(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -
         "types": [[row.type, row.events, row.first_ms, row.last_ms] for row in found.types],
         "newest": [list(row) for row in found.newest],
     }
+
+
+def _move_if_free(home: Path, settings: Settings) -> None:
+    """Move the inbox for a look at the log, which does not wait while another process moves;
+    unless it would see nothing at all."""
+    flush(home, settings, wait=EventLog(home).changed_ns() is None)
 
 
 def move(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:

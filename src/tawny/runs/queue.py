@@ -147,7 +147,14 @@ class Runs:
         if request.channels and not given:
             try:
                 self._readers.run(
-                    "check", {"request": request_json(request), "now_ms": now_ms}, timeout_s=120
+                    "check",
+                    {
+                        "request": request_json(request),
+                        "now_ms": now_ms,
+                        # Who may not see every channel is not told which others there are.
+                        "given_channels": caller.channels is not None,
+                    },
+                    timeout_s=120,
                 )
             except WorkerStoppedError as error:
                 raise StorageError("the request cannot be checked now: {error}",

@@ -2,8 +2,10 @@
 
 People have a session cookie, programs a Bearer token. A guard over the whole application finds the
 caller before anything else is read of the request, so a route is closed unless it says
-`opt={"public": True}`; `opt={"scope": Scope...}` asks for a right on top. An unsafe request with a
-cookie must carry the session's CSRF token, in the header `X-CSRF-Token` or the form field `_csrf`.
+`opt={"public": True}` (with `"anonymous": True` nobody even looks who asks: it is the same for
+everybody); `opt={"person": True}` is closed to tokens, `opt={"scope": Scope...}` asks for a right
+on top. An unsafe request with a cookie must carry the session's CSRF token, in the header
+`X-CSRF-Token` or the form field `_csrf`.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Find the caller and check what the route asks for."""
+    if handler.opt.get("anonymous"):
+        return
     public = bool(handler.opt.get("public"))
     caller = await to_thread.run_sync(find_caller, connection)
     connection.scope["state"]["caller"] = caller
@@ -43,6 +47,8 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         return
     if caller is None:
         raise NotSignedInError("sign in, or send a token as Authorization: Bearer ...")
+    if handler.opt.get("person") and caller.session_id is None:
+        raise NotAllowedError("pages are for people who sign in; programs ask the API, /api/v1")
     scope = handler.opt.get("scope")
     if scope is not None:
         caller.need(Scope(scope))
@@ -76,6 +82,11 @@ async def _check_origin(connection: AnyConnection, caller: Caller | None) -> Non
         return  # a browser never adds a token by itself
     site = connection.headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
+        raise NotAllowedError("request: it comes from another site; use our own pages")
+    origin = connection.headers.get("origin")
+    host = connection.headers.get("host", "").lower()
+    # A browser too old to say it the other way names the site.
+    if site is None and origin is not None and origin.lower().partition("://")[2] != host:
         raise NotAllowedError("request: it comes from another site; use our own pages")
     if caller is None:
         return

@@ -13,13 +13,15 @@ FRESH_S = 2.0
 PATIENCE_S = 0.1
 """So long a reader waits for something newer, if the reading before took no longer. Otherwise the
 reader gets what was read before, and the next one gets the newer."""
+LONG_PATIENCE_S = 10.0
+"""The same where what was read before says nothing: somebody has sent the first events."""
 
 
 class Remembered:
     """The last result of a reading; the first reader waits for it, however long it takes.
 
     `state` is quick, and different whenever the result may be: while it stays the same, nothing is
-    read again.
+    read again. `says_nothing` tells of a result that it is the one of an empty log.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class Remembered:
         read: Callable[[], dict[str, Any]],
         state: Callable[[], Hashable],
         fresh_s: float = FRESH_S,
+        says_nothing: Callable[[dict[str, Any]], bool] = lambda _found: False,
     ) -> None:
         self._read = read
         self._state = state
         self._fresh_s = fresh_s
+        self._says_nothing = says_nothing
         self._lock = threading.Lock()
         self._at = float("-inf")
         self._took_s = 0.0
@@ -56,16 +60,20 @@ class Remembered:
             reading, took_s = self._reading, self._took_s
         if found is None:
             return reading.result()
-        if took_s > PATIENCE_S:
-            return found
+        patience_s = PATIENCE_S if took_s <= PATIENCE_S else 0.0
+        if self._says_nothing(found):
+            patience_s = LONG_PATIENCE_S
         try:
-            return reading.result(PATIENCE_S)
+            return reading.result(patience_s)
         except TimeoutError:
             return found
 
     def _young_enough(self) -> dict[str, Any] | None:
         with self._lock:
-            return self._found if time.monotonic() - self._at < self._fresh_s else None
+            found = self._found
+            if found is None or self._says_nothing(found):
+                return None
+            return found if time.monotonic() - self._at < self._fresh_s else None
 
     def _run(self, reading: concurrent.futures.Future[dict[str, Any]], state: Hashable) -> None:
         # What was acknowledged after the reading began may be missing in it.

@@ -159,12 +159,21 @@ class Services:
         self.acknowledger = Acknowledger(self.inbox)
         self._log = EventLog(home)
         self._beside = Beside()
-        self._channels = Remembered(lambda: self._read("channels"), self._log_state)
-        self._status = Remembered(lambda: self._read("status"), self._log_state)
+        self._channels = Remembered(
+            lambda: self._read("channels"),
+            self._log_state,
+            says_nothing=lambda found: not found["channels"],
+        )
+        self._status = Remembered(
+            lambda: self._read("status"),
+            self._log_state,
+            says_nothing=lambda found: not found["types"],
+        )
 
     def open(self) -> None:
         """Start what works in the background."""
         self._readers.warm(1)
+        self._drawers.warm(1)
         self.runs.open()
         self.mover.start()
         # So that the first page does not wait for the first look at the log.

@@ -118,7 +118,7 @@ class Accounts(People):
         """Sign a person in. Raises `NotSignedInError` without saying which of the two was wrong,
         `TooManyError` after too many failures."""
         name = name.strip().lower()
-        self._check_failures(name, address, request_id)
+        self._begin_try(name, address, request_id)
         with self._database.read() as connection:
             row = connection.execute(
                 sa.select(users.c.id, users.c.password_hash, users.c.disabled).where(
@@ -128,18 +128,11 @@ class Accounts(People):
         right = self._password_is(row.password_hash if row else self._nobody, password)
         with self._database.write() as connection:
             if row is None or row.disabled or not right:
-                connection.execute(
-                    sign_in_failures.insert().values(
-                        name_hash=_hash(name), address=address, at_ms=_now_ms()
-                    )
-                )
                 self._audit.add_unknown(
                     connection, name if row else "", address, request_id, "sign_in_failed"
                 )
             else:
-                connection.execute(
-                    sign_in_failures.delete().where(sign_in_failures.c.name_hash == _hash(name))
-                )
+                self._succeed(connection, name)
                 signed_in = self._open_session(connection, row.id, address, request_id)
                 self._audit.add(connection, signed_in.caller, "sign_in")
                 return signed_in
@@ -180,13 +173,15 @@ class Accounts(People):
         """Change the caller's own password; every other session of that person ends."""
         if caller.session_id is None:
             raise ConflictError("password: it is changed by a person who is signed in")
-        self._check_failures(caller.name, caller.address, caller.request_id)
+        self._begin_try(caller.name, caller.address, caller.request_id)
         with self._database.read() as connection:
             current = connection.execute(
                 sa.select(users.c.password_hash).where(users.c.id == caller.user_id)
             ).scalar_one()
         if not self._password_is(current, old):
             raise RequestError("password: the present one is not this; try again")
+        with self._database.write() as connection:
+            self._succeed(connection, caller.name)
         hashed = self._hashed_password(caller.name, new)
         with self._database.write() as connection:
             connection.execute(
@@ -215,9 +210,12 @@ class Accounts(People):
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _check_failures(self, name: str, address: str, request_id: str) -> None:
+    def _begin_try(self, name: str, address: str, request_id: str) -> None:
+        """Write a failure down before the password is looked at, so that many tries at the same
+        moment are counted too; `_succeed` takes it back. Raises `TooManyError` where there were
+        too many."""
         since_ms = _now_ms() - FAILURES_WINDOW_S * 1000
-        with self._database.read() as connection:
+        with self._database.write() as connection:
             recent = sa.select(sa.func.count(), sa.func.min(sign_in_failures.c.at_ms)).where(
                 sign_in_failures.c.at_ms > since_ms
             )
@@ -227,6 +225,13 @@ class Accounts(People):
             by_address = connection.execute(
                 recent.where(sign_in_failures.c.address == address)
             ).one()
+            if by_name[0] < FAILURES_ALLOWED and by_address[0] < FAILURES_ALLOWED_ADDRESS:
+                connection.execute(
+                    sign_in_failures.insert().values(
+                        name_hash=_hash(name), address=address, at_ms=_now_ms()
+                    )
+                )
+                return
         for (count, oldest_ms), allowed in (
             (by_name, FAILURES_ALLOWED),
             (by_address, FAILURES_ALLOWED_ADDRESS),
@@ -243,6 +248,11 @@ class Accounts(People):
                     minutes=-(-wait_s // 60),
                     retry_after_s=wait_s,
                 )
+
+    def _succeed(self, connection: sa.Connection, name: str) -> None:
+        connection.execute(
+            sign_in_failures.delete().where(sign_in_failures.c.name_hash == _hash(name))
+        )
 
     def _open_session(
         self, connection: sa.Connection, user_id: int, address: str, request_id: str

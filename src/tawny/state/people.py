@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from tawny.state.tables import sessions, user_channels, users
 
 SHORTEST_PASSWORD = 12
 _LONGEST_PASSWORD = 1024
+_HASHED_AT_ONCE = 2
 _NAME = re.compile(r"[^\s\x00-\x1f]{1,128}")
 
 
@@ -44,6 +46,8 @@ class People:
         self._database = database
         self._audit = audit
         self._hasher = argon2.PasswordHasher()
+        # Each takes 64 MB and all of a processor: many who knock at once must not take them all.
+        self._hashing = threading.BoundedSemaphore(_HASHED_AT_ONCE)
         # Checked when the name is unknown, so that the answer takes as long as for a known one.
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
@@ -134,15 +138,17 @@ class People:
             )
         if password.strip().lower() == name.strip().lower():
             raise RequestError("password: found the name; choose another")
-        return self._hasher.hash(password)
+        with self._hashing:
+            return self._hasher.hash(password)
 
     def _password_is(self, hashed: str, password: str) -> bool:
         if len(password) > _LONGEST_PASSWORD:
             return False
-        try:
-            return self._hasher.verify(hashed, password)
-        except argon2.exceptions.VerifyMismatchError:
-            return False
+        with self._hashing:
+            try:
+                return self._hasher.verify(hashed, password)
+            except argon2.exceptions.VerifyMismatchError:
+                return False
 
 
 def insert_user(

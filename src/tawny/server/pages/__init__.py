@@ -23,8 +23,8 @@ from tawny.server.pages import (
     runs,
     settings,
     sign_in,
+    static_files,
 )
-from tawny.server.pages.static_files import static_router
 from tawny.server.pages.submitted import provide_form
 
 ROUTES: Sequence[ControllerRouterHandler] = (
@@ -40,9 +40,11 @@ ROUTES: Sequence[ControllerRouterHandler] = (
             *audit.ROUTES,
             *settings.ROUTES,
             *account.ROUTES,
+            *static_files.ROUTES,
             *errors.ROUTES,
         ],
         dependencies={"form": Provide(provide_form)},
+        opt={"person": True},
         exception_handlers={
             TawnyError: errors.answer_tawny_error,
             HTTPException: errors.answer_http_exception,
@@ -50,5 +52,4 @@ ROUTES: Sequence[ControllerRouterHandler] = (
         },
         include_in_schema=False,
     ),
-    static_router(),
 )

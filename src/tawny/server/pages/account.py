@@ -20,6 +20,7 @@ from tawny.server.pages.rendering import (
 )
 from tawny.server.pages.sign_in import local_path
 from tawny.server.pages.submitted import Submitted
+from tawny.server.problems import status_of
 from tawny.server.services import Services
 from tawny.state.accounts import SHORTEST_PASSWORD
 from tawny.state.callers import Caller
@@ -94,7 +95,8 @@ def change_password(
     try:
         services.accounts.change_password(caller, form.secret("old"), new)
     except RequestError as error:
-        return _page(request, caller, status=400, problem={"text": reader.say(error.text)})
+        problem = {"text": reader.say(error.text)}
+        return _page(request, caller, status=status_of(error), problem=problem)
     return Redirect("/account?done=password", status_code=303)
 
 
