@@ -217,7 +217,8 @@ def _check_runs(load: Load, unlucky: bool) -> None:
             runs = [client.get(f"/exports/{run_id}").json() for run_id in load.runs]
             return all(run["state"] in ENDED for run in runs) or None
 
-        until(all_ended, 180)
+        # On a busy machine many wait their turn when the kills are over.
+        until(all_ended, 180 + 5 * len(load.runs))
         listed = set()
         cursor: str | None = None
         while True:
