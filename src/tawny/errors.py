@@ -11,7 +11,7 @@
     │   └── TooManyError          too often, or too much at once; later it may work
     └── FailureError          ours or the machine's: the request was right
         ├── StorageError          a disk, folder or file refused; try again once it is mended
-        ├── LogVersionError       the log was written by a newer Tawny; upgrade first
+        ├── LogVersionError       the log was written by a Tawny this one does not read
         └── EngineError           the query engine failed
 
 Each carries one sentence for a person; a traceback is never what a user reads. The sentence is a
@@ -114,7 +114,8 @@ class StorageError(FailureError):
 
 
 class LogVersionError(FailureError):
-    """The event log, or a file beside it, was written by a newer version of Tawny."""
+    """The event log, or a file beside it, was written by a version of Tawny that this one does not
+    read: a newer one, or one from before the first release."""
 
 
 class EngineError(FailureError):

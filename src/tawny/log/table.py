@@ -32,7 +32,7 @@ from tawny.model.events import FAMILIES
 from tawny.model.validation import family_schema
 from tawny.model.zones import instant_text, to_ms
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout. A log with a larger number was written by a newer Tawny. A new field of
 the contract needs no new number: the table gets its column when it is next written to."""
 
@@ -279,6 +279,14 @@ class EventLog:
             raise LogVersionError(
                 "{folder}: found an event log of format {number}, this Tawny reads up to format "
                 "{format}; upgrade Tawny (pip install --upgrade tawny)",
+                folder=self.folder,
+                number=number,
+                format=FORMAT,
+            )
+        if int(number) < FORMAT:
+            raise LogVersionError(
+                "{folder}: found an event log of format {number}, from before the first release; "
+                "this Tawny reads format {format} (ingest the events again into another --home)",
                 folder=self.folder,
                 number=number,
                 format=FORMAT,
