@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 import typer
 
 from tawny.cli.app import app, home_of, settings
+from tawny.cli.export import move_inbox
 from tawny.exports.request import ExportRequest
 from tawny.runs.check import Check, Finding
 from tawny.runs.export import ExportSession
-from tawny.runs.inbox import flush
 from tawny.settings import chosen_language
 
 FAILED = 4
@@ -86,7 +86,7 @@ def check(
         channels=tuple(channels or ()),
         as_of=as_of,
     )
-    flush(home, settings())
+    move_inbox(home)
     with ExportSession(home, settings(), time.time_ns() // 1_000_000) as session:
         one = Check(session, request)
         start_text, *cuts, end_text = (one.local_text(border) for border in one.borders)

@@ -102,7 +102,7 @@ def export(
     now_ms = time.time_ns() // 1_000_000
     home = home_of(context)
     if server is None:
-        _move_inbox(home)
+        move_inbox(home)
     elif receipt is not None:
         raise RequestError("--receipt: found with --server; a receipt is run where its log is")
     if receipt is not None:
@@ -152,7 +152,7 @@ def export(
             _export_one(session, requests[0], output)
 
 
-def _move_inbox(home: Path) -> None:
+def move_inbox(home: Path) -> None:
     """Have the log hold what a server acknowledged; a folder that never had one has nothing."""
     if settings().text("state_url") or (home / "state.db").exists():
         from tawny.runs.inbox import flush
