@@ -20,7 +20,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
 
-from browser.running import Running, chromium, context_of, create_administrator, sample, serving  # noqa: E402
+from browser.running import (  # noqa: E402
+    Running,
+    chromium,
+    context_of,
+    create_administrator,
+    sample,
+    serving,
+    visit,
+)
 
 PAGES = ("exports", "dictionary", "log", "people", "audit", "settings", "account")
 LOOKS = tuple(itertools.product(("en", "fr"), ("light", "dark"), (1280, 390)))
@@ -54,7 +62,7 @@ def main() -> None:
 
 def _export(page: Page, export_type: str) -> str:
     """Ask for an export and wait for it; returns the path of its page."""
-    page.goto("/exports")
+    visit(page, "/exports")
     page.select_option("#type", export_type)
     page.locator("label.chip", has=page.locator("input[value=last-7-days]")).click()
     page.click("#generate")
@@ -73,7 +81,7 @@ def _like(browser: Browser, running: Running, context: BrowserContext, **look: o
 
 
 def _shoot(page: Page, path: str, file: Path, *, whole: bool = True) -> None:
-    page.goto(path)
+    visit(page, path)
     page.wait_for_load_state("load")
     if page.locator("#estimate").count():
         page.locator("#estimate strong").wait_for(timeout=20_000)
@@ -97,14 +105,14 @@ def _put_away_notifications(page: Page) -> None:
 def _first_start(browser: Browser, running: Running, folder: Path) -> None:
     page = context_of(browser, running).new_page()
     assert running.set_up is not None
-    page.goto(running.set_up)
+    visit(page, running.set_up)
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / "first-start.png")
     create_administrator(page, running)
     for language, scheme, width in LOOKS:
         look = _like(browser, running, page.context, language=language, scheme=scheme, width=width)
         for path in ("exports", "log", "people"):
-            look.goto(f"/{path}")
+            visit(look, f"/{path}")
             look.screenshot(
                 path=folder / f"empty-{path}-{language}-{scheme}-{width}.png", full_page=True
             )

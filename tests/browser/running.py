@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 PASSWORD = "one owl two mice"
 CHROMIUM = os.environ.get("TAWNY_TEST_CHROMIUM", "/usr/bin/chromium")
@@ -123,22 +123,36 @@ def context_of(
     return context
 
 
+def settled(page: Page) -> None:
+    """Wait until the scripts of a page are there: they come after its first paint."""
+    page.wait_for_selector("html[data-scripts=ready]", state="attached")
+
+
+def visit(page: Page, url: str) -> Response | None:
+    """Go to a page and wait for all of it; returns the answer."""
+    answer = page.goto(url)
+    settled(page)
+    return answer
+
+
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
     """Come in over the sign-in page, in any language."""
-    page.goto("/sign-in")
+    visit(page, "/sign-in")
     page.fill("#name", name)
     page.fill("#password", password)
     page.click("main button.primary")
     page.wait_for_url("**/exports")
+    settled(page)
 
 
 def create_administrator(page: Page, running: Running, name: str = "anna") -> None:
     """Use the one-time link."""
     assert running.set_up is not None
-    page.goto(running.set_up)
+    visit(page, running.set_up)
     page.fill("#name", name)
     page.fill("#display_name", name.title())
     page.fill("#password", PASSWORD)
     page.fill("#again", PASSWORD)
     page.click("main button.primary")
     page.wait_for_url("**/exports")
+    settled(page)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Site
-from browser.running import context_of
+from browser.running import context_of, visit
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 OPEN_DETAILS = (
@@ -37,17 +37,17 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     """Every page, then with menus, dialogs of the form and details open, then a run's page."""
     public = context_of(browser, site.running, scheme=scheme).new_page()
     for path in ("/sign-in", "/set-up/used-up"):
-        public.goto(path)
+        visit(public, path)
         assert violations(public) == [], path
     public.context.close()
 
     page = site.page(browser, scheme=scheme)
     for path in PAGES:
-        page.goto(path)
+        visit(page, path)
         page.evaluate(OPEN_DETAILS)
         assert violations(page) == [], path
 
-    page.goto("/exports")
+    visit(page, "/exports")
     page.locator("label.chip", has=page.locator("[value=custom]")).click()
     page.locator("label.chip", has=page.locator("[name=which_channels][value=some]")).click()
     page.click("#time_zone")
@@ -55,13 +55,13 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     page.locator("#notifications .menu-title").wait_for()
     assert violations(page) == [], "the form and the bell open"
 
-    page.goto("/exports")
+    visit(page, "/exports")
     page.select_option("#type", "messages")
     page.click("#generate")
     link = page.locator(".notice.good a")
     link.wait_for()
     assert violations(page) == [], "just generated"
-    page.goto(str(link.get_attribute("href")))
+    visit(page, str(link.get_attribute("href")))
     expect(page.locator(".column-head").first).to_be_visible(timeout=60_000)
     expect(page.locator(".chart svg").first).to_be_visible(timeout=60_000)
     page.evaluate(OPEN_DETAILS)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.running import PASSWORD
+from browser.running import PASSWORD, visit
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
 
@@ -53,7 +53,7 @@ def test_from_the_printed_link_to_a_file(folder: Path, port: int, browser: Brows
 
     context = browser.new_context(accept_downloads=True, locale="en-GB", timezone_id="Europe/Paris")
     page = context.new_page()
-    page.goto(link[1])
+    visit(page, link[1])
     page.fill("#name", "anna")
     page.fill("#password", PASSWORD)
     page.fill("#again", PASSWORD)

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Site
-from browser.running import PASSWORD, context_of
+from browser.running import PASSWORD, context_of, settled, visit
 
 
 def _generate(page: Page, export_type: str = "messages") -> str:
@@ -22,7 +22,7 @@ def _generate(page: Page, export_type: str = "messages") -> str:
 def test_wrong_password(site: Site, browser: Browser) -> None:
     """It says so, keeps the name, and after too many tries asks to wait."""
     page = context_of(browser, site.running).new_page()
-    page.goto("/sign-in?next=/log")
+    visit(page, "/sign-in?next=/log")
     page.fill("#name", "nobody")
     for attempt in range(6):
         page.fill("#password", f"not this {attempt}")
@@ -51,11 +51,13 @@ def test_session_that_ended(site: Site, browser: Browser) -> None:
     state.close()
     page.click("#generate")
     page.wait_for_url("**/sign-in**")
+    settled(page)
     expect(page.locator(".notice")).to_contain_text("Votre session est terminée")
     page.fill("#name", "sam")
     page.fill("#password", PASSWORD)
     page.click("main button.primary")
     page.wait_for_url("**/exports")
+    settled(page)
     page.context.close()
 
 
@@ -67,13 +69,13 @@ def test_channels_of_others(site: Site, browser: Browser) -> None:
     page = site.page(browser, "sam")
     expect(page.locator("#channel-list input[name=channel]")).to_have_count(1)
     expect(page.locator("nav a[href='/people']")).to_have_count(0)
-    assert page.goto("/people").status == 403  # type: ignore[union-attr]
+    assert visit(page, "/people").status == 403  # type: ignore[union-attr]
     expect(page.locator("h1")).to_have_text("This is not open to you")
     for path in ("", "/file", "/preview", "/charts", "/receipt"):
         assert page.request.get(f"/exports/{foreign}{path}").status == 404
-    page.goto("/log")
+    visit(page, "/log")
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.goto("/exports")
+    visit(page, "/exports")
     box = page.locator("#channel-list input[name=channel]")
     box.evaluate("(box, id) => { box.value = id; box.checked = true; }", site.other_channel)
     page.locator("label.chip", has=page.locator("[name=which_channels][value=some]")).click()
@@ -96,7 +98,7 @@ def test_failed_run(site: Site, browser: Browser) -> None:
         expect(row.locator(".run-error")).to_contain_text("Not a directory", timeout=60_000)
         expect(page.locator(".toast.failed", has_text="Teams: failed")).to_be_visible()
         french = site.page(browser, language="fr")
-        french.goto(f"/exports/{run_id}")
+        visit(french, f"/exports/{run_id}")
         expect(french.locator(".form-error")).to_contain_text(
             f"Cet export a échoué. {folder / run_id}"
         )
@@ -107,6 +109,7 @@ def test_failed_run(site: Site, browser: Browser) -> None:
         Path(aside).rename(folder)
     row.get_by_role("button", name="again").click()
     page.wait_for_url("**/exports/*")
+    settled(page)
     assert not page.url.endswith(run_id)
     expect(page.locator("main a[data-download]")).to_be_visible(timeout=60_000)
     page.context.close()
@@ -116,9 +119,9 @@ def test_cancelled_run(site: Site, browser: Browser) -> None:
     """One that waits is cancelled in the list and says so; others go on."""
     page = site.page(browser)
     first = _generate(page, "messages")
-    page.goto("/exports")
+    visit(page, "/exports")
     second = _generate(page, "contacts")
-    page.goto("/exports")
+    visit(page, "/exports")
     third = _generate(page, "tags")
     row = page.locator(f"#run-{third}")
     row.get_by_role("button", name="Cancel").click()
@@ -132,7 +135,7 @@ def test_cancelled_run(site: Site, browser: Browser) -> None:
 def test_addresses_without_a_page(site: Site, browser: Browser) -> None:
     """They are answered by a page that leads on, for anybody."""
     page = context_of(browser, site.running, "fr").new_page()
-    assert page.goto("/nothing/at/all").status == 404  # type: ignore[union-attr]
+    assert visit(page, "/nothing/at/all").status == 404  # type: ignore[union-attr]
     expect(page.locator("h1")).to_have_text("Il n'y a rien ici")
     page.context.close()
 
@@ -144,7 +147,7 @@ def test_a_name_that_is_taken(site: Site, browser: Browser) -> None:
         ("fr", "Nom : « anna » est déjà pris ; choisissez-en un autre"),
     ):
         page = site.page(browser, language=language)
-        page.goto("/people")
+        visit(page, "/people")
         page.locator("#new > summary").click()
         page.fill("#new-name", "anna")
         page.fill("#new-password", PASSWORD)

@@ -8,6 +8,7 @@ import re
 from playwright.sync_api import Browser, expect
 
 from browser.conftest import Site
+from browser.running import settled, visit
 
 
 def test_clock_change_is_shown(site: Site, browser: Browser) -> None:
@@ -72,9 +73,12 @@ def test_list_keeps_its_state_in_the_address(site: Site, browser: Browser) -> No
     page.locator(".notice.good").wait_for()
     page.select_option("#filters [name=of]", "topics")
     page.wait_for_url(re.compile(r"/exports\?of=topics$"))
+    settled(page)
     page.locator("#run-list th a").first.click()
     page.wait_for_url(re.compile("sort=-type"))
+    settled(page)
     page.reload()
+    settled(page)
     expect(page.locator("#filters [name=of]")).to_have_value("topics")
     titles = page.locator("#run-list .run-title").all_text_contents()
     assert titles and set(titles) == {"Topics"}
@@ -84,7 +88,7 @@ def test_list_keeps_its_state_in_the_address(site: Site, browser: Browser) -> No
 def test_dictionary_search_in_both_languages(site: Site, browser: Browser) -> None:
     """English words find columns on the French page too, accents do not matter."""
     page = site.page(browser, language="fr")
-    page.goto("/dictionary")
+    visit(page, "/dictionary")
     page.fill("#dictionary-search", "delai premiere")
     expect(page.locator("#columns h3").first).to_contain_text("Délai de première réponse")
     page.fill("#dictionary-search", "cherry picking")
@@ -98,7 +102,7 @@ def test_dictionary_search_in_both_languages(site: Site, browser: Browser) -> No
 def test_theme_and_language_stay(site: Site, browser: Browser) -> None:
     """They belong to the person: another browser has them too."""
     page = site.page(browser, "sam")
-    page.goto("/account")
+    visit(page, "/account")
     page.locator("label.chip", has=page.locator("[name=theme][value=dark]")).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.locator("label.chip", has=page.locator("[name=language][value=fr]")).click()
@@ -106,7 +110,7 @@ def test_theme_and_language_stay(site: Site, browser: Browser) -> None:
     other = site.page(browser, "sam", language="en")
     expect(other.locator("html")).to_have_attribute("data-theme", "dark")
     expect(other.locator("html")).to_have_attribute("lang", "fr")
-    other.goto("/account")
+    visit(other, "/account")
     other.locator("label.chip", has=other.locator("[name=theme][value=system]")).click()
     expect(other.locator("html")).not_to_have_attribute("data-theme", "dark")
     other.context.close()
@@ -117,7 +121,7 @@ def test_pages_are_small_and_quick(site: Site, browser: Browser) -> None:
     """Under 150 kB with everything they load, and painted soon."""
     page = site.page(browser)
     for path in ("/exports", "/dictionary", "/log", "/people", "/audit", "/settings", "/account"):
-        page.goto(path)
+        visit(page, path)
         size = page.evaluate(
             "() => [...performance.getEntriesByType('navigation'),"
             " ...performance.getEntriesByType('resource')].filter(one => "
@@ -142,7 +146,7 @@ def test_phone(site: Site, browser: Browser) -> None:
     """No page is wider than a small phone; the menu opens and closes with Escape."""
     page = site.page(browser, width=360, height=700)
     for path in ("/exports", "/dictionary", "/log", "/people", "/audit", "/settings", "/account"):
-        page.goto(path)
+        visit(page, path)
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= 360, f"{path} is {wide} wide"
     page.click("#menu-toggle")

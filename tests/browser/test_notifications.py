@@ -6,7 +6,7 @@ from __future__ import annotations
 from playwright.sync_api import Browser, Page, expect
 
 from browser.conftest import Site
-from browser.running import context_of
+from browser.running import context_of, settled, visit
 
 RUNS = 5
 
@@ -24,12 +24,13 @@ ASK = """async (types) => {
 def _ended(page: Page) -> None:
     """Ask for some small exports, and wait until all of them have ended."""
     page.evaluate(ASK, ["teams", "contacts", "tags", "topics", "messages"])
-    page.goto("/exports?state=running")
+    visit(page, "/exports?state=running")
     for state in ("queued", "running"):
-        page.goto(f"/exports?state={state}")
+        visit(page, f"/exports?state={state}")
         while page.locator("#run-list tr[data-state]").count():
             page.wait_for_timeout(200)
             page.reload()
+            settled(page)
 
 
 def test_a_few_at_a_time(site: Site, browser: Browser) -> None:
@@ -40,7 +41,7 @@ def test_a_few_at_a_time(site: Site, browser: Browser) -> None:
         context = context_of(browser, site.running, width=width)
         context.add_cookies(first.context.cookies())  # type: ignore[arg-type]
         page = context.new_page()
-        page.goto("/people")
+        visit(page, "/people")
         more = page.locator("#more-toasts")
         expect(more).to_be_visible()
         expect(page.locator(".toast")).to_have_count(most)
@@ -65,7 +66,7 @@ def test_put_away_by_keyboard(site: Site, browser: Browser) -> None:
     context = context_of(browser, site.running)
     context.add_cookies(first.context.cookies())  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto("/log")
+    visit(page, "/log")
     expect(page.locator("#toasts")).to_have_attribute("aria-live", "polite")
     expect(page.locator(".toast")).to_have_count(3)
     buttons = page.locator(".toast button")

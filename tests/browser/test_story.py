@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from browser.running import context_of, create_administrator, serving, tawny
+from browser.running import context_of, create_administrator, serving, settled, tawny, visit
 
 WORDS = {
     "en": {
@@ -48,16 +48,16 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
         expect(page.locator("html")).to_have_attribute("lang", language)
         late = context_of(browser, running, language).new_page()
         assert running.set_up is not None
-        answer = late.goto(running.set_up)
+        answer = visit(late, running.set_up)
         assert answer is not None and answer.status == 404
         late.context.close()
 
         # A token, shown once, takes the events in.
-        page.goto("/people")
+        visit(page, "/people")
         page.fill("#token-name", "simulation")
         page.locator("#new-token button.primary").click()
         token = page.locator("#secret").inner_text()
-        page.goto("/people")
+        visit(page, "/people")
         expect(page.locator("#secret")).to_have_count(0)
         sent = httpx.post(
             f"{running.url}/api/v1/events",
@@ -70,7 +70,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
         assert sent.status_code in (200, 202), sent.text
 
         # Choose and generate.
-        page.goto("/exports")
+        visit(page, "/exports")
         page.select_option("#type", "messages")
         page.locator("label.chip", has=page.locator("[value=last-7-days]")).click()
         expect(page.locator("#bounds")).to_contain_text("UTC+0")
@@ -94,6 +94,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
 
         # The file is the one the command line makes.
         page.wait_for_url(f"**/exports/{run_id}")
+        settled(page)
         with page.expect_download() as downloading:
             page.locator("a[data-download]").click()
         download = downloading.value
@@ -125,10 +126,10 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
         expect(chart.locator("tbody tr")).to_have_count(24)
 
         # Out, and nothing is left open.
-        page.goto("/account")
+        visit(page, "/account")
         page.locator("main").get_by_role("button", name=words["out"]).click()
         expect(page.locator("h1")).to_have_text(words["in"])
-        page.goto(f"/exports/{run_id}")
+        visit(page, f"/exports/{run_id}")
         expect(page.locator("h1")).to_have_text(words["in"])
         assert problems == []
 

@@ -39,6 +39,7 @@ GET    /exports                      303    403    200  200  200
 POST   /exports                      303    403    400  303  303
 GET    /exports/bounds               303    403    200  200  200
 GET    /exports/estimate             303    403    200  200  200
+GET    /exports/zones                303    403    200  200  200
 GET    /exports/RUN                  303    403    404  200  200
 POST   /exports/RUN/again            303    403    404  303  303
 POST   /exports/RUN/cancel           303    403    404  403  409

@@ -167,7 +167,7 @@ def _length(means: Meaning, tz: zoneinfo.ZoneInfo, reader: Reader) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _zones(first: str, _hour: int) -> list[dict[str, str]]:
+def _zones(first: str, _hour: int) -> list[tuple[str, str]]:
     """Every zone with its offset this hour; the reader's own first, then UTC."""
     now_ms = time.time_ns() // 1_000_000
     listed = [
@@ -176,7 +176,7 @@ def _zones(first: str, _hour: int) -> list[dict[str, str]]:
         if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))
     ]
     ordered = dict.fromkeys([first, "UTC", *listed])
-    return [{"name": name, "offset": _offset(name, now_ms)} for name in ordered]
+    return [(name, _offset(name, now_ms)) for name in ordered]
 
 
 def _offset(name: str, now_ms: int) -> str:
@@ -211,7 +211,6 @@ def form_context(
         "form": form,
         "types": services.types(caller),
         "channels": services.channels(caller),
-        "zones": _zones(reader.zone_name, now_ms // 3_600_000),
         "bounds": bounds,
         "range_problem": problem,
         "problem": None,
@@ -247,6 +246,18 @@ def exports_page(request: AnyRequest, caller: Caller, services: Services) -> Res
         request, caller, "exports.html",
         **shared, **form_context(services, caller, reader, form, now_ms),
     )  # fmt: skip
+
+
+@get("/exports/zones", sync_to_thread=True)
+def zones(request: AnyRequest) -> Response[list[tuple[str, str]]]:
+    """Time zones to choose from with their offsets now. They are asked for when somebody is about
+    to choose, not part of the page: they would be a fifth of it."""
+    reader = reader_of(request, None)
+    now_ms = time.time_ns() // 1_000_000
+    return Response(
+        _zones(reader.zone_name, now_ms // 3_600_000),
+        headers={"Cache-Control": "private, max-age=600", "Vary": "Cookie"},
+    )
 
 
 @get("/exports/bounds", sync_to_thread=True)
@@ -318,4 +329,4 @@ def generate(
     return render(request, caller, "exports.html", status=400, **context)
 
 
-ROUTES = [front, exports_page, bounds_part, estimate_part, generate]
+ROUTES = [front, exports_page, zones, bounds_part, estimate_part, generate]

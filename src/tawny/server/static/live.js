@@ -185,13 +185,15 @@
     document.getElementById("more-toasts")?.remove();
   }).observe(toasts, { childList: true });
 
-  bell?.addEventListener("toggle", () => {
+  const showNews = () => {
     if (!bell.open) return;
     toasts.replaceChildren(); // the bell says it all
     htmx.trigger("#notifications", "opened");
     unread.hidden = true;
     unread.textContent = "0";
-  });
+  };
+  bell?.addEventListener("toggle", showNews);
+  if (bell?.open) setTimeout(showNews); // opened before this script was there
   document.addEventListener("htmx:after:swap", () => {
     const allow = document.getElementById("allow-notifications");
     if (allow) allow.hidden = !("Notification" in window) || Notification.permission !== "default";

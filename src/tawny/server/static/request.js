@@ -73,13 +73,23 @@
     if (event.key === "Enter" && event.target.id === "channel-search") event.preventDefault();
   });
 
-  // --- the combobox: an input with a list (ARIA 1.2), filled from the input's datalist ------------------
+  // --- the combobox: an input with a list (ARIA 1.2), asked for when somebody comes to the input ---------
   const MOST = 60;
+  const lists = new Map();
+  // Without an answer the list stays empty: what is typed is taken, and the server says what it knows.
+  const optionsOf = (url) => {
+    if (!lists.has(url)) {
+      lists.set(url, fetch(url, { headers: { Accept: "application/json" } })
+        .then((answer) => (answer.ok && !answer.redirected ? answer.json() : Promise.reject(answer)))
+        .then((all) => all.map(([value, note]) => ({ value, note, text: fold(value) })))
+        .catch(() => { lists.delete(url); return []; }));
+    }
+    return lists.get(url);
+  };
   function combobox(box) {
     const input = box.querySelector("input");
-    const options = [...box.querySelectorAll("option")].map((option) => ({
-      value: option.value, note: option.label, text: fold(option.value),
-    }));
+    let options = null;
+    const load = async () => { options = await optionsOf(box.dataset.combobox); };
     const list = document.createElement("div");
     list.className = "combobox-list";
     list.id = `${input.id}-list`;
@@ -87,7 +97,6 @@
     list.setAttribute("aria-label", document.querySelector(`label[for="${input.id}"]`).textContent);
     list.hidden = true;
     box.append(list);
-    input.removeAttribute("list");
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" })) input.setAttribute(name, value);
     let chosen = input.value, active = -1;
 
@@ -101,7 +110,10 @@
       if (item) input.setAttribute("aria-activedescendant", item.id);
       else input.removeAttribute("aria-activedescendant");
     };
-    const open = (all) => {
+    const open = async (all) => {
+      if (!options?.length) await load();
+      // No answer, or gone on while the list was on its way.
+      if (!options.length || document.activeElement !== input) return;
       const words = all ? [] : fold(input.value).split(" ").filter(Boolean);
       const fitting = options.filter((option) => words.every((word) => option.text.includes(word) || option.note.includes(word)));
       list.replaceChildren(...fitting.slice(0, MOST).map((option, index) => {
@@ -140,6 +152,7 @@
         input.dispatchEvent(new Event("change", { bubbles: true }));
       }
     };
+    input.addEventListener("focus", load);
     input.addEventListener("input", () => open(false));
     input.addEventListener("click", () => { if (list.hidden) { input.select(); open(true); } });
     input.addEventListener("change", (event) => { if (!list.hidden && event.isTrusted) event.stopPropagation(); });
@@ -160,7 +173,7 @@
     });
     input.addEventListener("blur", () => {
       if (list.hidden) return;
-      const exact = options.find((option) => option.value.toLowerCase() === input.value.trim().toLowerCase());
+      const exact = options?.find((option) => option.value.toLowerCase() === input.value.trim().toLowerCase());
       choose(exact ? exact.value : input.value.trim() || chosen);
     });
     list.addEventListener("mousedown", (event) => {

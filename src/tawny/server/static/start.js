@@ -1,0 +1,25 @@
+// The scripts of the page, in their order, once it is painted: nothing they do is seen before, and the
+// browser paints sooner when it does not read them first. Pages work without them until then.
+"use strict";
+
+{
+  const { scripts } = document.currentScript.dataset;
+  let begun = false;
+  const begin = () => {
+    if (begun) return;
+    begun = true;
+    let script;
+    for (const src of scripts.split(" ")) {
+      script = document.createElement("script");
+      script.src = src;
+      script.async = false;
+      document.head.append(script);
+    }
+    // For those who drive a browser by program: from here on the page does all that it can.
+    script.addEventListener("load", () => setTimeout(() => { document.documentElement.dataset.scripts = "ready"; }));
+  };
+  if (PerformanceObserver.supportedEntryTypes?.includes("paint")) {
+    new PerformanceObserver(begin).observe({ type: "paint", buffered: true });
+  }
+  setTimeout(begin, 500); // a page in a tab behind is not painted, and is told of news too
+}
