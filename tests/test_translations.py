@@ -14,11 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import tawny
 from tawny import languages
+from tawny.cli.app import app
+from tawny.cli.help import HELP, help_texts
+from tawny.cli.main import load
 from tawny.cli.wrong_calls import WRONG_CALLS
 from tawny.errors import StorageError, TawnyError, UnknownValueError
 from tawny.languages import said
@@ -128,7 +132,15 @@ def sentences() -> set[str]:
                     for call in ast.walk(part)
                     if isinstance(call, ast.Call) and (text := written(call))
                 }
-    found |= {*FRAMEWORK.templates, *WRONG_CALLS.templates} | {state.value for state in RunState}
+    load(["--help"])
+    found |= {
+        text
+        for text in help_texts(typer.main.get_group(app))
+        if isinstance(HELP.recognised(text), str)
+    }
+    found |= {*FRAMEWORK.templates, *WRONG_CALLS.templates, *HELP.templates} | {
+        state.value for state in RunState
+    }
     found |= {os.strerror(reason) for reason in SYSTEM_REASONS}
     return found | {status.phrase for status in problems.TITLES}
 

@@ -312,6 +312,53 @@ def test_wrong_calls_in_french(
     assert result.err.replace("\N{NO-BREAK SPACE}", " ") == f"tawny: {said}\n"
 
 
+FRENCH_HELP = """\
+Utilisation : tawny unguard [OPTIONS] {FILE}
+
+  Retire les protections contre les formules.
+
+  Le dialecte excel met une apostrophe devant les textes qu'un tableur
+  exécuterait comme formule. Cette commande rend les textes exacts ; le reste
+  du fichier ne change pas. À faire une seule fois : le fichier ne montre pas
+  que c'est fait.
+
+Arguments :
+  FILE <path>  Un fichier CSV du dialecte excel.  [obligatoire]
+
+Options :
+  -o, --output FILE  Par défaut, FILE lui-même est réécrit.
+  -h, --help         Affiche cette aide.
+"""
+NO_COMMAND = """\
+Usage: tawny import [OPTIONS] COMMAND [ARGS]...
+
+  Events from data in another layout.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  twitter  Read the public layout "Customer Support on Twitter" into events.
+"""
+
+
+def test_help_in_french(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our texts and the library's own, in the same shape."""
+    monkeypatch.setenv("TAWNY_LANGUAGE", "fr")
+    monkeypatch.setenv("COLUMNS", "80")
+    result = tawny(log, "unguard", "--help")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.replace("\N{NO-BREAK SPACE}", " ") == FRENCH_HELP
+
+
+def test_a_call_without_a_command_shows_the_help(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is, on standard error, with the status of a wrong call."""
+    monkeypatch.setenv("COLUMNS", "80")
+    assert tawny(log, "import") == Result(2, "", NO_COMMAND)
+
+
 def test_a_refusal_in_french(log: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAWNY_LANGUAGE", "fr")
     (here / "bad.jsonl").write_text('{"type": "mesage.created"}\n', encoding="utf-8")

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.core
+import typer.main
 
 from tawny import __version__
+from tawny.cli.help import HELP, translate_help
 from tawny.cli.wrong_calls import WRONG_CALLS
 from tawny.errors import RequestError, StorageError, TawnyError
 from tawny.settings import Settings, chosen_language, default_home
@@ -88,7 +91,7 @@ def run(arguments: list[str]) -> int:
     A `TawnyError` is one line on standard error and the status of its class; a wrong call is 2.
     """
     try:
-        result = app(args=arguments, prog_name="tawny", standalone_mode=False)
+        result = _command()(args=arguments, prog_name="tawny", standalone_mode=False)
     except TawnyError as error:
         return fail(error.text, error.exit_status)
     except typer.Exit as end:
@@ -96,6 +99,9 @@ def run(arguments: list[str]) -> int:
     except typer.Abort:
         return fail(Text("stopped"), 130)
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the library does not export it
+            typer.echo(error.format_message(), err=True)
+            return 2
         return fail(
             Text(
                 "{message} (tawny --help shows what is there)",
@@ -115,6 +121,23 @@ def run(arguments: list[str]) -> int:
             reason = Text("{file}: {error}", file=error.filename, error=error)
         return fail(reason, 1)
     return int(result) if isinstance(result, int) else 0
+
+
+def _command() -> typer.core.TyperGroup:
+    """The command with its help in the language of the setting `language`."""
+    command = typer.main.get_group(app)
+    language = chosen_language()
+    if language != "en":
+        from tawny.languages import said, translations
+
+        def in_language(text: str) -> str:
+            known = HELP.recognised(text)
+            if isinstance(known, Text):
+                return said(known, language)
+            return translations(language).gettext(text) if text else text
+
+        translate_help(command, in_language)
+    return command
 
 
 def _message(error: typer.TyperException) -> str:

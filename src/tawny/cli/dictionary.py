@@ -32,7 +32,7 @@ def exports() -> None:
 def columns(
     export_type: Annotated[str, typer.Argument(metavar="TYPE", help="An export type.")],
     output_format: Annotated[
-        str, typer.Option("--format", help=f"{', '.join(DICTIONARY_FORMATS)}.")
+        str, typer.Option("--format", help=f"One of: {', '.join(DICTIONARY_FORMATS)}.")
     ] = "text",
     language: Annotated[Language, typer.Option("--language", help="Of the definitions.")] = "en",
 ) -> None:

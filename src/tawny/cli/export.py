@@ -54,17 +54,18 @@ def export(
     ] = None,
     headers: Annotated[
         str | None,
-        typer.Option("--headers", help=f"{', '.join(HEADER_STYLES)}; default en."),
+        typer.Option("--headers", help=f"One of: {', '.join(HEADER_STYLES)}; default en."),
     ] = None,
     format_name: Annotated[
         str | None,
         typer.Option(
-            "--format", help=f"{', '.join(FORMAT_NAMES)}; default from the ending of the file."
+            "--format",
+            help=f"One of: {', '.join(FORMAT_NAMES)}; default from the ending of the file.",
         ),
     ] = None,
     dialect: Annotated[
         str | None,
-        typer.Option("--dialect", help=f"Of CSV: {', '.join(DIALECTS)}; default machine."),
+        typer.Option("--dialect", help=f"Of CSV, one of: {', '.join(DIALECTS)}; default machine."),
     ] = None,
     output: Annotated[
         str | None,
