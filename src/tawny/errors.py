@@ -120,3 +120,7 @@ class LogVersionError(FailureError):
 
 class EngineError(FailureError):
     """The query engine failed on a request that was right."""
+
+
+class EngineMemoryError(EngineError):
+    """A query needs more memory than it may use, and what it holds cannot be spilled."""

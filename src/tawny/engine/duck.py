@@ -17,7 +17,7 @@ from typing import LiteralString
 import duckdb
 import pyarrow as pa
 
-from tawny.errors import EngineError, StorageError
+from tawny.errors import EngineError, EngineMemoryError, StorageError
 
 Value = str | int | float | bool | None | list[str]
 
@@ -160,7 +160,7 @@ def _translated() -> Iterator[None]:
             "reading or writing failed: {reason}", reason=_first_line(error)
         ) from error
     except (duckdb.OutOfMemoryException, MemoryError) as error:
-        raise EngineError(
+        raise EngineMemoryError(
             "the query needs more memory than it may use: {reason}; raise the setting "
             "engine_memory_mb",
             reason=_first_line(error),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tawny.engine.duck import Duck
 from tawny.engine.grown import events_of
-from tawny.engine.log_files import write_months
+from tawny.engine.log_files import row_bytes, write_months
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.validation import family_schema
 
@@ -123,7 +123,8 @@ def files_with_person(duck: Duck, snapshot: Snapshot, since_version: int = -1) -
 def write_purged(duck: Duck, snapshot: Snapshot, file: LogFile) -> list[LogFile]:
     """Write a file again with the personal columns of erased people emptied."""
     condition, personal = PERSONAL_COLUMNS[file.family]
-    events = events_of(snapshot, file.family, [str(snapshot.folder / file.path)])
+    paths = [str(snapshot.folder / file.path)]
+    events = events_of(snapshot, file.family, paths)
     columns = ", ".join(
         f"CASE WHEN {condition} THEN NULL ELSE {name} END AS {name}" if name in personal else name
         for name in [*family_schema(file.family).names, "log_version"]
@@ -133,7 +134,9 @@ def write_purged(duck: Duck, snapshot: Snapshot, file: LogFile) -> list[LogFile]
         f"strftime(time, '%Y-%m') AS month FROM {events}"
     )
     try:
-        return write_months(duck, snapshot.folder, file.family, "purged", "log_version")
+        return write_months(
+            duck, snapshot.folder, file.family, "purged", "log_version", row_bytes(duck, paths)
+        )
     finally:
         duck.execute("DROP TABLE purged")
 

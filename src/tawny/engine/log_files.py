@@ -14,6 +14,10 @@ from tawny.engine.grown import events_of
 from tawny.log.table import LogFile, Snapshot
 from tawny.model.validation import family_schema
 
+ROW_GROUP_ROWS = 122_880
+ROW_GROUP_BYTES = 48_000_000
+"""Who reads a file holds whole row groups in memory: long texts make them of fewer rows."""
+
 
 def write_fresh(
     duck: Duck, snapshot: Snapshot, family: str, table: pa.Table, version: int
@@ -46,19 +50,23 @@ def write_fresh(
     finally:
         duck.unregister("incoming_rows")
     try:
-        return write_months(duck, snapshot.folder, family, "fresh", str(version))
+        row_bytes = table.nbytes // max(1, table.num_rows)
+        return write_months(duck, snapshot.folder, family, "fresh", str(version), row_bytes)
     finally:
         duck.execute("DROP TABLE fresh")
 
 
 def write_months(
-    duck: Duck, folder: Path, family: str, relation: str, log_version: str
+    duck: Duck, folder: Path, family: str, relation: str, log_version: str, row_bytes: int
 ) -> list[LogFile]:
     """Write a relation with a `month` column into one file a month, ordered by time.
 
     `log_version` is an SQL expression: the version the rows arrive with, or the column that says
-    it already.
+    it already. `row_bytes` is about what a row takes in memory.
     """
+    # The engine makes row groups of multiples of this.
+    vector_rows = 2048
+    group_rows = max(vector_rows, min(ROW_GROUP_ROWS, ROW_GROUP_BYTES // max(1, row_bytes)))
     columns = ", ".join(family_schema(family).names)
     months = duck.rows(
         f"SELECT month, count(*), epoch_ms(min(time)), epoch_ms(max(time)) FROM {relation} "
@@ -75,7 +83,7 @@ def write_months(
             f"WHERE month = {text_literal(str(month))} "
             "ORDER BY time, sequence NULLS FIRST, source, id",
             folder / path,
-            "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880",
+            f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {group_rows}",
         )
         files.append(
             LogFile(
@@ -99,4 +107,14 @@ def write_merged(duck: Duck, snapshot: Snapshot, group: Sequence[LogFile]) -> li
         "CREATE OR REPLACE TEMP VIEW merged AS SELECT *, strftime(time, '%Y-%m') AS month "
         f"FROM {events_of(snapshot, family, paths)}"
     )
-    return write_months(duck, folder, family, "merged", "log_version")
+    return write_months(duck, folder, family, "merged", "log_version", row_bytes(duck, paths))
+
+
+def row_bytes(duck: Duck, paths: Sequence[str]) -> int:
+    """About what a row of some files takes in memory, in bytes."""
+    rows = duck.rows(
+        "SELECT coalesce(sum(total_uncompressed_size) / max(rows), 0) FROM (SELECT *, sum("
+        "CASE WHEN column_id = 0 THEN row_group_num_rows END) OVER () AS rows "
+        f"FROM parquet_metadata({files_literal(paths)})) AS chunks"
+    )
+    return int(float(str(rows[0][0])))

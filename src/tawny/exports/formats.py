@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import os
 import queue
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, LiteralString
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from tawny.disk import sha256_of
 from tawny.engine.duck import Duck, Value
-from tawny.errors import RequestError, UnknownValueError
+from tawny.errors import EngineMemoryError, RequestError, UnknownValueError
 from tawny.exports import rendering
 from tawny.exports.columns import ARROW_TYPES, Column
 from tawny.exports.parquet import write_parquet
@@ -34,9 +34,30 @@ class Written:
     sha256: str
 
 
-Prepare = Callable[[Duck], Iterator[Mapping[str, Value]]]
+Prepare = Callable[[Duck], Generator[Mapping[str, Value]]]
 """Makes the tables the statement reads for one slice on a connection; gives what it binds for each
-piece of the slice, in order, when the tables are those of the piece."""
+piece of the slice, in order, when the tables are those of the piece. To an `EngineMemoryError`
+thrown into it, it answers with the first of smaller pieces of that piece."""
+
+
+class Pieces:
+    """The pieces of a slice, one after the other."""
+
+    def __init__(self, prepared: Generator[Mapping[str, Value]]) -> None:
+        self._prepared = prepared
+        self._smaller: Mapping[str, Value] | None = None
+
+    def __iter__(self) -> Iterator[Mapping[str, Value]]:
+        return self
+
+    def __next__(self) -> Mapping[str, Value]:
+        smaller, self._smaller = self._smaller, None
+        return next(self._prepared) if smaller is None else smaller
+
+    def too_large(self, error: EngineMemoryError) -> None:
+        """Have smaller pieces come instead of the last one; raises the error when there are
+        none."""
+        self._smaller = self._prepared.throw(error)
 
 
 @dataclass(slots=True)
@@ -70,8 +91,15 @@ class Source:
         sql = rendering.typed_select(self.statement, self.columns)
         duck = self.ducks[0]
         for prepare in self.slices:
-            for values in prepare(duck):
-                for batch in duck.batches(sql, values):
+            pieces = Pieces(prepare(duck))
+            for values in pieces:
+                try:
+                    batches = duck.batches(sql, values)
+                    first = next(batches, None)
+                except EngineMemoryError as error:
+                    pieces.too_large(error)
+                    continue
+                for batch in itertools.chain([] if first is None else [first], batches):
                     arrays = [
                         _as(array, field.type)
                         for array, field in zip(batch.columns, schema, strict=True)
@@ -95,11 +123,19 @@ class Source:
             rows = 0
             duck = free.get()
             try:
-                for number, values in enumerate(self.slices[index](duck)):
+                pieces = Pieces(self.slices[index](duck))
+                number = 0
+                for values in pieces:
                     piece = path.with_suffix(f".{index}-{number}.slice")
                     options = rest if index or number else first
-                    rows += duck.copy(sql, piece, options, {**values, **rendering.TEXT_VALUES})
+                    try:
+                        rows += duck.copy(sql, piece, options, {**values, **rendering.TEXT_VALUES})
+                    except EngineMemoryError as error:
+                        piece.unlink(missing_ok=True)
+                        pieces.too_large(error)
+                        continue
                     made[index].put(piece)
+                    number += 1
             finally:
                 free.put(duck)
                 made[index].put(None)

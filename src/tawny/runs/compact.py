@@ -14,6 +14,7 @@ from pathlib import Path
 from tawny.disk import translated_os_errors
 from tawny.engine.duck import Duck
 from tawny.engine.log_files import write_merged
+from tawny.errors import EngineMemoryError
 from tawny.log.table import EventLog, LogFile
 from tawny.runs.leftovers import scratch_folder
 from tawny.settings import Settings
@@ -21,8 +22,13 @@ from tawny.settings import Settings
 SMALL_FILE_ROWS = 100_000
 """A file with fewer events is worth merging with another of its month."""
 
+SMALL_FILE_BYTES = 32_000_000
+"""Nor is one with long texts, of more bytes than this."""
+
 LARGEST_FILE_ROWS = 2_000_000
-"""Merging stops here, so that one step never rewrites a whole year."""
+LARGEST_FILE_BYTES = 96_000_000
+"""Merging stops here, so that one step never rewrites a whole year, and what is sorted fits into
+memory: on disk texts take a fourth of it or less."""
 
 
 @dataclass
@@ -54,7 +60,7 @@ def compact(
         ) as duck:
             for done, group in enumerate(groups):
                 on_step(done, len(groups))
-                _merge(log, duck, group)
+                _merge_what_fits(log, duck, group)
             on_step(len(groups), len(groups))
     snapshot = log.snapshot()
     result.files_after = len(snapshot.files)
@@ -70,20 +76,33 @@ def _groups(log: EventLog) -> list[list[LogFile]]:
     """Files to be merged, by family and month: the small ones, up to a total."""
     by_month: dict[tuple[str, str], list[LogFile]] = {}
     for file in log.snapshot().files:
-        if file.rows < SMALL_FILE_ROWS:
+        if file.rows < SMALL_FILE_ROWS and file.size_bytes < SMALL_FILE_BYTES:
             by_month.setdefault((file.family, file.month), []).append(file)
     groups = []
     for key in sorted(by_month):
         group: list[LogFile] = []
-        rows = 0
+        rows = size_bytes = 0
         for file in sorted(by_month[key], key=lambda file: (file.first_ms, file.path)):
-            if group and rows + file.rows > LARGEST_FILE_ROWS:
-                groups.append(group)
-                group, rows = [], 0
-            group.append(file)
             rows += file.rows
+            size_bytes += file.size_bytes
+            if group and (rows > LARGEST_FILE_ROWS or size_bytes > LARGEST_FILE_BYTES):
+                groups.append(group)
+                group, rows, size_bytes = [], file.rows, file.size_bytes
+            group.append(file)
         groups.append(group)
     return [group for group in groups if len(group) > 1]
+
+
+def _merge_what_fits(log: EventLog, duck: Duck, group: list[LogFile]) -> None:
+    """Merge a group, or its halves where the whole does not fit into memory; two files that do not
+    are large enough."""
+    try:
+        _merge(log, duck, group)
+    except EngineMemoryError:
+        middle = len(group) // 2
+        for half in (group[:middle], group[middle:]):
+            if len(half) > 1:
+                _merge_what_fits(log, duck, half)
 
 
 def _merge(log: EventLog, duck: Duck, group: list[LogFile]) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
-import dataclasses
 import functools
-import itertools
-import math
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tawny.disk import flush, translated_os_errors
@@ -27,6 +24,7 @@ from tawny.engine.snapshot import (
 )
 from tawny.errors import (
     EngineError,
+    EngineMemoryError,
     RequestError,
     StorageError,
     UnknownValueError,
@@ -39,10 +37,11 @@ from tawny.log.table import EventLog, Snapshot
 from tawny.model.zones import instant_text, offset_segments
 from tawny.runs.leftovers import scratch_file, scratch_folder, working_file
 from tawny.runs.receipt import Newest, Receipt, Replay, check_same, receipt_path
+from tawny.runs.slices import cut_by_rows, halved, slices
 from tawny.settings import Settings
 from tawny.text import Text
 
-SLICE_ROWS = 700_000
+SLICE_ROWS = 500_000
 """Exports ordered by time are made in slices of about this many messages."""
 
 PIECES = 2
@@ -219,7 +218,7 @@ class ExportSession:
         ]
         views = [view]
         if export.is_time_ordered:
-            views = _slices(self.snapshot, view, SLICE_ROWS, self._side_by_side)
+            views = slices(self.snapshot, view, SLICE_ROWS, self._side_by_side)
         newest_of = functools.partial(newest_per_channel, self.duck, self.snapshot, view)
         with (
             translated_os_errors(str(work.parent)),
@@ -229,7 +228,7 @@ class ExportSession:
             made: set[Duck] = set()
             newest: list[concurrent.futures.Future[Newest]] = []
 
-            def prepare(part: View, duck: Duck) -> Iterator[Mapping[str, Value]]:
+            def prepare(part: View, duck: Duck) -> Generator[Mapping[str, Value]]:
                 if part is views[-1] and duck is not self.duck:
                     # Connections begin to be idle now.
                     newest.append(beside.submit(newest_of))
@@ -297,10 +296,14 @@ class ExportSession:
         duck: Duck,
         pieces: int,
         keep: Collection[str] = (),
-    ) -> Iterator[Mapping[str, Value]]:
+    ) -> Generator[Mapping[str, Value]]:
         """Make the tables for a view on one of several connections, then those of each piece of
         its range. Connections that are `made` were prepared for another part of the same range
-        before: what is the same for all is there."""
+        before: what is the same for all is there.
+
+        A piece whose rows do not fit into memory (`EngineMemoryError`, thrown in by who writes it)
+        is given again as two halves: rows may be as long as people write, and all in one hour.
+        """
         values: dict[str, Value] = {
             "from_ms": view.from_ms,
             "to_ms": view.to_ms,
@@ -321,52 +324,17 @@ class ExportSession:
         create_scope_tables(duck, self.snapshot, view, tables)
         make(export.steps)
         made.add(duck)
-        for piece in _cut(view, pieces):
+        waiting = cut_by_rows(self.snapshot, view, pieces)[::-1]
+        while waiting:
+            piece = waiting.pop()
             create_tables(duck, self.snapshot, piece, export.tables_in_range)
-            yield {**values, "from_ms": piece.from_ms, "to_ms": piece.to_ms}
-
-
-def _slices(snapshot: Snapshot, view: View, slice_rows: int, side_by_side: int) -> list[View]:
-    """Cut the range of a view into parts of at most about that many messages, so that memory does
-    not grow with the range; as many as keep `side_by_side` connections busy to the end. The parts
-    adjoin and together are the range."""
-    assert view.from_ms is not None and view.to_ms is not None
-    first_ms, end_ms = view.from_ms, view.to_ms
-    files = [
-        file
-        for file in snapshot.files
-        if file.family == "message" and file.first_ms < end_ms and file.last_ms >= first_ms
-    ]
-    rows = 0.0
-    for file in files:
-        span_ms = file.last_ms - file.first_ms + 1
-        shared_ms = min(file.last_ms + 1, end_ms) - max(file.first_ms, first_ms)
-        rows += file.rows * shared_ms / span_ms
-    parts = math.ceil(rows / slice_rows)
-    if parts < 2:
-        return [view]
-    parts = math.ceil(parts / side_by_side) * side_by_side
-    # Time without messages makes no slices.
-    first_ms = max(first_ms, min(file.first_ms for file in files))
-    last_ms = min(end_ms, max(file.last_ms for file in files) + 1)
-    cut = _cut(dataclasses.replace(view, from_ms=first_ms, to_ms=last_ms), parts)
-    cut[0] = dataclasses.replace(cut[0], from_ms=view.from_ms)
-    cut[-1] = dataclasses.replace(cut[-1], to_ms=view.to_ms)
-    return cut
-
-
-def _cut(view: View, parts: int) -> list[View]:
-    """The view with its range cut into parts of equal length."""
-    if parts == 1:
-        return [view]
-    assert view.from_ms is not None and view.to_ms is not None
-    span_ms = view.to_ms - view.from_ms
-    borders = [view.from_ms + span_ms * part // parts for part in range(parts + 1)]
-    return [
-        dataclasses.replace(view, from_ms=start, to_ms=end)
-        for start, end in itertools.pairwise(borders)
-        if start < end
-    ]
+            try:
+                yield {**values, "from_ms": piece.from_ms, "to_ms": piece.to_ms}
+            except EngineMemoryError:
+                halves = halved(piece) if export.is_time_ordered else []
+                if not halves:
+                    raise
+                waiting += reversed(halves)
 
 
 def _is_device(target: Path) -> bool:
