@@ -10,7 +10,6 @@ import math
 from tawny.engine.snapshot import View
 from tawny.log.table import LogFile, Snapshot
 
-
 SHORTEST_MS = 1000
 """Rows of less time than this are not cut apart when they do not fit into memory."""
 
