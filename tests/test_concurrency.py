@@ -1,6 +1,8 @@
 """Several processes on one data folder: no error, nothing twice, nothing lost."""
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +18,9 @@ from processes import (
     start,
     write_sample,
 )
+from tawny.exports import formats
 from tawny.exports.request import ExportRequest
+from tawny.runs import export as export_run
 from tawny.runs.export import ExportSession
 from tawny.settings import Settings
 
@@ -121,3 +125,53 @@ def test_an_export_goes_on_while_a_contact_is_purged(tmp_path: Path) -> None:
         assert " purged_files=1\n" in tawny(home, "log", "compact").out
         session.export(ExportRequest("open-conversations"), target)
     assert target.read_text().count("\n") == 1
+
+
+def test_a_file_begun_anew_for_a_purge_holds_its_rows_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first rows are written when a purge deletes the files that the others are read from."""
+    home, file, target = tmp_path / "home", tmp_path / "events.jsonl", tmp_path / "messages.csv"
+    message = {"direction": "inbound", "content": "private"}
+    file.write_bytes(
+        ndjson(
+            [
+                *(
+                    event(
+                        number, "conversation.created",
+                        conversation_id=f"c-{number}", channel_id="ch-1", contact_id=f"k-{number}",
+                    )
+                    for number in (1, 2)
+                ),
+                event(3, "message.created", message_id="m-3", conversation_id="c-1", **message),
+                *(
+                    event(
+                        number, "message.created",
+                        message_id=f"m-{number}", conversation_id="c-2", **message,
+                    )
+                    for number in range(4, 202)
+                ),
+                event(202, "contact.erased", contact_id="k-1"),
+            ]
+        )
+    )  # fmt: skip
+    assert tawny(home, "ingest", str(file)).status == 0
+    purges: list[str] = []
+    add = formats._add
+
+    def add_then_purge(*arguments: Any) -> None:
+        add(*arguments)
+        if not purges:
+            purges.append(tawny(home, "log", "compact").out)
+
+    monkeypatch.setattr(export_run, "SLICE_ROWS", 10)
+    monkeypatch.setattr(formats, "_add", add_then_purge)
+    with ExportSession(home, Settings(), now_ms=1_800_000_000_000) as session:
+        receipt = session.export(
+            ExportRequest("messages", start="2026-03-01", end="2026-04-01"), target
+        )
+    assert [" purged_files=0\n" in purge for purge in purges] == [False]
+    lines = target.read_text().splitlines()
+    assert len(lines) == 1 + 198 == 1 + receipt.rows
+    assert len(set(lines)) == len(lines)
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == receipt.sha256

@@ -99,6 +99,9 @@ class Duck:
                     batch = reader.read_next_batch()
                 except StopIteration:
                     return
+                except OSError as error:
+                    # What the engine raises while a result is read comes through Arrow like this.
+                    raise _raised_while_reading(error) from error
             yield batch
 
     def _end_reading(self) -> None:
@@ -170,6 +173,13 @@ def _translated() -> Iterator[None]:
         if "No space left" in text or "could not write" in text.lower():
             raise StorageError("writing failed: {text}", text=text) from error
         raise EngineError("the query engine failed: {text}", text=text) from error
+
+
+def _raised_while_reading(error: OSError) -> duckdb.Error:
+    text = _first_line(error)
+    if "Out of Memory" in text:
+        return duckdb.OutOfMemoryException(text)
+    return duckdb.IOException(text) if "IO Error" in text else duckdb.Error(text)
 
 
 def _first_line(error: BaseException) -> str:

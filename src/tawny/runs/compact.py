@@ -53,7 +53,7 @@ def compact(
     """
     log = EventLog(home)
     result = Compacted(files_before=len(log.snapshot().files))
-    groups = [group for group in _groups(log) if len(group) > files_per_month]
+    groups = _groups(log, files_per_month)
     if groups:
         with Duck(
             scratch_folder(home), settings.number("engine_memory_mb"), settings.engine_threads()
@@ -72,14 +72,17 @@ def compact(
     return result
 
 
-def _groups(log: EventLog) -> list[list[LogFile]]:
-    """Files to be merged, by family and month: the small ones, up to a total."""
+def _groups(log: EventLog, files_per_month: int) -> list[list[LogFile]]:
+    """Files to be merged, by family and month: the small ones where there are more than that many,
+    up to a total."""
     by_month: dict[tuple[str, str], list[LogFile]] = {}
     for file in log.snapshot().files:
         if file.rows < SMALL_FILE_ROWS and file.size_bytes < SMALL_FILE_BYTES:
             by_month.setdefault((file.family, file.month), []).append(file)
     groups = []
     for key in sorted(by_month):
+        if len(by_month[key]) <= files_per_month:
+            continue
         group: list[LogFile] = []
         rows = size_bytes = 0
         for file in sorted(by_month[key], key=lambda file: (file.first_ms, file.path)):

@@ -249,7 +249,7 @@ class ExportSession:
                     "tawny.definition_version": definition_version(),
                 },
             )
-            work.touch()
+            work.write_bytes(b"")  # also of what an attempt before left in it
             try:
                 written = chosen_format.write(source, work)
             finally:

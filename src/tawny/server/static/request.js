@@ -110,10 +110,12 @@
       if (item) input.setAttribute("aria-activedescendant", item.id);
       else input.removeAttribute("aria-activedescendant");
     };
+    let asked = 0;
     const open = async (all) => {
+      const mine = ++asked;
       if (!options?.length) await load();
       // No answer, or gone on while the list was on its way.
-      if (!options.length || document.activeElement !== input) return;
+      if (!options.length || mine !== asked || document.activeElement !== input) return;
       const words = all ? [] : fold(input.value).split(" ").filter(Boolean);
       const fitting = options.filter((option) => words.every((word) => option.text.includes(word) || option.note.includes(word)));
       list.replaceChildren(...fitting.slice(0, MOST).map((option, index) => {
@@ -140,6 +142,7 @@
       mark(all ? fitting.findIndex((option) => option.value === input.value) : 0);
     };
     const close = () => {
+      asked += 1;
       list.hidden = true;
       input.setAttribute("aria-expanded", "false");
       input.removeAttribute("aria-activedescendant");
@@ -155,9 +158,13 @@
     input.addEventListener("focus", load);
     input.addEventListener("input", () => open(false));
     input.addEventListener("click", () => { if (list.hidden) { input.select(); open(true); } });
-    input.addEventListener("change", (event) => { if (!list.hidden && event.isTrusted) event.stopPropagation(); });
+    input.addEventListener("change", (event) => {
+      if (list.hidden) chosen = input.value;
+      else if (event.isTrusted) event.stopPropagation();
+    });
     input.addEventListener("keydown", (event) => {
       const item = list.querySelectorAll("[role=option]")[active];
+      if (event.key === "Enter" || event.key === "Escape") asked += 1;
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         event.preventDefault();
         if (list.hidden) open(true);
