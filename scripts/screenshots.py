@@ -82,7 +82,6 @@ def _like(browser: Browser, running: Running, context: BrowserContext, **look: o
 
 def _shoot(page: Page, path: str, file: Path, *, whole: bool = True) -> None:
     visit(page, path)
-    page.wait_for_load_state("load")
     if page.locator("#estimate").count():
         page.locator("#estimate strong").wait_for(timeout=20_000)
     if page.locator("#preview").count():

@@ -14,7 +14,6 @@ import typer.core
 import typer.main
 
 from tawny import __version__
-from tawny.cli.help import HELP, translate_help
 from tawny.cli.wrong_calls import WRONG_CALLS
 from tawny.errors import RequestError, StorageError, TawnyError
 from tawny.settings import Settings, chosen_language, default_home
@@ -128,6 +127,7 @@ def _command() -> typer.core.TyperGroup:
     command = typer.main.get_group(app)
     language = chosen_language()
     if language != "en":
+        from tawny.cli.help import HELP, translate_help
         from tawny.languages import said, translations
 
         def in_language(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
@@ -40,7 +39,7 @@ _Formatter: Any = typer.Context.formatter_class
 def translate_help(command: typer.core.TyperGroup, say: Say) -> None:
     """Have a command and all below it write their help with the texts that `say` gives."""
     for one in _commands(command):
-        one.help = say(inspect.cleandoc(one.help)) if one.help else None
+        one.help = say(one.help) if one.help else None
         one.context_class = _context_class(one.context_class, say)
         for parameter in one.params:
             text = getattr(parameter, "help", None)
@@ -52,7 +51,7 @@ def help_texts(command: typer.core.TyperGroup) -> set[str]:
     """Every text of ours that the help of a command and of all below it shows."""
     texts = set()
     for one in _commands(command):
-        texts.add(inspect.cleandoc(one.help or ""))
+        texts.add(one.help or "")
         texts |= {str(getattr(parameter, "help", None) or "") for parameter in one.params}
     return texts - {""}
 

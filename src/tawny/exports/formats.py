@@ -168,8 +168,7 @@ def _add(path: Path, piece: Path, digest: hashlib._Hash) -> None:
     if path.stat().st_size == 0:
         piece.replace(path)
         with path.open("rb") as stream:
-            while block := stream.read(_BLOCK_BYTES):
-                digest.update(block)
+            hashlib.file_digest(stream, lambda: digest)
         return
     with piece.open("rb") as stream, path.open("ab") as whole:
         while block := stream.read(_BLOCK_BYTES):
