@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -34,3 +35,27 @@ def translated_os_errors(thing: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError("{thing}: {error}", thing=thing, error=error) from error
+
+
+@contextlib.contextmanager
+def held_lock(path: Path, thing: str, *, wait: bool = True) -> Iterator[int | None]:
+    """Hold the lock of a file, made where it is missing, while the body runs; gives its handle, or
+    None when another process holds it and there is no waiting. It ends with the process. Raises
+    `StorageError` that names the thing."""
+    with translated_os_errors(thing):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with translated_os_errors(thing):
+            is_held = _locked(lock, wait=wait)
+        yield lock if is_held else None
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -11,11 +11,16 @@
     │   └── TooManyError          too often, or too much at once; later it may work
     └── FailureError          ours or the machine's: the request was right
         ├── StorageError          a disk, folder or file refused; try again once it is mended
+        │   └── LogDamagedError       the log is not what was acknowledged
         ├── LogVersionError       the log was written by a Tawny this one does not read
         └── EngineError           the query engine failed
+            ├── EngineMemoryError     for want of memory; a smaller part may fit
+            └── EngineUnreachableError  it runs elsewhere and does not answer
 
-Each carries one sentence for a person; a traceback is never what a user reads. The sentence is a
-template with named values, so that it can be said in every language:
+A room may have a class of its own below one of these (`WorkerStoppedError`, the client's
+`ServerError`), never beside them. Each carries one sentence for a person; a traceback is never what
+a user reads. The sentence is a template with named values, so that it can be said in every
+language:
 
     raise RequestError("limit: found {limit}; allowed 1 to 500", limit=limit)
 """
@@ -30,7 +35,7 @@ from tawny.text import Text
 
 class TawnyError(Exception):
     """Root of the tree. `str(error)` is one plain line of English, `error.text` the same for
-    `tawny.languages.said`, which says it in another language.
+    `tawny.languages.translated`, which says it in another language.
 
     `exit_status` is what the command line ends with; `retry` says whether the same call may
     succeed later without a change of the request.
@@ -113,6 +118,13 @@ class StorageError(FailureError):
     retry = True
 
 
+class LogDamagedError(StorageError):
+    """The event log is less than what was acknowledged. Nothing is read or written before it is
+    restored, or accepted as it is."""
+
+    retry = False
+
+
 class LogVersionError(FailureError):
     """The event log, or a file beside it, was written by a version of Tawny that this one does not
     read: a newer one, or one from before the first release."""
@@ -120,6 +132,10 @@ class LogVersionError(FailureError):
 
 class EngineError(FailureError):
     """The query engine failed on a request that was right."""
+
+
+class EngineUnreachableError(EngineError):
+    """The engine runs elsewhere and does not answer, from the start or any more."""
 
 
 class EngineMemoryError(EngineError):

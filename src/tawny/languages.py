@@ -11,13 +11,12 @@ import gettext
 import io
 import string
 from importlib import resources
-from typing import Any
-
-from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from typing import TYPE_CHECKING, Any
 
 from tawny.text import Text
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 LANGUAGES = {"en": "English", "fr": "Français"}
 """Codes and the names people know them by."""
@@ -27,23 +26,43 @@ DOMAIN = "tawny"
 
 @functools.cache
 def translations(language: str) -> gettext.NullTranslations:
-    """The catalogue of a language; the texts themselves for English."""
+    """The catalogue of a language; the texts themselves for English. `hootdesk-fr` holds the column
+    headers of the original French article."""
     if language == "en":
         return gettext.NullTranslations()
+    # English does not wait for what reads a catalogue.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     path = resources.files("tawny") / "translations" / language / f"{DOMAIN}.po"
     with path.open("rb") as stream:
-        catalogue = read_po(stream, locale=language)
+        catalogue = read_po(stream, locale=language.rpartition("-")[2])
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    found = gettext.GNUTranslations(compiled)
+    found.add_fallback(_WithoutContext(found))
+    return found
 
 
-def said(text: Text | str, language: str) -> str:
+class _WithoutContext(gettext.NullTranslations):
+    """Where a catalogue has no entry of a text for a context, its entry for all."""
+
+    def __init__(self, catalogue: gettext.NullTranslations) -> None:
+        super().__init__()
+        self._catalogue_of_all = catalogue
+
+    def pgettext(self, context: str, message: str) -> str:
+        """The entry without context."""
+        del context
+        return self._catalogue_of_all.gettext(message)
+
+
+def translated(text: Text | str, language: str) -> str:
     """A text in a language; in English what the catalogue lacks. What is no `Text` is data, and
     the same in every language.
 
-    >>> said(Text("{count} characters", count=300), "fr")
+    >>> translated(Text("{count} characters", count=300), "fr")
     '300 caractères'
     """
     if isinstance(text, str) or language not in _FORMATTERS:
@@ -61,9 +80,12 @@ class _French(string.Formatter):
         return super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> Any:
-        """`,` groups by narrow spaces."""
+        """`,` groups by narrow spaces; a comma begins a fraction."""
         formatted = super().format_field(value, format_spec)
-        return formatted.replace(",", "\N{NARROW NO-BREAK SPACE}") if format_spec else formatted
+        return formatted.translate(_NUMBERS) if format_spec else formatted
+
+
+_NUMBERS = str.maketrans({",": "\N{NARROW NO-BREAK SPACE}", ".": ","})
 
 
 _FORMATTERS = {"fr": _French()}
@@ -72,6 +94,8 @@ _FORMATTERS = {"fr": _French()}
 @functools.cache
 def locale(language: str) -> Locale:
     """How numbers and dates are written in a language."""
+    from babel import Locale
+
     return Locale("en", "GB") if language == "en" else Locale(language)
 
 

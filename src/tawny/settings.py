@@ -23,8 +23,7 @@ class Setting:
     name: str
     default: SettingValue
     allowed: Text
-    help_en: str
-    help_fr: str
+    help: Text
     read: Callable[[str], SettingValue]
 
     @property
@@ -59,46 +58,60 @@ def _media(text: str) -> str:
     return ",".join(names)
 
 
+def _absolute_paths(text: str) -> str:
+    if not all(Path(one).is_absolute() for one in text.split(os.pathsep) if one):
+        raise ValueError
+    return text
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "engine_memory_mb",
         900,
         Text("a whole number from 200 to 1000000"),
-        "Memory a query may use before it spills to disk, in megabytes.",
-        "Mémoire qu'une requête peut utiliser avant d'écrire sur le disque, en mégaoctets.",
+        Text("Memory a query may use before it spills to disk, in megabytes."),
         _whole_number(200, 1_000_000),
     ),
     Setting(
         "engine_threads",
         0,
         Text("a whole number from 0 to 1024; 0 = one for each processor core"),
-        "Threads a query may use; 0 means one for each processor core.",
-        "Nombre de fils d'exécution d'une requête ; 0 signifie un par cœur du processeur.",
+        Text("Threads a query may use; 0 means one for each processor core."),
         _whole_number(0, 1024),
+    ),
+    Setting(
+        "engine_url",
+        "",
+        Text("sc://HOST:PORT of a Spark Connect endpoint; empty = no cluster"),
+        Text("Cluster that may make exports; it sees the data folder under the same path."),
+        str,
+    ),
+    Setting(
+        "engine_from_events",
+        0,
+        Text("a whole number from 0 to 1000000000000; 0 = never"),
+        Text("Events in the range of an export from which the cluster makes it; 0 means never."),
+        _whole_number(0, 1_000_000_000_000),
     ),
     Setting(
         "content_on_demand",
         "all",
         Text("all, none, or media separated by commas such as email,twitter"),
-        "Media whose message content is written into exports made on demand.",
-        "Médias dont le contenu des messages est écrit dans les exports à la demande.",
+        Text("Media whose message content is written into exports made on demand."),
         _media,
     ),
     Setting(
         "content_scheduled",
         "none",
         Text("all, none, or media separated by commas such as email,twitter"),
-        "Media whose message content is written into scheduled exports.",
-        "Médias dont le contenu des messages est écrit dans les exports programmés.",
+        Text("Media whose message content is written into scheduled exports."),
         _media,
     ),
     Setting(
         "unused_files_hours",
         168,
         Text("a whole number from 1 to 87600"),
-        "Hours for which files of the log that compaction has replaced are kept for readers.",
-        "Heures pendant lesquelles les fichiers du journal remplacés par le compactage sont "
-        "conservés pour les lectures en cours.",
+        Text("Hours for which files of the log that compaction has replaced are kept for readers."),
         _whole_number(1, 87_600),
     ),
     Setting(
@@ -108,62 +121,103 @@ SETTINGS: tuple[Setting, ...] = (
             "an SQLAlchemy address such as postgresql+psycopg://user@host/name; empty = SQLite in "
             "the data folder"
         ),
-        "Database for people, runs and events on their way into the log.",
-        "Base de données des personnes, des exécutions et des événements en route vers le journal.",
+        Text("Database for people, runs and events on their way into the log."),
         str,
+    ),
+    Setting(
+        "secret_key_file",
+        "",
+        Text("a path; empty = secret.key in the data folder"),
+        Text(
+            "File with the key that encrypts the secrets of sources and destinations; made if it "
+            "is not there."
+        ),
+        str,
+    ),
+    Setting(
+        "delivery_folders",
+        "",
+        Text("absolute paths separated by colons; empty = none"),
+        Text("Folders below which files may be delivered."),
+        _absolute_paths,
+    ),
+    Setting(
+        "catch_up_slots",
+        31,
+        Text("a whole number from 0 to 100000"),
+        Text(
+            "Ranges of a schedule that are made afterwards when the server was down; older ones "
+            "are skipped."
+        ),
+        _whole_number(0, 100_000),
     ),
     Setting(
         "runs_at_once",
         2,
         Text("a whole number from 1 to 64"),
-        "Exports the server computes at the same time; the others wait their turn.",
-        "Exports calculés en même temps par le serveur ; les autres attendent leur tour.",
+        Text("Exports the server computes at the same time; the others wait their turn."),
         _whole_number(1, 64),
     ),
     Setting(
         "keep_files_days",
         30,
         Text("a whole number from 1 to 3650"),
-        "Days for which the server keeps the file of an export; its receipt stays.",
-        "Jours pendant lesquels le serveur conserve le fichier d'un export ; son reçu reste.",
+        Text("Days for which the server keeps the file of an export; its receipt stays."),
+        _whole_number(1, 3650),
+    ),
+    Setting(
+        "keep_refused_days",
+        30,
+        Text("a whole number from 1 to 3650"),
+        Text(
+            "Days for which the values in refused events are kept; they go at once when a contact "
+            "is erased."
+        ),
         _whole_number(1, 3650),
     ),
     Setting(
         "session_hours",
         12,
         Text("a whole number from 1 to 8760"),
-        "Hours after which a person has to sign in again.",
-        "Heures après lesquelles une personne doit se reconnecter.",
+        Text("Hours after which a person has to sign in again."),
         _whole_number(1, 8760),
     ),
     Setting(
         "inbox_move_ms",
         2000,
         Text("a whole number from 100 to 3600000"),
-        "Milliseconds between two moves of acknowledged events into the log; an export moves "
-        "them first in any case.",
-        "Millisecondes entre deux transferts des événements confirmés vers le journal ; un export "
-        "les transfère d'abord dans tous les cas.",
+        Text(
+            "Milliseconds between two moves of acknowledged events into the log; an export moves "
+            "them first in any case."
+        ),
         _whole_number(100, 3_600_000),
     ),
     Setting(
         "request_mb",
         32,
         Text("a whole number from 1 to 1024"),
-        "Largest request the server takes, in megabytes.",
-        "Taille maximale d'une requête acceptée par le serveur, en mégaoctets.",
+        Text("Largest request the server takes, in megabytes."),
         _whole_number(1, 1024),
     ),
     Setting(
         "language",
         "en",
         Text("en or fr"),
-        "Language in which the command line says what went wrong; pages and API follow the reader.",
-        "Langue dans laquelle la ligne de commande dit ce qui n'a pas marché ; les pages et "
-        "l'API suivent la langue de la personne.",
+        Text(
+            "Language in which the command line says what went wrong; pages and API follow the "
+            "reader."
+        ),
         _one_of("en", "fr"),
     ),
 )
+
+
+def _read(setting: Setting, text: str) -> SettingValue:
+    """A text as a value; an empty one is a variable that a script did not fill, unless the setting
+    is empty by itself. Raises `ValueError`."""
+    if text == "" and setting.default != "":
+        raise ValueError
+    return setting.read(text)
 
 
 class Settings:
@@ -176,7 +230,7 @@ class Settings:
             text = environment.get(setting.variable)
             try:
                 self._values[setting.name] = (
-                    setting.default if text is None or text == "" else setting.read(text)
+                    setting.default if text is None else _read(setting, text)
                 )
             except ValueError:
                 raise RequestError(
@@ -198,8 +252,12 @@ class Settings:
         """How many threads a query uses."""
         return self.number("engine_threads") or os.cpu_count() or 1
 
+    def has_state(self, home: Path) -> bool:
+        """Whether a data folder has a state database: people, runs, events on their way."""
+        return bool(self.text("state_url")) or (home / "state.db").exists()
+
     def content_media(self, kind: str) -> list[str] | None:
-        """Media whose content a run of that kind writes; None = all (exports.md section 3)."""
+        """Media whose content a run of that kind writes; None = all."""
         text = self.text("content_on_demand" if kind == "on-demand" else "content_scheduled")
         if text == "all":
             return None

@@ -2,7 +2,7 @@
 
     Text("limit: found {limit}; allowed 1 to 500", limit=0)
 
-`str()` says it in English; `tawny.languages.said` in another language, by the French of the
+`str()` says it in English; `tawny.languages.translated` in another language, by the French of the
 template in the catalogue. A test holds that every template has one, with the same values.
 """
 
@@ -12,6 +12,11 @@ import json
 import string
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+
+def N_(text: str) -> str:
+    """Marks a text for the catalogue where it is written but not yet said."""
+    return text
 
 
 class Text:
@@ -33,6 +38,18 @@ class Text:
 
     def __repr__(self) -> str:
         return f"Text({str(self)!r})"
+
+    def with_values(self, change: Callable[[str], str]) -> Text:
+        """The same sentence with other texts as values."""
+        changed = {
+            name: value.with_values(change)
+            if isinstance(value, Text)
+            else change(value)
+            if isinstance(value, str)
+            else value
+            for name, value in self.values.items()
+        }
+        return Text(self.template, **changed) if changed else self
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -80,9 +97,9 @@ _ENGLISH = string.Formatter()
 
 
 def _kept(value: object) -> Any:
-    told = getattr(value, "text", None) if isinstance(value, Exception) else None
-    if isinstance(told, Text):
-        return told
+    words = getattr(value, "text", None) if isinstance(value, Exception) else None
+    if isinstance(words, Text):
+        return words
     if isinstance(value, OSError):
         return Text(value.strerror or str(value) or type(value).__name__)
     if value is None or isinstance(value, (Text, str, int, float)):

@@ -1,4 +1,5 @@
-"""Opening windows of channels as instants, and how long a channel was open (exports.md 2.2)."""
+"""Opening windows of channels as instants, and how long a channel was open (docs/events.md,
+business hours)."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 import pyarrow as pa
 
-from tawny.model.events import BusinessHours
+from tawny.model.business_hours import BusinessHours
 from tawny.model.zones import local_to_ms, offset_ms, zone
 
 _DAY_MS = 86_400_000

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import functools
 import operator
-import re
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,21 +18,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tawny.model import explanation
-from tawny.model.events import EVENT_CLASSES, FAMILIES, Envelope, EventData
-from tawny.model.explanation import Refusal
-from tawny.model.zones import EARLIEST_MS, LATEST_MS
-from tawny.text import Text
+from tawny.model.event_data import EventData
+from tawny.model.events import EVENT_CLASSES, Envelope
+from tawny.model.layout import TIME_TYPE, arrow_type, family_schema
+from tawny.model.refusals import Refusal, explain, holds_odd_id, wrong_time
+from tawny.model.surrogates import NUL, without_halves
+from tawny.model.zones import EARLIEST_MS, INSTANT_PATTERN, LATEST_MS, from_ms, instant_ms
 
-TIME_TYPE = pa.timestamp("us", "UTC")
-"""How the log keeps the instant of an event: milliseconds, in the unit that Delta tables have."""
-
-TIME_RULE = Text("an RFC 3339 date-time with offset such as 2026-06-08T14:03:22.120+02:00")
-
-_TIME_PATTERN = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
-    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
-)
 _FINER_THAN_MS = r"(\.[0-9]{3})[0-9]+"
 
 # A union of every event class, told apart by `type`.
@@ -43,10 +35,11 @@ _decoder: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(
 
 @dataclass
 class Batch:
-    """What a block of lines became: `tables` has the legal events by family, in order of
-    arrival; `refusals` the others."""
+    """What a block of lines became: `tables` has the legal events by family, `numbers` the lines
+    or indexes of their rows; `refusals` the others."""
 
     tables: dict[str, pa.Table] = field(default_factory=dict)
+    numbers: dict[str, pa.ChunkedArray[Any]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
 
     @property
@@ -54,35 +47,20 @@ class Batch:
         """How many legal events there are, repetitions included."""
         return sum(table.num_rows for table in self.tables.values())
 
-
-def _data_fields(data: type[EventData]) -> tuple[str, ...]:
-    return data.__struct_fields__
-
-
-def family_columns(family: str) -> tuple[str, ...]:
-    """The data columns of a family's table: the fields of its types, in order of appearance."""
-    names = dict.fromkeys(name for data in FAMILIES[family] for name in _data_fields(data))
-    return tuple(names)
+    def rows_after(self, instant_ms: int) -> int:
+        """How many legal events lie after an instant (milliseconds since 1970 UTC)."""
+        instant = pa.scalar(from_ms(instant_ms), TIME_TYPE)
+        return sum(
+            pc.sum(pc.cast(pc.greater(table["time"], instant), pa.int64())).as_py() or 0
+            for table in self.tables.values()
+        )
 
 
-def arrow_type(column: str) -> pa.DataType:
-    """The Arrow type of a data column; all are texts but the score of a survey."""
-    return pa.int64() if column == "score" else pa.string()
-
-
-ENVELOPE_COLUMNS: dict[str, pa.DataType] = {
-    "type": pa.string(),
-    "time": TIME_TYPE,
-    "sequence": pa.string(),
-    "source": pa.string(),
-    "id": pa.string(),
+_STORED: dict[str, Callable[[Any], object]] = {
+    "business_hours": lambda hours: msgspec.json.encode(hours).decode(),
+    "until": lambda text: from_ms(instant_ms(text) or 0),
 }
-
-
-def family_schema(family: str) -> pa.Schema:
-    """Columns of a family's table: envelope, then data."""
-    columns = ENVELOPE_COLUMNS | {name: arrow_type(name) for name in family_columns(family)}
-    return pa.schema(list(columns.items()))
+"""What the log keeps of a field that it does not keep as it was sent."""
 
 
 def validate_lines(block: bytes, first_line: int = 1) -> Batch:
@@ -98,40 +76,49 @@ def validate_values(values: Sequence[bytes]) -> Batch:
     return _batch_of(_decoded_each(values, 0))
 
 
-def check_lines(block: bytes, first_line: int = 1) -> Checked:
-    """The same decisions as `validate_lines`, without the tables, at a tenth of the cost."""
-    return _checked(_decoded_lines(block, first_line))
+def check_lines(block: bytes, first_line: int = 1, most_explained: int | None = None) -> Checked:
+    """The same decisions as `validate_lines`, without the tables, at a tenth of the cost.
+
+    To explain a refusal costs many times what it costs to refuse: `most_explained` bounds it.
+    """
+    return _checked(_decoded_lines(block, first_line), most_explained)
 
 
-def check_values(values: Sequence[bytes]) -> Checked:
-    """The same decisions as `validate_values`, without the tables."""
-    return _checked(_decoded_each(values, 0))
+def check_values(
+    values: Sequence[bytes], first: int = 0, most_explained: int | None = None
+) -> Checked:
+    """The same decisions as `validate_values`, without the tables; `first` is the number of the
+    first of them."""
+    return _checked(_decoded_each(values, first), most_explained)
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Which events of a block are legal: `accepted` has their numbers, in order."""
+    """Which events of a block are legal: `accepted` and `refused` have their numbers, in order;
+    `refusals` says why, for the first of those that are refused."""
 
     accepted: Sequence[int]
+    refused: Sequence[int]
     refusals: Sequence[Refusal]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    """Events that are legal but perhaps for their time, their numbers, and the others."""
+    """Events that are legal but perhaps for their time, their numbers, and the lines of the others
+    by number."""
 
     events: list[Envelope]
     numbers: Sequence[int]
-    refusals: list[Refusal]
+    refused: dict[int, bytes]
 
 
 def _decoded_lines(block: bytes, first_line: int) -> _Decoded:
     text = block.rstrip()
     if not text:
-        return _Decoded([], (), [])
+        return _Decoded([], (), {})
     # A NUL can only come in as an escape; ids must not hold one, so such a block is looked at
     # line by line.
-    if b"\\u0000" not in text:
+    if NUL not in text and is_utf8(text):
         try:
             events = _decoder.decode_lines(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -141,55 +128,88 @@ def _decoded_lines(block: bytes, first_line: int) -> _Decoded:
             # line has exactly this many borders.
             borders = text.count(b"}\n{") + text.count(b"}\r\n{")
             if borders == len(events) - 1 == text.count(b"\n"):
-                return _Decoded(events, range(first_line, first_line + len(events)), [])
+                return _Decoded(events, range(first_line, first_line + len(events)), {})
     return _decoded_each(text.split(b"\n"), first_line)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8. The decoder does not look at the fields that it passes over."""
+    if data.isascii():
+        return True
+    ends = pa.py_buffer(struct.pack("=qq", 0, len(data)))
+    text = pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(data))
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _decoded_each(lines: Iterable[bytes], first: int) -> _Decoded:
     events: list[Envelope] = []
     numbers: list[int] = []
-    refusals: list[Refusal] = []
+    refused: dict[int, bytes] = {}
     for number, line in enumerate(lines, first):
         if not line.strip():
             continue
-        try:
-            event = _decoder.decode(line)
-            if b"\\u0000" in line:
-                explanation.check_no_nul(event)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
-            refusals.append(explanation.explain(number, line, error))
+        event = _decoded_one(line)
+        if event is None:
+            refused[number] = line
         else:
             events.append(event)
             numbers.append(number)
-    return _Decoded(events, numbers, refusals)
+    return _Decoded(events, numbers, refused)
+
+
+def _decoded_one(line: bytes) -> Envelope | None:
+    """The event of a line, its time not looked at yet; None when it is none."""
+    if line.lstrip()[:1] != b"{" or not is_utf8(line):
+        return None
+    try:
+        event = _decoder.decode(line)
+        return None if NUL in line and holds_odd_id(event) else event
+    except msgspec.ValidationError:
+        return None
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    mended = without_halves(line)
+    if mended == line:
+        return None
+    try:
+        if holds_odd_id(_decoder.decode(without_halves(line, NUL))):
+            return None
+        return _decoder.decode(mended)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def _batch_of(decoded: _Decoded) -> Batch:
     batch = _to_batch(decoded.events, decoded.numbers)
-    batch.refusals = _in_order(batch.refusals, decoded.refusals)
+    found = [explain(number, line) for number, line in decoded.refused.items()]
+    batch.refusals = sorted([*batch.refusals, *found], key=lambda refusal: refusal.number)
     return batch
 
 
-def _checked(decoded: _Decoded) -> Checked:
-    if not decoded.events:
-        return Checked((), decoded.refusals)
-    times, legal = read_times([event.time for event in decoded.events])
-    if legal:
-        return Checked(decoded.numbers, decoded.refusals)
-    accepted = []
-    refusals = []
-    for event, number, good in zip(
-        decoded.events, decoded.numbers, times.is_valid().to_pylist(), strict=True
-    ):
-        if good:
-            accepted.append(number)
-        else:
-            refusals.append(Refusal(number, "time", explanation.shown(event.time), TIME_RULE))
-    return Checked(accepted, _in_order(refusals, decoded.refusals))
-
-
-def _in_order(*found: list[Refusal]) -> list[Refusal]:
-    return sorted((one for part in found for one in part), key=lambda refusal: refusal.number)
+def _checked(decoded: _Decoded, most_explained: int | None) -> Checked:
+    accepted, wrong_times = decoded.numbers, dict[int, str]()
+    if decoded.events:
+        times, legal = read_times([event.time for event in decoded.events])
+        if not legal:
+            good = dict(zip(decoded.numbers, times.is_valid().to_pylist(), strict=True))
+            accepted = [number for number in decoded.numbers if good[number]]
+            wrong_times = {
+                number: event.time
+                for event, number in zip(decoded.events, decoded.numbers, strict=True)
+                if not good[number]
+            }
+    refused = sorted([*decoded.refused, *wrong_times])
+    refusals = [
+        explain(number, decoded.refused[number])
+        if number in decoded.refused
+        else wrong_time(number, wrong_times[number])
+        for number in refused[:most_explained]
+    ]
+    return Checked(accepted, refused, refusals)
 
 
 def _to_batch(events: list[Envelope], numbers: Sequence[int]) -> Batch:
@@ -207,18 +227,25 @@ def _to_batch(events: list[Envelope], numbers: Sequence[int]) -> Batch:
             by_type[kind].append(index)
         else:
             by_type[kind] = [index]
+    all_numbers = pa.array(numbers, pa.int64())
     by_family: dict[str, list[pa.Table]] = {}
+    numbers_of: dict[str, list[pa.Array[Any]]] = {}
     for name, event_class in EVENT_CLASSES.items():
         indexes = by_type.get(event_class)
         if indexes is None:
             continue
-        chosen = events if len(indexes) == len(events) else [events[i] for i in indexes]
+        chosen, chosen_times, chosen_numbers = events, times, all_numbers
+        if len(indexes) != len(events):
+            chosen = [events[i] for i in indexes]
+            rows = pa.array(indexes)
+            chosen_times, chosen_numbers = times.take(rows), all_numbers.take(rows)
         data: type[EventData] = type(chosen[0].data)
-        chosen_times = times if chosen is events else times.take(pa.array(indexes))
         table = _type_table(name, data, chosen, chosen_times)
         by_family.setdefault(data.family, []).append(table)
+        numbers_of.setdefault(data.family, []).append(chosen_numbers)
     for family, tables in by_family.items():
         batch.tables[family] = tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+        batch.numbers[family] = pa.chunked_array(numbers_of[family])
     return batch
 
 
@@ -235,12 +262,10 @@ def _type_table(
         "source": pa.array([event.source for event in events], pa.string()),
         "id": pa.array([event.id for event in events], pa.string()),
     }
-    for column in _data_fields(data):
+    for column in data.__struct_fields__:
         values = [getattr(fields, column) for fields in datas]
-        if column == "business_hours":
-            values = [
-                None if value is None else msgspec.json.encode(value).decode() for value in values
-            ]
+        if column in _STORED:
+            values = [None if value is None else _STORED[column](value) for value in values]
         columns[column] = pa.array(values, arrow_type(column))
     arrays = [
         columns[field.name] if field.name in columns else pa.nulls(rows, field.type)
@@ -258,7 +283,7 @@ def read_times(texts: list[str]) -> tuple[pa.Array[Any], bool]:
     try:
         # Most senders write what Arrow reads as it is; the pattern alone decides what is legal.
         plain = array
-        matches = pc.match_substring_regex(array, _TIME_PATTERN)
+        matches = pc.match_substring_regex(array, INSTANT_PATTERN)
         all_match = pc.all(matches).as_py()
         if all_match:
             try:
@@ -272,23 +297,9 @@ def read_times(texts: list[str]) -> tuple[pa.Array[Any], bool]:
                 return times.cast(TIME_TYPE), True
     except pa.ArrowInvalid:
         pass
-    values = [_read_time(text) for text in texts]
+    values = [instant_ms(text) for text in texts]
     milliseconds = pa.array(values, pa.int64())
     return milliseconds.cast(pa.timestamp("ms", "UTC")).cast(TIME_TYPE), None not in values
-
-
-_time = re.compile(_TIME_PATTERN)
-
-
-def _read_time(text: str) -> int | None:
-    if _time.search(text) is None or text.endswith("\n"):
-        return None
-    plain = re.sub(_FINER_THAN_MS, r"\1", text.upper())
-    try:
-        value = pa.scalar(plain).cast(pa.timestamp("ms", "UTC")).cast(pa.int64()).as_py()
-    except pa.ArrowInvalid:
-        return None
-    return value if EARLIEST_MS <= value <= LATEST_MS else None
 
 
 def _without_bad_times(
@@ -302,7 +313,7 @@ def _without_bad_times(
             good.append(event)
             good_numbers.append(number)
         else:
-            refusals.append(Refusal(number, "time", explanation.shown(event.time), TIME_RULE))
+            refusals.append(wrong_time(number, event.time))
     batch = _to_batch(good, good_numbers)
     batch.refusals = refusals
     return batch

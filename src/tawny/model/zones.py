@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime
 import functools
 import importlib.metadata
+import re
+import time
 import zoneinfo
 from collections.abc import Iterable
 
@@ -60,6 +62,43 @@ def requested_zone(name: str) -> zoneinfo.ZoneInfo:
         ) from None
 
 
+INSTANT_PATTERN = (
+    r"^([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt]([0-9]{2}):([0-9]{2}):([0-9]{2})(\.[0-9]+)?"
+    r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
+)
+"""How an instant of an event is written: RFC 3339 with offset. The digits may still be no date."""
+
+_instant = re.compile(INSTANT_PATTERN)
+
+
+def instant_ms(text: str) -> int | None:
+    """Milliseconds since 1970 UTC of an RFC 3339 text with offset, finer digits cut off; None for
+    any other text.
+
+    >>> instant_text(instant_ms("2026-06-08t14:03:22.1209+02:00"))
+    '2026-06-08T12:03:22.120Z'
+    >>> instant_ms("2026-06-08T14:03:22")
+    """
+    found = _instant.fullmatch(text)
+    if found is None:
+        return None
+    *parts, fraction, offset, _ = found.groups()
+    try:
+        local = datetime.datetime(*map(int, parts), tzinfo=datetime.UTC)  # type: ignore[arg-type,misc]
+    except ValueError:
+        return None
+    value = to_ms(local) + int((fraction or ".").ljust(4, "0")[1:4])
+    if offset not in ("Z", "z"):
+        minutes = int(offset[1:3]) * 60 + int(offset[4:])
+        value -= minutes * 60_000 if offset[0] == "+" else -minutes * 60_000
+    return value if EARLIEST_MS <= value <= LATEST_MS else None
+
+
+def current_ms() -> int:
+    """This instant in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
 def to_ms(instant: datetime.datetime) -> int:
     """Milliseconds since 1970 UTC of an aware date-time; finer digits are cut off."""
     return (instant - _EPOCH) // _MILLISECOND
@@ -84,7 +123,7 @@ def offset_ms(instant_ms: int, tz: zoneinfo.ZoneInfo) -> int:
 
 
 def local_to_ms(local: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int:
-    """The instant a local date-time (without zone) means (exports.md section 1).
+    """The instant a local date-time (without zone) means (docs/exports.md, what is asked for).
 
     A time skipped by a clock change means the instant the clocks jump to, a repeated one the
     first of the two:
@@ -106,14 +145,7 @@ def local_to_ms(local: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int:
     # Skipped: the change lies after the instant by the later offset, not after the one by the
     # earlier offset.
     low, high = naive_ms - second // _MILLISECOND, naive_ms - first // _MILLISECOND
-    before = first // _MILLISECOND
-    while high - low > 1:
-        middle = (low + high) // 2
-        if offset_ms(middle, tz) == before:
-            low = middle
-        else:
-            high = middle
-    return high
+    return change_between(low, high, tz)
 
 
 def offset_segments(tz: zoneinfo.ZoneInfo, months: Iterable[str]) -> list[tuple[int, int]]:
@@ -134,7 +166,7 @@ def offset_segments(tz: zoneinfo.ZoneInfo, months: Iterable[str]) -> list[tuple[
             high = start_ms + day * _DAY_MS
             following = offset_ms(high, tz)
             if following != offset:
-                change = _change_between(low, high, tz)
+                change = change_between(low, high, tz)
                 segments.append((change, following))
             low, offset = high, following
     return segments or [(0, offset_ms(0, tz))]
@@ -147,7 +179,7 @@ def _days_in_month(year: int, month: int) -> int:
     return (datetime.date(year, month + 1, 1) - first).days
 
 
-def _change_between(low: int, high: int, tz: zoneinfo.ZoneInfo) -> int:
+def change_between(low: int, high: int, tz: zoneinfo.ZoneInfo) -> int:
     """The first millisecond with another offset than at `low`."""
     before = offset_ms(low, tz)
     while high - low > 1:

@@ -1,0 +1,139 @@
+"""Secrets with which Tawny goes elsewhere, to a help desk or to where files are delivered: a
+reference to where one is, or, typed in once, the secret encrypted.
+
+A plain one on the command line would stand in the process list and in the history of the shell, so
+it is refused. The key that encrypts lies in a file, not in the state database.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from tawny.disk import flush, translated_os_errors
+from tawny.errors import RequestError
+from tawny.settings import Settings
+
+KEY_FILE = "secret.key"
+"""The key in the data folder, unless the setting `secret_key_file` names another file."""
+_OLD_KEY_FILE = "sources.key"
+"""What it was called when only sources had secrets."""
+
+_PASSWORD_IN_URL = re.compile(r"(://[^/@\s:]*):[^@\s]*@")
+_PASSWORD_IN_WORDS = re.compile(r"\b(password|passfile|sslpassword)\s*=\s*('(?:[^'\\]|\\.)*'|\S+)")
+
+
+def stored(home: Path, option: str, given: str, standard_input: str) -> str:
+    """What is kept of a secret that was given as `env:NAME`, `file:PATH` or `-`."""
+    if given == "-":
+        secret = standard_input.strip()
+        if not secret:
+            raise RequestError(
+                "{option}: found nothing on standard input; allowed one line with the secret",
+                option=option,
+            )
+        return encrypted(home, secret)
+    kind, colon, where = given.partition(":")
+    if not colon or kind not in ("env", "file") or not where:
+        raise RequestError(
+            "{option}: found the secret itself; allowed env:NAME, file:PATH or - (standard input): "
+            "words of a command stand in the list of processes and in the history of the shell",
+            option=option,
+        )
+    return f"file:{Path(where).absolute()}" if kind == "file" else given
+
+
+def encrypted(home: Path, secret: str) -> str:
+    """What is kept of a secret itself."""
+    return f"encrypted:{_cipher(home).encrypt(secret.encode()).decode()}"
+
+
+def shown(kept: str) -> str:
+    """What may be shown of a stored secret."""
+    return kept if kept.startswith(("env:", "file:")) else "***"
+
+
+def revealed(
+    home: Path, option: str, kept: str, environment: Mapping[str, str] | None = None
+) -> str:
+    """The secret. Raises `RequestError` that says where was looked, never what was found."""
+    kind, _, where = kept.partition(":")
+    if kind == "env":
+        secret = (os.environ if environment is None else environment).get(where, "")
+        if not secret.strip():
+            raise RequestError(
+                "{option}: the environment variable {where} is not set or empty; set it where "
+                "Tawny runs",
+                option=option,
+                where=where,
+            )
+        return secret.strip()
+    if kind == "file":
+        try:
+            secret = Path(where).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error if isinstance(error, OSError) else "UTF-8"
+            raise RequestError(
+                "{option}: {where}: {error}; allowed a file that Tawny may read",
+                option=option,
+                where=where,
+                error=reason,
+            ) from None
+        if not secret:
+            raise RequestError(
+                "{option}: the file {where} is empty; write the secret into it",
+                option=option,
+                where=where,
+            )
+        return secret
+    try:
+        return _cipher(home).decrypt(where.encode()).decode()
+    except InvalidToken:
+        raise RequestError(
+            "{option}: the secret cannot be decrypted with {file}; give it again",
+            option=option,
+            file=_key_file(home),
+        ) from None
+
+
+def cleaned(text: str, *secrets: str) -> str:
+    """What a library says, without secrets: several print the whole address."""
+    for secret in sorted({one for one in secrets if len(one) > 2}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return without_password(text)
+
+
+def without_password(address: str) -> str:
+    """An address or its keywords as they may be shown."""
+    address = _PASSWORD_IN_URL.sub(r"\1:***@", address)
+    return _PASSWORD_IN_WORDS.sub(r"\1=***", address)
+
+
+def _key_file(home: Path) -> Path:
+    named = Settings().text("secret_key_file")
+    if named:
+        return Path(named).absolute()
+    old = home / _OLD_KEY_FILE
+    return old if old.exists() else home / KEY_FILE
+
+
+def _cipher(home: Path) -> Fernet:
+    path = _key_file(home)
+    with translated_os_errors(str(path)):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(Fernet.generate_key())
+            flush(path)
+        try:
+            return Fernet(path.read_bytes())
+        except ValueError:
+            raise RequestError(
+                "{path}: found no key; allowed the file Tawny wrote, or none, and one is made",
+                path=path,
+            ) from None
