@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import duckdb
 import pyarrow as pa
 
+from tawny.engine.base import EngineName, Value
+from tawny.engine.literals import files_literal, text_literal
+from tawny.engine.schema_evolution import events_of
 from tawny.errors import EngineError, EngineMemoryError, StorageError
-
-Value = str | int | float | bool | None | list[str]
+from tawny.log.files import Snapshot
 
 
 class Duck:
-    """One DuckDB connection in memory; use as a context manager."""
+    """One DuckDB connection in memory; use as a context manager. It is an `Engine`, the embedded
+    one."""
+
+    name: EngineName = "duckdb"
 
     def __init__(self, spill_parent: Path, memory_mb: int, threads: int) -> None:
         self._spill = tempfile.TemporaryDirectory(
@@ -64,6 +68,52 @@ class Duck:
         """How far the running statement is, from another thread; negative when unknown."""
         return float(self._connection.query_progress())
 
+    @property
+    def embedded(self) -> Duck:
+        """Itself."""
+        return self
+
+    def events(self, snapshot: Snapshot, family: str, paths: Sequence[str]) -> str:
+        """See `Engine`."""
+        return f"(SELECT *, epoch_ms(time) AS time_ms FROM {events_of(snapshot, family, paths)})"
+
+    def narrowed(self, paths: Sequence[str], condition: str) -> list[str]:
+        """See `Engine`; only the columns of the condition are read."""
+        if not paths:
+            return []
+        files = f"read_parquet({files_literal(paths)}, hive_partitioning = false, filename = true)"
+        rows = self.rows(f"SELECT DISTINCT filename FROM {files} WHERE {condition}")
+        return sorted(str(row[0]) for row in rows)
+
+    def add_table(self, name: str, rows: pa.Table) -> None:
+        """See `Engine`."""
+        self.register(f"{name}_rows", rows)
+        try:
+            self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {name}_rows")
+        finally:
+            self.unregister(f"{name}_rows")
+
+    def make_view(self, name: str, select: str) -> None:
+        """See `Engine`."""
+        self.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
+
+    def make_step(self, name: str, select: str, values: Mapping[str, Value], *, reads: int) -> None:
+        """See `Engine`; each step is kept, so that the next is planned by its size."""
+        del reads
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values)
+
+    def drop_steps(self, names: Iterable[str]) -> None:
+        """See `Engine`."""
+        for name in names:
+            self.execute(f"DROP TABLE IF EXISTS {name}")
+
+    def delivered(self, statement: str) -> str:
+        """The statement: its rows become cells where they are computed."""
+        return statement
+
+    def deliver(self, statement: str, values: Mapping[str, Value], schema: pa.Schema) -> None:
+        """Nothing; see `delivered`."""
+
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable under a name."""
         self._connection.register(name, table)
@@ -83,6 +133,23 @@ class Duck:
         self._end_reading()
         with _translated():
             return self._connection.execute(sql, _bound(sql, values)).fetchall()
+
+    def named_rows(
+        self, sql: str, values: Mapping[str, Value] | None = None
+    ) -> list[dict[str, Any]]:
+        """Run a query with a small result; each row by the names of its columns."""
+        self._end_reading()
+        with _translated():
+            cursor = self._connection.execute(sql, _bound(sql, values))
+            names = [str(column[0]) for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def table(self, sql: str) -> pa.Table:
+        """Run a query with a small result, as an Arrow table."""
+        self._end_reading()
+        with _translated():
+            table: pa.Table = self._connection.sql(sql).to_arrow_table()
+            return table
 
     def batches(
         self, sql: str, values: Mapping[str, Value] | None = None, rows: int = 16_384
@@ -127,20 +194,6 @@ class Duck:
             return int(str(self.rows(statement, values)[0][0]))
         except StorageError as error:
             raise StorageError("{parent}: {error}", parent=target.parent, error=error) from error
-
-
-def text_literal(text: str) -> str:
-    """A text as an SQL literal, for the places where DuckDB binds no values (file names)."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def files_literal(paths: Sequence[str]) -> str:
-    """File names as an SQL list for `read_parquet`, taken as they are: no pattern, no `~`."""
-    return "[" + ", ".join(text_literal(_no_pattern(path)) for path in paths) + "]"
-
-
-def _no_pattern(path: str) -> str:
-    return re.sub(r"([\[*?])", r"[\1]", path)
 
 
 def _bound(sql: str, values: Mapping[str, Value] | None) -> dict[str, Value] | None:

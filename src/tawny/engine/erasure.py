@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tawny.engine.duck import Duck
-from tawny.engine.grown import events_of
-from tawny.engine.log_files import row_bytes, write_months
-from tawny.log.table import LogFile, Snapshot
-from tawny.model.validation import family_schema
+from tawny.engine.log_files import columns_of, row_bytes, write_months
+from tawny.engine.schema_evolution import events_of
+from tawny.log.files import LogFile, Snapshot
+from tawny.model.layout import family_schema
 
 PERSONAL_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
     "contact": (
@@ -34,7 +34,8 @@ PERSONAL_COLUMNS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("follow_up_question", "follow_up_response"),
     ),
 }
-"""By family: whose rows they are, and the columns that hold the person (exports.md section 5)."""
+"""By family: whose rows they are, and the columns that hold the person (docs/log.md, erased
+contacts)."""
 
 
 def create_erased_tables(duck: Duck, snapshot: Snapshot) -> int:
@@ -135,7 +136,13 @@ def write_purged(duck: Duck, snapshot: Snapshot, file: LogFile) -> list[LogFile]
     )
     try:
         return write_months(
-            duck, snapshot.folder, file.family, "purged", "log_version", row_bytes(duck, paths)
+            duck,
+            snapshot.folder,
+            file.family,
+            "purged",
+            "log_version",
+            row_bytes(duck, paths),
+            columns_of(paths[0]),
         )
     finally:
         duck.execute("DROP TABLE purged")

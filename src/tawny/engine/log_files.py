@@ -1,7 +1,8 @@
-"""Writing the log's Parquet files: repetitions left out, one file a family and month."""
+"""Writing the log's Parquet files, one file a family and month."""
 
 from __future__ import annotations
 
+import functools
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from tawny.disk import translated_os_errors
-from tawny.engine.duck import Duck, files_literal, text_literal
-from tawny.engine.grown import events_of
-from tawny.log.table import LogFile, Snapshot
-from tawny.model.validation import family_schema
+from tawny.engine.duck import Duck
+from tawny.engine.literals import files_literal, text_literal
+from tawny.engine.schema_evolution import events_of
+from tawny.log.files import LogFile, Snapshot
+from tawny.model.layout import family_schema
+
+ARRIVAL = "arrival"
+"""The column of incoming tables that numbers the events in the order in which they came."""
 
 ROW_GROUP_ROWS = 122_880
 ROW_GROUP_BYTES = 48_000_000
@@ -22,33 +27,14 @@ ROW_GROUP_BYTES = 48_000_000
 def write_fresh(
     duck: Duck, snapshot: Snapshot, family: str, table: pa.Table, version: int
 ) -> list[LogFile]:
-    """Write the events of a table that the log does not hold yet, one file a month.
-
-    A repetition carries the same time, so it is looked for only in the files of its family whose
-    times overlap. The files are not part of the log until they are committed.
-    """
+    """Write those of the registered table `incoming_<family>` that are not in the table `repeated`,
+    one file a month. The files are not part of the log until they are committed."""
     columns = ", ".join(family_schema(family).names)
-    duck.register("incoming_rows", table)
-    try:
-        first_ms, last_ms = duck.rows(
-            "SELECT epoch_ms(min(time)), epoch_ms(max(time)) FROM incoming_rows"
-        )[0]
-        paths = snapshot.paths(family, int(str(first_ms)), int(str(last_ms)))
-        known = (
-            "AND NOT EXISTS (SELECT 1 FROM read_parquet("
-            f"{files_literal(paths)}, hive_partitioning = false) AS known "
-            "WHERE known.source = incoming.source AND known.id = incoming.id)"
-            if paths
-            else ""
-        )
-        duck.execute(
-            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {columns}, "
-            "strftime(time, '%Y-%m') AS month FROM (SELECT *, row_number() OVER ("
-            "PARTITION BY source, id ORDER BY time) AS nth FROM incoming_rows) AS incoming "
-            f"WHERE nth = 1 {known}"
-        )
-    finally:
-        duck.unregister("incoming_rows")
+    duck.execute(
+        f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {columns}, "
+        f"strftime(time, '%Y-%m') AS month FROM incoming_{family} AS incoming "
+        f"ANTI JOIN repeated ON repeated.{ARRIVAL} = incoming.{ARRIVAL}"
+    )
     try:
         row_bytes = table.nbytes // max(1, table.num_rows)
         return write_months(duck, snapshot.folder, family, "fresh", str(version), row_bytes)
@@ -56,18 +42,34 @@ def write_fresh(
         duck.execute("DROP TABLE fresh")
 
 
+@functools.lru_cache(maxsize=10_000)
+def columns_of(path: str) -> tuple[str, ...]:
+    """The event's columns in a file of the log: those that the contract had when its rows were
+    written. Of the others nobody knows what was sent."""
+    import pyarrow.parquet as pq  # only who writes files again waits for this
+
+    return tuple(name for name in pq.read_schema(path).names if name != "log_version")
+
+
 def write_months(
-    duck: Duck, folder: Path, family: str, relation: str, log_version: str, row_bytes: int
+    duck: Duck,
+    folder: Path,
+    family: str,
+    relation: str,
+    log_version: str,
+    row_bytes: int,
+    columns: Sequence[str] = (),
 ) -> list[LogFile]:
     """Write a relation with a `month` column into one file a month, ordered by time.
 
     `log_version` is an SQL expression: the version the rows arrive with, or the column that says
-    it already. `row_bytes` is about what a row takes in memory.
+    it already. `row_bytes` is about what a row takes in memory, `columns` are those of the files,
+    all that the family has today when none are given.
     """
     # The engine makes row groups of multiples of this.
     vector_rows = 2048
     group_rows = max(vector_rows, min(ROW_GROUP_ROWS, ROW_GROUP_BYTES // max(1, row_bytes)))
-    columns = ", ".join(family_schema(family).names)
+    columns_sql = ", ".join(columns or family_schema(family).names)
     months = duck.rows(
         f"SELECT month, count(*), epoch_ms(min(time)), epoch_ms(max(time)) FROM {relation} "
         "GROUP BY month ORDER BY month"
@@ -79,7 +81,7 @@ def write_months(
             (folder / place).mkdir(parents=True, exist_ok=True)
         path = f"{place}/{secrets.token_hex(12)}.parquet"
         duck.copy(
-            f"SELECT {columns}, CAST({log_version} AS BIGINT) AS log_version FROM {relation} "
+            f"SELECT {columns_sql}, CAST({log_version} AS BIGINT) AS log_version FROM {relation} "
             f"WHERE month = {text_literal(str(month))} "
             "ORDER BY time, sequence NULLS FIRST, source, id",
             folder / path,
@@ -100,14 +102,16 @@ def write_months(
 
 
 def write_merged(duck: Duck, snapshot: Snapshot, group: Sequence[LogFile]) -> list[LogFile]:
-    """Write the events of several files of one family again, one file a month."""
+    """Write the events of several files of one family and with the same columns again, one file a
+    month."""
     folder, family = snapshot.folder, group[0].family
     paths = [str(folder / file.path) for file in group]
     duck.execute(
         "CREATE OR REPLACE TEMP VIEW merged AS SELECT *, strftime(time, '%Y-%m') AS month "
         f"FROM {events_of(snapshot, family, paths)}"
     )
-    return write_months(duck, folder, family, "merged", "log_version", row_bytes(duck, paths))
+    bytes_of_row, columns = row_bytes(duck, paths), columns_of(paths[0])
+    return write_months(duck, folder, family, "merged", "log_version", bytes_of_row, columns)
 
 
 def row_bytes(duck: Duck, paths: Sequence[str]) -> int:

@@ -6,18 +6,40 @@ import datetime
 import re
 import zoneinfo
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from tawny.errors import RequestError, UnknownValueError
-from tawny.exports.columns import HEADER_STYLES
-from tawny.exports.queries import EXPORT_TYPES
-from tawny.model.zones import EARLIEST_MS, LATEST_MS, local_to_ms, requested_zone, to_ms
+from tawny.exports.formats.registry import holds_sheets
+from tawny.model.zones import (
+    EARLIEST_MS,
+    LATEST_MS,
+    instant_text,
+    local_to_ms,
+    offset_ms,
+    requested_zone,
+    to_ms,
+)
+from tawny.queries.catalogue import EXPORT_TYPES, query
+from tawny.queries.columns import HEADER_STYLES, Column
 from tawny.text import Text
 
-SNAPSHOT_TYPES = frozenset(["open-conversations"])
-"""Types that show the state as of `as_of` and use no range."""
+LONG_CELLS = ("refuse", "cut")
+"""What may be done about a text that no cell of the format holds."""
 
 RUN_KINDS = ("on-demand", "scheduled")
+
+CONTENTS = ("setting", "yes", "no")
+"""Whether the contents of messages are written: as the settings say for the kind of run, or not
+as they say."""
+
+ALL = "all"
+"""Every export there is, instead of their names."""
+
+BUNDLES = ("zip", "workbook")
+"""What the files of several exports are put into: one archive, or one XLSX with a sheet each."""
 
 _MOMENT = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
@@ -31,20 +53,115 @@ MOMENT_RULE = Text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """What was asked for, as it was written. `resolve` checks it."""
+class ExportChoices(
+    msgspec.Struct,
+    frozen=True,
+    rename={"export_type": "export", "start": "from", "end": "to"},
+):
+    """What a caller chooses of an export, as it was written; `resolve` checks it.
 
-    export_type: str
+    A field is declared here, with the name it has as JSON: worker, run, receipt and API take it
+    from here. A new one has a default that means what was done before it was there, since older
+    receipts and runs are read without it.
+    """
+
+    export_type: str = ""
+    """Empty where there are `exports`."""
     time_zone: str = "UTC"
     start: str | None = None
     end: str | None = None
-    channels: Sequence[str] = field(default=())
+    channels: tuple[str, ...] = ()
     as_of: str | None = None
     headers: str = "en"
     format: str = "csv"
     dialect: str = "machine"
+    long_cells: str = "refuse"
+    columns: tuple[str, ...] = ()
+    """Keys of the columns of the file, in any order; none = all."""
+    exports: tuple[str, ...] = ()
+    """Several exports of one state of the log, or `all`: their files become one."""
+    bundle: str = "zip"
+    """What the files of `exports` are put into."""
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether several exports are made into one file."""
+        return bool(self.exports)
+
+    @property
+    def export_types(self) -> tuple[str, ...]:
+        """Every export that is asked for, in the order of the catalogue."""
+        if ALL in self.exports:
+            return EXPORT_TYPES
+        return tuple(name for name in EXPORT_TYPES if name in (self.export_type, *self.exports))
+
+
+class ExportRequest(ExportChoices, frozen=True):
+    """A request for an export: what a caller chose, and what kind of run it is for."""
+
     kind: str = "on-demand"
+    content: str = "setting"
+    """One of `CONTENTS`; the receipt says of which media contents were written."""
+    remakes: str | None = None
+    """Id of the run whose file is made again, byte for byte, from its receipt."""
+
+
+def request_json(request: ExportRequest) -> dict[str, Any]:
+    """A request as JSON has it."""
+    content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(request))
+    return content
+
+
+def request_of_json(content: object) -> ExportRequest:
+    """The request that `request_json` was given; what it does not know is left aside. Raises
+    `ValueError` for anything else."""
+    return msgspec.convert(content, ExportRequest)
+
+
+def chosen_columns(request: ExportChoices) -> tuple[Column, ...]:
+    """The columns of the file of a request, in the export's order."""
+    columns = query(request.export_type).columns
+    if not request.columns:
+        return columns
+    return tuple(column for column in columns if column.key in request.columns)
+
+
+def columns_by_type(export_types: Sequence[str], keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Of a choice of columns those that each of several exports has; nothing chosen = all.
+
+    Raises `RequestError` for a key that none of them has, and for an export that has none of the
+    chosen ones.
+    """
+    if not keys:
+        return dict.fromkeys(export_types, ())
+    known = {name: [column.key for column in query(name).columns] for name in export_types}
+    everything = list(dict.fromkeys(key for cells in known.values() for key in cells))
+    for key in keys:
+        if key not in everything:
+            raise UnknownValueError(
+                Text("column"), key, everything, Text("tawny columns TYPE lists them")
+            )
+    chosen = {name: tuple(key for key in keys if key in cells) for name, cells in known.items()}
+    for name, found in chosen.items():
+        if not found:
+            raise RequestError(
+                "columns: found {found}, of which {export_type} has none; allowed there: {allowed}",
+                found=", ".join(keys),
+                export_type=name,
+                allowed=", ".join(known[name]),
+            )
+    return chosen
+
+
+def parts_of(request: ExportRequest) -> list[ExportRequest]:
+    """The requests for the exports of a bundle, one each."""
+    columns = columns_by_type(request.export_types, request.columns)
+    return [
+        msgspec.structs.replace(
+            request, export_type=name, exports=(), bundle="zip", columns=columns[name]
+        )
+        for name in request.export_types
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +173,14 @@ class Bounds:
     to_ms: int | None
     as_of_ms: int
 
+    @property
+    def up_to_ms(self) -> int:
+        """Before which instant everything is that it may hold."""
+        return self.as_of_ms if self.to_ms is None else min(self.to_ms, self.as_of_ms)
+
 
 def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
-    """The instant a date, local date-time or instant means (exports.md section 1).
+    """The instant a date, local date-time or instant means (docs/exports.md, what is asked for).
 
     Digits finer than a millisecond are cut off. A local time or an offset that reaches out of the
     years 1 to 9999 UTC means their first or last millisecond: no event lies outside them. Raises
@@ -95,27 +217,42 @@ def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
 
 def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     """Check a request and turn its texts into instants. Raises `RequestError`."""
-    if request.export_type not in EXPORT_TYPES:
-        raise UnknownValueError(Text("export type"), request.export_type, EXPORT_TYPES)
+    _check_exports(request)
     if request.headers not in HEADER_STYLES:
         raise UnknownValueError("headers", request.headers, HEADER_STYLES)
+    if request.long_cells not in LONG_CELLS:
+        raise UnknownValueError("long-cells", request.long_cells, LONG_CELLS)
+    columns_by_type(request.export_types, request.columns)
     if request.kind not in RUN_KINDS:
         raise UnknownValueError(Text("kind of run"), request.kind, RUN_KINDS)
+    if request.content not in CONTENTS:
+        raise UnknownValueError("content", request.content, CONTENTS)
     tz = requested_zone(request.time_zone)
     as_of_ms = now_ms if request.as_of is None else moment_ms("as-of", request.as_of, tz)
-    if request.export_type in SNAPSHOT_TYPES:
+    ranged = next((name for name in request.export_types if query(name).head.takes_range), None)
+    if ranged is None:
         return Bounds(tz, None, None, as_of_ms)
     for name, text in (("from", request.start), ("to", request.end)):
         if text is None:
             raise RequestError(
                 "{name}: found nothing; {export_type} needs a range, allowed {rule}",
                 name=name,
-                export_type=request.export_type,
+                export_type=ranged,
                 rule=MOMENT_RULE,
             )
     assert request.start is not None and request.end is not None
     from_ms = moment_ms("from", request.start, tz)
     to_ms_ = moment_ms("to", request.end, tz)
+    if from_ms == to_ms_ and _is_skipped(request.start, request.end):
+        raise RequestError(
+            "from: found {start} to {end}, which the clocks of {zone} skip: they go from {before} "
+            "to {after} there; begin earlier or end later",
+            start=request.start,
+            end=request.end,
+            zone=request.time_zone,
+            before=_clock(from_ms, from_ms - 1, tz),
+            after=_clock(from_ms, from_ms, tz),
+        )
     if from_ms >= to_ms_:
         raise RequestError(
             "from: found {start}, which is not before to ({end}); the range holds what happens "
@@ -124,3 +261,37 @@ def resolve(request: ExportRequest, now_ms: int) -> Bounds:
             end=request.end,
         )
     return Bounds(tz, from_ms, to_ms_, as_of_ms)
+
+
+def _check_exports(request: ExportRequest) -> None:
+    """Raise `RequestError` unless a request names one export, or a bundle of them."""
+    if not request.is_bundle:
+        if request.export_type not in EXPORT_TYPES:
+            raise UnknownValueError(Text("export type"), request.export_type, EXPORT_TYPES)
+    elif request.export_type:
+        raise RequestError(
+            "exports: found beside export {export_type}; name one export, or several as exports",
+            export_type=request.export_type,
+        )
+    for name in request.exports:
+        if name not in (*EXPORT_TYPES, ALL):
+            raise UnknownValueError("exports", name, (*EXPORT_TYPES, ALL))
+    if request.bundle not in BUNDLES:
+        raise UnknownValueError("bundle", request.bundle, BUNDLES)
+    if request.bundle == "workbook" and not (request.is_bundle and holds_sheets(request.format)):
+        raise RequestError(
+            "bundle: found 'workbook'; allowed for several exports with format xlsx, leave it out"
+        )
+
+
+def _is_skipped(start: str, end: str) -> bool:
+    """Whether two moments that are one instant are local times, one after the other: then the
+    clocks skip what lies between them."""
+    found = [_MOMENT.fullmatch(text.strip()) for text in (start, end)]
+    local = [match[0].upper() for match in found if match is not None and match["offset"] is None]
+    return len(local) == 2 and local[0] < local[1]
+
+
+def _clock(change_ms: int, beside_ms: int, tz: zoneinfo.ZoneInfo) -> str:
+    """What the clocks show at the instant they change, with the offset of an instant beside it."""
+    return instant_text(change_ms + offset_ms(beside_ms, tz))[:16]

@@ -1,2 +1,0 @@
--- One row: whether anybody's presence was ever reported.
-SELECT count(*) > 0 AS is_measured FROM presence_events

@@ -1,4 +1,0 @@
--- How the conversations in scope were created and updated.
-SELECT
-    type, time_ms, sequence, source, id, conversation_id, channel_id, contact_id, url, language
-FROM conversation_events_in_scope

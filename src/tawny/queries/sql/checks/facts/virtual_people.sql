@@ -1,0 +1,2 @@
+-- Agents that are virtual.
+SELECT agent_id FROM virtual_agents

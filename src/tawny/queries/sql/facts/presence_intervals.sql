@@ -1,0 +1,23 @@
+-- Intervals of presence of every agent. A repetition of presence and away state continues the
+-- interval; the last one is open (no end) and lasts until as_of; offline has none.
+SELECT agent_id, presence, away_state, start_ms, end_ms, nth
+FROM (
+    SELECT
+        agent_id, presence, away_state, time_ms AS start_ms,
+        lead(time_ms) OVER agent AS end_ms,
+        row_number() OVER agent AS nth
+    FROM (
+        SELECT
+            agent_id, presence, away_state, time_ms, sequence, source, id,
+            lag(presence) OVER agent AS presence_before,
+            lag(away_state) OVER agent AS away_state_before
+        FROM presence_events
+        WHERE type = 'presence.changed'
+        WINDOW agent AS (PARTITION BY agent_id ORDER BY time_ms, sequence, source, id)
+    ) AS changes
+    WHERE presence_before IS NULL
+        OR presence <> presence_before
+        OR coalesce(away_state, '') <> coalesce(away_state_before, '')
+    WINDOW agent AS (PARTITION BY agent_id ORDER BY time_ms, sequence, source, id)
+) AS intervals
+WHERE presence <> 'offline'
