@@ -11,11 +11,11 @@ from types import GeneratorType
 from tawny.sample import changes, roster
 from tawny.sample.chance import DAY, HOUR, MINUTE, SECOND, around, between
 from tawny.sample.contact import Acquaintances
-from tawny.sample.conversation import Conversation
+from tawny.sample.conversation import SimulatedConversation
 from tawny.sample.demand import Demand
-from tawny.sample.life import spoken
+from tawny.sample.life import conversation_life
 from tawny.sample.people import Agent, hire
-from tawny.sample.reference import CHANNELS, Channel
+from tawny.sample.reference import CHANNELS, SimulatedChannel
 from tawny.sample.request import SampleRequest
 from tawny.sample.writer import LINES_PER_BLOCK, Writer
 
@@ -45,7 +45,7 @@ class Centre:
         self.teams = hire(self.demand.per_weekday)
         self.team_by_key = {team.plan.key: team for team in self.teams}
         self.contacts = Acquaintances()
-        self.forgotten: list[Conversation] = []  # pending, until a supervisor sweeps them
+        self.forgotten: list[SimulatedConversation] = []  # pending, until a supervisor sweeps them
         self.messages = 0
         self.surveys = 0
         self._people = 0
@@ -79,6 +79,7 @@ class Centre:
         self.later(0, roster.bot_days(self))
         self.later(0, changes.correction(self))
         self.later(0, changes.administration(self))
+        self.later(0, changes.watermarks(self))
         self.later(0, self._supervision())
         for team in self.teams:
             for index, agent in enumerate(team.agents):
@@ -118,11 +119,11 @@ class Centre:
             channel = self._channel_draw[int(draw() * len(self._channel_draw))]
             self._conversations += 1
             number, is_new = self._contact(channel)
-            conversation = Conversation(self, self._conversations, channel, number)
-            conversation.life = spoken(self, conversation, is_new)
+            conversation = SimulatedConversation(self, self._conversations, channel, number)
+            conversation.life = conversation_life(self, conversation, is_new)
             self.later(0, conversation.life)
 
-    def _contact(self, channel: Channel) -> tuple[int, bool]:
+    def _contact(self, channel: SimulatedChannel) -> tuple[int, bool]:
         """The number of the contact who writes, and whether they are new here."""
         known = self.contacts.recall(channel.id, self.draw())
         if known is not None and self.draw() < 0.42:
@@ -131,7 +132,7 @@ class Centre:
         letter = channel.languages[int(self.draw() * len(channel.languages))]
         return self._people * 3 + "efn".index(letter), True
 
-    def is_open(self, channel: Channel) -> bool:
+    def is_open(self, channel: SimulatedChannel) -> bool:
         """Whether the channel's announced hours cover this instant."""
         if channel.hours is None:
             return True
@@ -181,7 +182,7 @@ class Centre:
         agent.leaving = True
         return PARKED
 
-    def enqueue(self, conversation: Conversation, *, first: bool = False) -> int:
+    def enqueue(self, conversation: SimulatedConversation, *, first: bool = False) -> int:
         """Wait for an agent of the conversation's team, or of a team that helps it."""
         team = conversation.team
         conversation.waits = True
@@ -196,7 +197,7 @@ class Centre:
             team.waiting.append(conversation)
         return PARKED
 
-    def _assign(self, agent: Agent, conversation: Conversation, delay: int) -> None:
+    def _assign(self, agent: Agent, conversation: SimulatedConversation, delay: int) -> None:
         agent.idle = False
         agent.conversation = conversation
         conversation.agent = agent

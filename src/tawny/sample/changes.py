@@ -57,6 +57,15 @@ def correction(centre: Centre) -> Generator[int, None, None]:
     centre.emit("agent.saved", f'"agent_id":"{nora}","name":"{name} ✨","reference":"bot/2"')
 
 
+def watermarks(centre: Centre) -> Generator[int, None, None]:
+    """Every day, or twice in a shorter sample: everything up to now was sent."""
+    span = centre.request.end_ms - centre.request.start_ms
+    while True:
+        yield min(DAY, span // 2)
+        until = datetime.fromtimestamp(centre.now / 1000, UTC).isoformat(timespec="milliseconds")
+        centre.emit("source.watermark", f'"until":"{until}"')
+
+
 def administration(centre: Centre) -> Generator[int, None, None]:
     """Topics and tags deleted and saved again, channels re-saved, agents renamed, in rounds.
 

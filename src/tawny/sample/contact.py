@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tawny.sample.reference import FIRST_NAMES, LAST_NAMES, Channel
+from tawny.sample.reference import FIRST_NAMES, LAST_NAMES, SimulatedChannel
 from tawny.sample.writer import escaped
 
 REMEMBERED_PER_CHANNEL = 4_000
@@ -35,7 +35,7 @@ class Contact:
         mixed = number * 2_654_435_761 & 0xFFFFFFFF
         self.handle = f"{PLAIN[(mixed >> 9) % 40]}_{number // 3}"
 
-    def saved(self, channel: Channel) -> str:
+    def saved(self, channel: SimulatedChannel) -> str:
         """Data of the `contact.saved`."""
         number = self.number
         mixed = number * 2_654_435_761 & 0xFFFFFFFF

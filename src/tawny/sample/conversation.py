@@ -9,7 +9,7 @@ from tawny.sample.chance import MINUTE, around, between, pick
 from tawny.sample.contact import Contact
 from tawny.sample.people import Agent, Team
 from tawny.sample.phrases import BANKS, Phrase, fill
-from tawny.sample.reference import TAGS, TOPICS, Channel
+from tawny.sample.reference import TAGS, TOPICS, SimulatedChannel
 
 if TYPE_CHECKING:
     from tawny.sample.centre import Centre
@@ -20,7 +20,7 @@ TAG_IDS = [key for place, (key, _) in enumerate(TAGS) for _ in range(len(TAGS) -
 NOBODY = ""
 
 
-class Conversation:
+class SimulatedConversation:
     """What must be known of a live conversation; it is dropped when its life ends."""
 
     __slots__ = (
@@ -28,7 +28,9 @@ class Conversation:
         "status", "team", "tells", "to_brand", "to_contact", "waits",
     )  # fmt: skip
 
-    def __init__(self, centre: Centre, number: int, channel: Channel, contact: int) -> None:
+    def __init__(
+        self, centre: Centre, number: int, channel: SimulatedChannel, contact: int
+    ) -> None:
         self.centre = centre
         self.channel = channel
         mark = centre.request.mark

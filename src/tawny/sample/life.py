@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tawny.sample.chance import DAY, HOUR, MINUTE, SECOND, around, between, pick
 from tawny.sample.contact import ATTRIBUTES
-from tawny.sample.conversation import NOBODY, Conversation
+from tawny.sample.conversation import NOBODY, SimulatedConversation
 from tawny.sample.phrases import fill
 from tawny.sample.reference import BOTS
 from tawny.sample.writer import escaped
@@ -39,7 +39,7 @@ SCORES = (1, 1, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 5)
 BOT_OR_NOBODY = (NOBODY, NOBODY, f'"agent_id":"{BOTS[0][0]}"')
 
 
-def spoken(centre: Centre, it: Conversation, is_new: bool) -> Life:
+def conversation_life(centre: Centre, it: SimulatedConversation, is_new: bool) -> Life:
     """Opening, virtual agent, human agents: the whole life."""
     draw, emit, channel = centre.draw, centre.emit, it.channel
     if is_new:
@@ -84,7 +84,7 @@ def spoken(centre: Centre, it: Conversation, is_new: bool) -> Life:
     yield from with_humans(centre, it)
 
 
-def meet(centre: Centre, it: Conversation) -> None:
+def meet(centre: Centre, it: SimulatedConversation) -> None:
     """A contact who is new: announced, described, remembered or, once in a while, erased."""
     draw, contact, channel = centre.draw, it.contact, it.channel
     centre.emit("contact.saved", contact.saved(channel))
@@ -108,7 +108,7 @@ def meet(centre: Centre, it: Conversation) -> None:
     centre.contacts.meet(channel.id, contact.number)
 
 
-def with_bot(centre: Centre, it: Conversation) -> Life:
+def with_bot(centre: Centre, it: SimulatedConversation) -> Life:
     """A virtual agent holds the conversation until it resolves it or hands it over."""
     draw, emit = centre.draw, centre.emit
     bot = BOTS[0 if draw() < 0.6 else 1][0]
@@ -151,7 +151,7 @@ def with_bot(centre: Centre, it: Conversation) -> Life:
     it.turn("new", "handover", by)
 
 
-def with_humans(centre: Centre, it: Conversation) -> Life:
+def with_humans(centre: Centre, it: SimulatedConversation) -> Life:
     """Wait, be answered, answer again, until somebody resolves it."""
     draw = centre.draw
     first = False
@@ -192,14 +192,14 @@ def with_humans(centre: Centre, it: Conversation) -> Life:
             return
 
 
-def nudge(it: Conversation) -> Life:
+def nudge(it: SimulatedConversation) -> Life:
     """A contact who still waits when this wakes up asks whether anybody is there."""
     if it.waits:
         it.hear(it.bank.nudge)
     yield from ()
 
 
-def in_hand(centre: Centre, it: Conversation) -> Generator[int, None, bool]:
+def in_hand(centre: Centre, it: SimulatedConversation) -> Generator[int, None, bool]:
     """From lock to release; false where the conversation must be taken up again."""
     draw, emit = centre.draw, centre.emit
     agent = it.agent
@@ -272,7 +272,7 @@ def in_hand(centre: Centre, it: Conversation) -> Generator[int, None, bool]:
     return True
 
 
-def afterwards(centre: Centre, it: Conversation) -> Life:
+def afterwards(centre: Centre, it: SimulatedConversation) -> Life:
     """A survey for some, and some write again after all."""
     draw = centre.draw
     if draw() < it.channel.surveys:
@@ -285,7 +285,7 @@ def afterwards(centre: Centre, it: Conversation) -> Life:
         yield from with_humans(centre, it)
 
 
-def surveyed(centre: Centre, it: Conversation) -> Life:
+def surveyed(centre: Centre, it: SimulatedConversation) -> Life:
     """A survey is sent; it is answered, answered again with words, or expires."""
     draw, emit, bank = centre.draw, centre.emit, it.bank
     centre.surveys += 1

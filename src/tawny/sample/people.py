@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tawny.sample.reference import FIRST_NAMES, LAST_NAMES, TEAMS, TeamPlan
 
 if TYPE_CHECKING:
-    from tawny.sample.conversation import Conversation
+    from tawny.sample.conversation import SimulatedConversation
 
 FEWEST_AGENTS, MOST_AGENTS = 32, 400
 CONVERSATIONS_PER_AGENT = 38  # on a weekday, over the head count: about two thirds are on duty
@@ -26,7 +26,7 @@ class Team:
         self.id = plan.id
         self.agents: list[Agent] = []
         self.idle: list[Agent] = []
-        self.waiting: deque[Conversation] = deque()
+        self.waiting: deque[SimulatedConversation] = deque()
         self.helpers: list[Team] = []
 
 
@@ -49,7 +49,7 @@ class Agent:
         self.queues = [team]
         self.on_duty = False
         self.idle = False
-        self.conversation: Conversation | None = None
+        self.conversation: SimulatedConversation | None = None
         self.day: Generator[int, None, None] | None = None
         # The day is parked until the conversation in hand is put down.
         self.leaving = False

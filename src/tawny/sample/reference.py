@@ -54,7 +54,7 @@ def local_ms(day: date, clock: str, zone: ZoneInfo) -> int:
 
 
 @dataclass(frozen=True)
-class Channel:
+class SimulatedChannel:
     """One account of the brand on one medium, and how people behave there."""
 
     id: str
@@ -116,51 +116,51 @@ BRUSSELS = Hours(
 )
 
 CHANNELS = (
-    Channel(
+    SimulatedChannel(
         "ch-tw-fr", "twitter", "tawny_fr", "Tawny Mobilier", SHOP, 12, "social", "ffffffffen",
         pace_min=14, handle="TawnyMobilier", message_type="tweet",
         post_url="https://social.example/tawny_fr/status/", surveys=0.1,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-tw-uk", "twitter", "tawny_uk", "Tawny Home UK", LONDON, 10, "uk", "eeeeeeeeef",
         pace_min=12, handle="TawnyHomeUK", message_type="tweet",
         post_url="https://social.example/tawny_uk/status/", surveys=0.1,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-fb-fr", "facebook", "Tawny France", "Tawny Mobilier", SHOP, 11, "social", "fffffffffe",
         pace_min=16, message_type="private_message",
     ),
-    Channel(
+    SimulatedChannel(
         "ch-fb-be", "facebook", "Tawny België / Belgique", None, BRUSSELS, 5, "social",
         "nnnnnnffff", pace_min=16, message_type="comment",
         post_url="https://pages.example/tawny-be/posts/", surveys=0.1,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-ig-fr", "instagram", "tawny.maison", "Tawny Maison", SHOP, 8, "social", "fffffffeee",
         pace_min=11, handle="tawny.maison", message_type="comment",
         post_url="https://photos.example/p/", surveys=0.1,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-wa", "whatsapp", "+33 1 99 00 12 34", "Tawny WhatsApp", None, 18, "fr", "ffffffeeen",
         has_bot=True, pace_min=5, surveys=0.5,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-chat-fr", "web_chat", "Chat tawny.example/fr", "Chat France", SHOP, 12, "fr",
         "ffffffffff", has_bot=True, pace_min=1.5, message_type="text", surveys=0.55,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-chat-uk", "web_chat", "Chat tawny.example/uk", "Chat UK", LONDON, 9, "uk",
         "eeeeeeeeee", has_bot=True, pace_min=1.5, message_type="text", surveys=0.55,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-mail-fr", "email", "bonjour@tawny.example", "Courriel France", OFFICE, 7, "fr",
         "ffffffffff", pace_min=150, message_type="email", surveys=0.6,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-mail-uk", "email", "hello@tawny.example", "Email UK", LONDON_OFFICE, 6, "uk",
         "eeeeeeeeee", pace_min=150, message_type="email", surveys=0.6,
     ),
-    Channel(
+    SimulatedChannel(
         "ch-reviews", "reviews", "Tawny, tous magasins", None, None, 2, "social", "ffffffeeen",
         pace_min=600, message_type="review", post_url="https://reviews.example/r/", surveys=0.0,
     ),
