@@ -4,39 +4,36 @@ of two who want to end a run only one does.
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from msgspec import structs
 
-from tawny.errors import ConflictError, NotFoundError, RequestError, UnknownValueError
-from tawny.exports.request import ExportRequest
-from tawny.state.callers import PRESENCE_TYPES, Caller
+from tawny.errors import ConflictError, NotFoundError, RequestError, TawnyError, UnknownValueError
+from tawny.exports.request import ExportRequest, request_json, request_of_json
+from tawny.model.zones import current_ms
+from tawny.people.callers import Caller, Scope
+from tawny.queries.catalogue import query
+from tawny.runs.cursors import cursor_after, read_cursor
+from tawny.runs.outcomes import Outcomes
+from tawny.runs.store_conditions import SORT_COLUMNS, filtered, state_now, visible
 from tawny.state.database import Database
-from tawny.state.run_rows import SORTS, Run, RunFilter, RunPage, RunState
-from tawny.state.tables import run_channels, runs
+from tawny.state.run_rows import SORTS, ExportRun, RunFilter, RunPage, RunState
+from tawny.state.tables import run_channels, run_exports, runs
 from tawny.text import Text, from_json, to_json
 
 _UNFINISHED = (RunState.QUEUED.value, RunState.RUNNING.value)
-
-_SORT_COLUMNS: dict[str, sa.ColumnElement[Any]] = {
-    "created": sa.type_coerce(runs.c.created_ms, sa.BigInteger),
-    "type": runs.c.export_type,
-    "state": runs.c.state,
-    "owner": runs.c.owner,
-    "rows": sa.func.coalesce(runs.c.rows, -1),
-}
 
 
 class RunStore:
     """The runs of one installation."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, outcomes: Outcomes | None = None) -> None:
         self._database = database
+        self._outcomes = outcomes or Outcomes()
 
     def add(
         self, connection: sa.Connection, caller: Caller, request: ExportRequest, key: str | None
@@ -44,7 +41,7 @@ class RunStore:
         """Add a queued run; returns its id and whether it is new. The same idempotency key of the
         same person with the same request is the run it made before; with another request it is
         a mistake."""
-        asked = _asked(request)
+        request = structs.replace(request, channels=tuple(dict.fromkeys(request.channels)))
         if key is not None:
             before = connection.execute(
                 sa.select(runs).where(
@@ -52,7 +49,7 @@ class RunStore:
                 )
             ).first()
             if before is not None:
-                if any(getattr(before, name) != value for name, value in asked.items()):
+                if _request_of_row(before) != request:
                     raise ConflictError(
                         "Idempotency-Key: {key!r} was used for another request; choose a new one",
                         key=key,
@@ -66,19 +63,20 @@ class RunStore:
                 owner=caller.name,
                 idempotency_key=key,
                 state=RunState.QUEUED.value,
-                created_ms=_now_ms(),
+                created_ms=current_ms(),
                 version=1,
-                **asked,
+                **_columns_of(request),
             )
         )
         if request.channels:
             connection.execute(
                 run_channels.insert(),
-                [
-                    {"run_id": run_id, "channel_id": channel}
-                    for channel in dict.fromkeys(request.channels)
-                ],
+                [{"run_id": run_id, "channel_id": channel} for channel in request.channels],
             )
+        connection.execute(
+            run_exports.insert(),
+            [{"run_id": run_id, "export_type": name} for name in request.export_types],
+        )
         return run_id, True
 
     def unfinished_of(self, connection: sa.Connection, user_id: int) -> int:
@@ -89,37 +87,51 @@ class RunStore:
             .where(runs.c.owner_id == user_id, runs.c.state.in_(_UNFINISHED))
         ).scalar_one()
 
-    def get(self, caller: Caller, run_id: str) -> Run:
+    def get(self, caller: Caller, run_id: str) -> ExportRun:
         """A run the caller may see; another's is answered like one that never was."""
         with self._database.read() as connection:
             row = connection.execute(
-                sa.select(runs).where(runs.c.id == run_id, *_visible(caller))
+                sa.select(runs).where(runs.c.id == run_id, *visible(caller))
             ).first()
         if row is None:
-            raise NotFoundError("run: found {run_id!r}; there is none of that id", run_id=run_id)
+            raise NotFoundError(
+                "there is no export {run_id}, or none that you may see", run_id=run_id
+            )
         return run_of_row(row)
 
-    def find(self, run_id: str) -> Run | None:
+    def find(self, run_id: str) -> ExportRun | None:
         """A run, whoever asks; for the queue itself."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).first()
         return None if row is None else run_of_row(row)
 
+    def several(self, run_ids: Sequence[str]) -> dict[str, ExportRun]:
+        """Those of some runs that are there, whoever asks."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(runs).where(runs.c.id.in_(list(run_ids)))).all()
+        return {row.id: run_of_row(row) for row in rows}
+
     def list(
-        self, caller: Caller, filters: RunFilter, sort: str, cursor: str | None, limit: int
+        self,
+        caller: Caller,
+        filters: RunFilter,
+        sort: str,
+        cursor: str | None,
+        limit: int,
+        offset: int = 0,
     ) -> RunPage:
-        """A part of the runs the caller may see; see `tawny.runs.queue.Runs.list`."""
+        """A part of the runs the caller may see; see `tawny.background.run_queue.Runs.list`."""
         name = sort.removeprefix("-")
         if name not in SORTS:
             raise UnknownValueError("sort", sort, [*SORTS, *(f"-{known}" for known in SORTS)])
         if not 1 <= limit <= 500:
             raise RequestError("limit: found {limit}; allowed 1 to 500", limit=limit)
-        column = _SORT_COLUMNS[name]
-        conditions = [*_visible(caller), *_filtered(filters)]
+        column = SORT_COLUMNS[name]()
+        conditions = [*visible(caller), *filtered(filters)]
         page = list(conditions)
         down = sort.startswith("-")
         if cursor is not None:
-            value, last_id = _read_cursor(cursor, sort)
+            value, last_id = read_cursor(cursor, sort)
             here = sa.tuple_(column, runs.c.id)
             there = sa.tuple_(sa.literal(value, column.type), sa.literal(last_id))
             page.append(here < there if down else here > there)
@@ -133,17 +145,18 @@ class RunStore:
                 .where(*page)
                 .order_by(*order)
                 .limit(limit + 1)
+                .offset(offset)
             ).all()
         shown = rows[:limit]
         following = None
         if len(rows) > limit:
-            following = _cursor(sort, shown[-1].sorted_by, shown[-1].id)
+            following = cursor_after(sort, shown[-1].sorted_by, shown[-1].id)
         return RunPage([run_of_row(row) for row in shown], following, total)
 
-    def begin(self, run_id: str) -> Run | None:
+    def begin(self, run_id: str) -> ExportRun | None:
         """Take a run up, or up again after a crash. Its `as_of` is fixed the first time. None
         when it has ended."""
-        now_ms = _now_ms()
+        now_ms = current_ms()
         with self._database.write() as connection:
             row = connection.execute(
                 runs.update()
@@ -159,31 +172,46 @@ class RunStore:
 
     def finish(self, run_id: str, **values: Any) -> bool:
         """A running run becomes `ready`. False when somebody else ended it first."""
-        return self._end(run_id, (RunState.RUNNING.value,), RunState.READY, values)
+        ended = self._end(run_id, (RunState.RUNNING.value,), RunState.READY, values)
+        if ended is not None:
+            self._outcomes.ready(ended.export_type, (ended.ended_ms - ended.started_ms) / 1000)
+        return ended is not None
 
-    def fail(self, run_id: str, reason: Text) -> bool:
-        """A run that has not ended becomes `failed`."""
+    def fail(self, run_id: str, error: BaseException, reason: Text | None = None) -> None:
+        """A run that has not ended becomes `failed`, and says why in these words or the error's."""
+        if reason is None:
+            name = Text(type(error).__name__)
+            reason = error.text if isinstance(error, TawnyError) else name
         values = {"error": str(reason), "reason": to_json(reason)}
-        return self._end(run_id, _UNFINISHED, RunState.FAILED, values)
+        if self._end(run_id, _UNFINISHED, RunState.FAILED, values) is not None:
+            self._outcomes.failed(type(error).__name__)
 
     def cancel(self, connection: sa.Connection, run_id: str) -> bool:
         """A run that has not ended becomes `cancelled`, in the transaction of the caller."""
-        return _end(connection, run_id, _UNFINISHED, RunState.CANCELLED, {})
+        return _end(connection, run_id, _UNFINISHED, RunState.CANCELLED, {}) is not None
 
-    def unfinished(self) -> Sequence[str]:
-        """Ids of runs that wait or are at work, oldest first."""
+    def unfinished(self, user_id: int | None = None) -> Sequence[str]:
+        """Ids of runs that wait or are at work, oldest first; of everybody or one person."""
+        of_person = sa.true() if user_id is None else runs.c.owner_id == user_id
         with self._database.read() as connection:
             return tuple(
                 connection.execute(
                     sa.select(runs.c.id)
-                    .where(runs.c.state.in_(_UNFINISHED))
+                    .where(runs.c.state.in_(_UNFINISHED), of_person)
                     .order_by(runs.c.created_ms)
                 ).scalars()
             )
 
+    def delete(self, connection: sa.Connection, run_id: str) -> bool:
+        """Delete a run that has ended, in the transaction of the caller. False for another."""
+        done = connection.execute(
+            runs.delete().where(runs.c.id == run_id, runs.c.state.not_in(_UNFINISHED))
+        )
+        return done.rowcount == 1
+
     def expire(self, run_id: str | None = None) -> Sequence[str]:
         """Runs whose file's time is over, or one by its id, become `expired`; returns their ids."""
-        over = runs.c.expires_ms <= _now_ms() if run_id is None else runs.c.id == run_id
+        over = runs.c.expires_ms <= current_ms() if run_id is None else runs.c.id == run_id
         with self._database.write() as connection:
             return tuple(
                 connection.execute(
@@ -196,7 +224,7 @@ class RunStore:
                 ).scalars()
             )
 
-    def with_receipt(self) -> Sequence[Run]:
+    def with_receipt(self) -> Sequence[ExportRun]:
         """Every run that made a file, also where the file is gone by now."""
         with self._database.read() as connection:
             rows = connection.execute(
@@ -212,51 +240,49 @@ class RunStore:
             ).scalar()
 
     def states(self) -> dict[str, int]:
-        """How many runs there are in each state."""
+        """How many runs there are in each state, also where there are none."""
+        state = state_now()
         with self._database.read() as connection:
             found = connection.execute(
-                sa.select(runs.c.state, sa.func.count()).group_by(runs.c.state)
+                sa.select(state.label("state"), sa.func.count()).group_by(state)
             ).all()
-        return {row[0]: row[1] for row in found}
+        return {state.value: 0 for state in RunState} | {row[0]: row[1] for row in found}
 
     def _end(
         self, run_id: str, states: Sequence[str], to: RunState, values: dict[str, Any]
-    ) -> bool:
+    ) -> Any | None:
         with self._database.write() as connection:
             return _end(connection, run_id, states, to, values)
 
 
-def may_see(caller: Caller, run: Run) -> bool:
+def may_see(caller: Caller, run: ExportRun) -> bool:
     """Whether a caller may know of a run: the same rule as the lists have."""
-    if not caller.sees_type(run.export_type):
+    if not caller.may(Scope.EXPORTS_READ) and run.owner_id != caller.user_id:
+        return False
+    if not all(caller.has(query(name).head.right) for name in run.export_types):
         return False
     return caller.channels is None or (
         bool(run.channels) and caller.channels.issuperset(run.channels)
     )
 
 
-def request_of_run(run: Run) -> ExportRequest:
+def request_of_run(run: ExportRun) -> ExportRequest:
     """What a run was asked."""
-    return ExportRequest(
-        export_type=run.export_type,
-        time_zone=run.time_zone,
-        start=run.start,
-        end=run.end,
-        channels=tuple(run.channels),
-        as_of=run.as_of,
-        headers=run.headers,
-        format=run.format,
-        dialect=run.dialect,
-    )
+    return request_of_json(run.request)
 
 
-def run_of_row(row: Any) -> Run:
-    """A row as a run."""
-    return Run(
+def run_of_row(row: Any) -> ExportRun:
+    """A row as a run, in the state it is in now (see `state_now`)."""
+    state = RunState(row.state)
+    if state is RunState.READY and row.expires_ms is not None and row.expires_ms <= current_ms():
+        state = RunState.EXPIRED
+    request = _request_of_row(row)
+    return ExportRun(
         id=row.id,
         owner_id=row.owner_id,
         owner=row.owner,
         export_type=row.export_type,
+        export_types=request.export_types,
         time_zone=row.time_zone,
         start=row.start,
         end=row.end,
@@ -265,7 +291,8 @@ def run_of_row(row: Any) -> Run:
         headers=row.headers,
         format=row.format,
         dialect=row.dialect,
-        state=RunState(row.state),
+        request=request_json(request),
+        state=state,
         phase="starting" if row.state == RunState.RUNNING.value else "",
         progress_percent=0 if row.state in _UNFINISHED else 100,
         error=_reason(row),
@@ -292,19 +319,25 @@ def _reason(row: Any) -> Text | None:
     return None if row.error is None else Text(row.error)
 
 
-def _asked(request: ExportRequest) -> dict[str, Any]:
-    return {
-        "export_type": request.export_type,
-        "time_zone": request.time_zone,
-        "start": request.start,
-        "end": request.end,
-        "channels": json.dumps(list(dict.fromkeys(request.channels)), ensure_ascii=False),
-        "as_of": request.as_of,
-        "headers": request.headers,
-        "format": request.format,
-        "dialect": request.dialect,
-        "kind": request.kind,
+_COLUMNS = frozenset(runs.c.keys()) & frozenset(structs.asdict(ExportRequest("")))
+"""The fields of a request that are columns too, for lists and filters."""
+
+
+def _columns_of(request: ExportRequest) -> dict[str, Any]:
+    fields = structs.asdict(request)
+    content = request_json(request)
+    return {name: fields[name] for name in _COLUMNS} | {
+        "channels": json.dumps(content["channels"], ensure_ascii=False),
+        "request": json.dumps(content, ensure_ascii=False),
     }
+
+
+def _request_of_row(row: Any) -> ExportRequest:
+    if row.request is not None:
+        return request_of_json(json.loads(row.request))
+    # Asked for before requests were kept as a whole.
+    fields = {name: getattr(row, name) for name in _COLUMNS}
+    return ExportRequest(**fields | {"channels": tuple(json.loads(row.channels))})
 
 
 def _end(
@@ -313,85 +346,10 @@ def _end(
     states: Sequence[str],
     to: RunState,
     values: dict[str, Any],
-) -> bool:
-    result = connection.execute(
+) -> Any | None:
+    return connection.execute(
         runs.update()
         .where(runs.c.id == run_id, runs.c.state.in_(states))
-        .values(state=to.value, ended_ms=_now_ms(), version=runs.c.version + 1, **values)
-    )
-    return result.rowcount == 1
-
-
-def _visible(caller: Caller) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if caller.channels is not None:
-        of_run = sa.select(run_channels.c.run_id).where(run_channels.c.run_id == runs.c.id)
-        conditions = [
-            of_run.exists(),
-            ~of_run.where(run_channels.c.channel_id.not_in(sorted(caller.channels))).exists(),
-        ]
-    if not caller.presence:
-        conditions.append(runs.c.export_type.not_in(sorted(PRESENCE_TYPES)))
-    return conditions
-
-
-def _filtered(filters: RunFilter) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if filters.states:
-        conditions.append(runs.c.state.in_([state.value for state in filters.states]))
-    if filters.export_types:
-        conditions.append(runs.c.export_type.in_(list(filters.export_types)))
-    if filters.owner is not None:
-        conditions.append(runs.c.owner == filters.owner)
-    if filters.channel is not None:
-        conditions.append(
-            sa.select(run_channels.c.run_id)
-            .where(run_channels.c.run_id == runs.c.id, run_channels.c.channel_id == filters.channel)
-            .exists()
-        )
-    if filters.created_from_ms is not None:
-        conditions.append(runs.c.created_ms >= filters.created_from_ms)
-    if filters.created_to_ms is not None:
-        conditions.append(runs.c.created_ms < filters.created_to_ms)
-    if filters.text:
-        conditions.append(
-            sa.or_(
-                *(
-                    column.icontains(filters.text, autoescape=True)
-                    for column in (
-                        runs.c.export_type, runs.c.owner, runs.c.channels, runs.c.file_name,
-                    )
-                )
-            )
-        )  # fmt: skip
-    return conditions
-
-
-def _cursor(sort: str, value: object, run_id: str) -> str:
-    text = json.dumps([sort, value, run_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, sort: str) -> tuple[Any, str]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        found = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        of_sort, value, run_id = found
-        wanted = int if sort.removeprefix("-") in ("created", "rows") else str
-        # SQLite and Postgres have whole numbers of 64 bits.
-        if (
-            of_sort == sort
-            and isinstance(run_id, str)
-            and type(value) is wanted
-            and (not isinstance(value, int) or abs(value) < 2**63)
-        ):
-            return value, run_id
-    except (ValueError, TypeError, RecursionError):
-        pass
-    raise RequestError(
-        "cursor: found one that is not of this list; allowed the next_cursor of the page before"
-    )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+        .values(state=to.value, ended_ms=current_ms(), version=runs.c.version + 1, **values)
+        .returning(runs.c.export_type, runs.c.started_ms, runs.c.ended_ms)
+    ).first()

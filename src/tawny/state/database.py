@@ -14,6 +14,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,15 @@ import sqlalchemy as sa
 from tawny.errors import LogVersionError, RequestError, StorageError
 from tawny.settings import Settings
 
-HEAD = "0002"
+HEAD = "0012"
 """The newest migration; a test holds it to the scripts."""
 
 _WAIT_MS = 30_000
 """How long a writer waits for another one."""
+
+_OVERWRITES = 1
+"""`user_version` of an SQLite file that holds nothing any more of what was deleted before deleting
+meant overwriting."""
 
 _POOL = {"pool_size": 8, "max_overflow": 40}
 
@@ -100,6 +105,30 @@ class Database:
         """Raise `StorageError` when the database does not answer."""
         with self.read() as connection:
             connection.execute(sa.text("SELECT 1"))
+
+    def forget_deleted(self) -> None:
+        """Have what was deleted leave the disk, also while others use the database: SQLite keeps it
+        in its journal, and where an older version deleted it, in the file too. Raises
+        `StorageError` while somebody reads for longer than a while."""
+        if self.engine.dialect.name == "postgresql":
+            outside = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            with self._translated(), outside as connection:
+                connection.exec_driver_sql("VACUUM inbox, refusals")
+            return
+        with self._translated(), contextlib.closing(self.engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            if cursor.execute("PRAGMA user_version").fetchone()[0] < _OVERWRITES:
+                cursor.execute("VACUUM")
+                cursor.execute(f"PRAGMA user_version = {_OVERWRITES}")
+            end = time.monotonic() + _WAIT_MS / 1000
+            while cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                if time.monotonic() > end:
+                    raise StorageError(
+                        "{where}: other processes read it without a pause, so what was deleted is "
+                        "still in its journal; try again later",
+                        where=self._where,
+                    )
+                time.sleep(0.1)
 
     def close(self) -> None:
         """Close every connection."""
@@ -228,6 +257,25 @@ def queue_address(home: Path, settings: Settings) -> str:
     return sqlite_address(home / "dbos.db")
 
 
+def check_queue(home: Path, settings: Settings) -> None:
+    """Raise `StorageError` when the file of the queue, if it is one, cannot be read."""
+    path = home / "dbos.db"
+    if settings.text("state_url") or not path.exists():
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=_WAIT_MS / 1000)) as connection:
+            [(found,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.Error as error:
+        found = str(error)
+    if found != "ok":
+        raise StorageError(
+            "{path}: {reason}; it holds nothing but the queue of runs: move it away and start "
+            "again, runs that wait are queued anew",
+            path=path,
+            reason=found.splitlines()[-1],
+        )
+
+
 def open_database(home: Path, settings: Settings) -> Database:
     """The state database of a data folder, at its newest migration."""
     return Database(home, settings.text("state_url"))
@@ -253,6 +301,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "synchronous = FULL",
         "foreign_keys = ON",
         "journal_size_limit = 67108864",
+        # What is deleted is overwritten; without it, it stays readable in the file for years.
+        "secure_delete = ON",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

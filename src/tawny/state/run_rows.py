@@ -31,7 +31,7 @@ SORTS = ("created", "type", "state", "owner", "rows")
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ExportRun:
     """One export run. All times are milliseconds since 1970 UTC."""
 
     id: str
@@ -39,6 +39,9 @@ class Run:
     owner: str
     """The name the person signs in with, as it was."""
     export_type: str
+    """Empty where there are several."""
+    export_types: Sequence[str]
+    """What is made: one export, or those of a bundle."""
     time_zone: str
     start: str | None
     """Begin and end of the range as they were written."""
@@ -49,6 +52,8 @@ class Run:
     headers: str
     format: str
     dialect: str
+    request: dict[str, Any]
+    """All that was asked, as JSON: what stands above, and what no list shows or looks for."""
     state: RunState
     phase: str
     """What a running one does: `starting`, `collecting`, `querying`, `finishing`; else empty."""
@@ -71,6 +76,26 @@ class Run:
     version: int
     """Grows with every change; a reader that saw a higher one has newer news."""
 
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it makes several exports into one file."""
+        return not self.export_type
+
+
+@dataclass(frozen=True, slots=True)
+class RunWord:
+    """A word of a search, and what it may mean; a run fits that fits any of them."""
+
+    text: str
+    """Part of the type, the owner's name, a channel id or the file's name."""
+    export_types: Sequence[str] = ()
+    states: Sequence[RunState] = ()
+    formats: Sequence[str] = ()
+    channels: Sequence[str] = ()
+    owners: Sequence[str] = ()
+    months: Sequence[str] = ()
+    """Months in which the range begins, as two digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFilter:
@@ -84,12 +109,14 @@ class RunFilter:
     created_to_ms: int | None = None
     text: str | None = None
     """Part of the type, the owner's name, a channel id or the file's name."""
+    words: Sequence[RunWord] = ()
+    """Every one of them must fit."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunPage:
     """A part of a list and where the next part begins; `total` counts the whole list."""
 
-    items: Sequence[Run] = field(default=())
+    items: Sequence[ExportRun] = field(default=())
     next_cursor: str | None = None
     total: int = 0

@@ -8,65 +8,29 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from tawny.state import delivery_tables
+from tawny.state.columns import (
+    PersonText,
+    id_column,
+    number_column,
+    text_column,
+    user_column,
 )
-
-
-class _Text(sa.types.TypeDecorator[str]):
-    """Text of people and events. Postgres keeps no NUL; nobody types one, and a refused event that
-    holds one is shown with a mark in its place."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """The text as the database can keep it."""
-        if value is not None and dialect.name == "postgresql":
-            return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-        return value
-
-
-# SQLite gives out row ids by itself for this type only.
-_BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
-def _id() -> sa.Column[int]:
-    return sa.Column("id", _BigId, primary_key=True, autoincrement=True)
-
-
-def _number(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger, nullable=null, server_default=default)
-
-
-def _text(name: str, *, null: bool = False, default: str | None = None) -> sa.Column[str]:
-    return sa.Column(name, _Text, nullable=null, server_default=default)
-
-
-def _user_id(name: str = "user_id") -> sa.Column[int]:
-    return sa.Column(
-        name, sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False
-    )
-
+from tawny.state.columns import metadata as metadata  # all tables are known once this is imported
 
 users = sa.Table(
     "users",
     metadata,
-    _id(),
-    _text("name"),
-    _text("display_name"),
-    _text("password_hash"),
-    _text("role"),
+    id_column(),
+    text_column("name"),
+    text_column("display_name"),
+    text_column("password_hash"),
+    text_column("role"),
     sa.Column("presence", sa.Boolean, nullable=False),
     sa.Column("disabled", sa.Boolean, nullable=False),
-    _text("language", null=True),
-    _text("theme", null=True),
-    _number("created_ms"),
+    text_column("language", null=True),
+    text_column("theme", null=True),
+    number_column("created_ms"),
     sa.UniqueConstraint("name"),
     sqlite_autoincrement=True,
 )
@@ -80,27 +44,50 @@ user_channels = sa.Table(
         sa.ForeignKey("users.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    sa.Column("channel_id", _Text, primary_key=True),
+    sa.Column("channel_id", PersonText, primary_key=True),
 )
 
 set_up_links = sa.Table(
     "set_up_links",
     metadata,
     sa.Column("secret_hash", sa.Text, primary_key=True),
-    _number("created_ms"),
+    number_column("created_ms"),
+    number_column("replaced_ms", null=True),
+)
+
+password_links = sa.Table(
+    "password_links",
+    metadata,
+    sa.Column("secret_hash", sa.Text, primary_key=True),
+    user_column(),
+    number_column("created_ms"),
+    number_column("expires_ms"),
+)
+
+known_browsers = sa.Table(
+    "known_browsers",
+    metadata,
+    id_column(),
+    user_column(),
+    text_column("secret_hash"),
+    number_column("created_ms"),
+    number_column("seen_ms"),
+    sa.UniqueConstraint("secret_hash"),
+    sqlite_autoincrement=True,
 )
 
 sessions = sa.Table(
     "sessions",
     metadata,
-    _id(),
-    _text("secret_hash"),
-    _user_id(),
-    _text("csrf"),
-    _text("address"),
-    _number("created_ms"),
-    _number("seen_ms"),
-    _number("expires_ms"),
+    id_column(),
+    text_column("secret_hash"),
+    user_column(),
+    text_column("csrf"),
+    text_column("address"),
+    number_column("created_ms"),
+    number_column("seen_ms"),
+    number_column("expires_ms"),
+    text_column("browser", null=True),
     sa.UniqueConstraint("secret_hash"),
     sqlite_autoincrement=True,
 )
@@ -108,16 +95,16 @@ sessions = sa.Table(
 tokens = sa.Table(
     "tokens",
     metadata,
-    _id(),
-    _user_id(),
-    _text("name"),
-    _text("secret_hash"),
-    _text("ending"),
-    _text("scopes"),
-    _number("created_ms"),
-    _number("expires_ms", null=True),
-    _number("revoked_ms", null=True),
-    _number("used_ms", null=True),
+    id_column(),
+    user_column(),
+    text_column("name"),
+    text_column("secret_hash"),
+    text_column("ending"),
+    text_column("scopes"),
+    number_column("created_ms"),
+    number_column("expires_ms", null=True),
+    number_column("revoked_ms", null=True),
+    number_column("used_ms", null=True),
     sa.UniqueConstraint("secret_hash"),
     sqlite_autoincrement=True,
 )
@@ -125,26 +112,27 @@ tokens = sa.Table(
 sign_in_failures = sa.Table(
     "sign_in_failures",
     metadata,
-    _id(),
-    _text("name_hash"),
-    _text("address"),
-    _number("at_ms"),
+    id_column(),
+    text_column("name_hash"),
+    text_column("address"),
+    number_column("at_ms"),
+    number_column("browser_id", null=True),
     sa.Index(None, "at_ms"),
 )
 
 audit = sa.Table(
     "audit",
     metadata,
-    _id(),
-    _number("at_ms"),
-    _number("user_id", null=True),
-    _text("actor"),
-    _number("token_id", null=True),
-    _text("address"),
-    _text("request_id"),
-    _text("action"),
-    _text("subject"),
-    _text("detail"),
+    id_column(),
+    number_column("at_ms"),
+    number_column("user_id", null=True),
+    text_column("actor"),
+    number_column("token_id", null=True),
+    text_column("address"),
+    text_column("request_id"),
+    text_column("action"),
+    text_column("subject"),
+    text_column("detail"),
     sa.Index(None, "at_ms"),
     sqlite_autoincrement=True,
 )
@@ -152,35 +140,36 @@ audit = sa.Table(
 runs = sa.Table(
     "runs",
     metadata,
-    sa.Column("id", _Text, primary_key=True),
-    _number("owner_id"),
-    _text("owner"),
-    _text("idempotency_key", null=True),
-    _text("export_type"),
-    _text("time_zone"),
-    _text("start", null=True),
-    _text("end", null=True),
-    _text("channels"),
-    _text("as_of", null=True),
-    _text("headers"),
-    _text("format"),
-    _text("dialect"),
-    _text("kind"),
-    _text("state"),
-    _text("error", null=True),
-    _number("created_ms"),
-    _number("started_ms", null=True),
-    _number("ended_ms", null=True),
-    _number("expires_ms", null=True),
-    _text("file_name", null=True),
-    _text("file_path", null=True),
-    _text("media_type", null=True),
-    _number("rows", null=True),
-    _number("size_bytes", null=True),
-    _text("sha256", null=True),
-    _text("receipt", null=True),
-    _number("version"),
-    _text("reason", null=True),
+    sa.Column("id", PersonText, primary_key=True),
+    number_column("owner_id"),
+    text_column("owner"),
+    text_column("idempotency_key", null=True),
+    text_column("export_type"),
+    text_column("time_zone"),
+    text_column("start", null=True),
+    text_column("end", null=True),
+    text_column("channels"),
+    text_column("as_of", null=True),
+    text_column("headers"),
+    text_column("format"),
+    text_column("dialect"),
+    text_column("kind"),
+    text_column("state"),
+    text_column("error", null=True),
+    number_column("created_ms"),
+    number_column("started_ms", null=True),
+    number_column("ended_ms", null=True),
+    number_column("expires_ms", null=True),
+    text_column("file_name", null=True),
+    text_column("file_path", null=True),
+    text_column("media_type", null=True),
+    number_column("rows", null=True),
+    number_column("size_bytes", null=True),
+    text_column("sha256", null=True),
+    text_column("receipt", null=True),
+    number_column("version"),
+    text_column("reason", null=True),
+    text_column("request", null=True),
     sa.UniqueConstraint("owner_id", "idempotency_key"),
     sa.Index(None, "created_ms"),
     sa.Index(None, "state"),
@@ -189,45 +178,123 @@ runs = sa.Table(
 run_channels = sa.Table(
     "run_channels",
     metadata,
-    sa.Column("run_id", _Text, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("channel_id", _Text, primary_key=True),
+    sa.Column("run_id", PersonText, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("channel_id", PersonText, primary_key=True),
+)
+
+run_exports = sa.Table(
+    "run_exports",
+    metadata,
+    sa.Column("run_id", PersonText, sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("export_type", PersonText, primary_key=True),
+)
+
+saved_exports = sa.Table(
+    "saved_exports",
+    metadata,
+    id_column(),
+    user_column(),
+    text_column("name"),
+    text_column("period"),
+    sa.Column("shared", sa.Boolean, nullable=False),
+    text_column("request"),
+    number_column("created_ms"),
+    sa.UniqueConstraint("name"),
+    sqlite_autoincrement=True,
 )
 
 inbox = sa.Table(
     "inbox",
     metadata,
-    _id(),
-    _number("received_ms"),
-    _number("events"),
+    id_column(),
+    number_column("received_ms"),
+    number_column("events"),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    text_column("request_id", null=True),
     sqlite_autoincrement=True,
 )
 
 refusals = sa.Table(
     "refusals",
     metadata,
-    _id(),
-    _number("at_ms"),
-    _text("input"),
-    _number("number"),
-    _text("field"),
-    _text("found"),
-    _text("allowed"),
-    _text("texts", null=True),
+    id_column(),
+    number_column("at_ms"),
+    text_column("input"),
+    number_column("number"),
+    text_column("field"),
+    text_column("found"),
+    text_column("allowed"),
+    text_column("texts", null=True),
     sqlite_autoincrement=True,
 )
 
+acknowledged_log = sa.Table(
+    "acknowledged_log",
+    metadata,
+    # One row.
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    number_column("version"),
+    number_column("events"),
+)
+
+sources = sa.Table(
+    "sources",
+    metadata,
+    id_column(),
+    # Null once it was removed: what its address and prefix were is kept for good.
+    text_column("name", null=True),
+    text_column("kind"),
+    text_column("address"),
+    text_column("prefix"),
+    text_column("options"),
+    text_column("secrets"),
+    sa.Column("paused", sa.Boolean, nullable=False),
+    number_column("created_ms"),
+    text_column("position", null=True),
+    number_column("log_version", default="-1"),
+    number_column("live_since_ms", null=True),
+    number_column("newest_ms", null=True),
+    number_column("ended_ms", null=True),
+    text_column("report", null=True),
+    text_column("error", null=True),
+    text_column("changes"),
+    sa.UniqueConstraint("name"),
+    sa.UniqueConstraint("address"),
+    sqlite_autoincrement=True,
+)
+
+source_records = sa.Table(
+    "source_records",
+    metadata,
+    sa.Column(
+        "source_id",
+        sa.BigInteger,
+        sa.ForeignKey("sources.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("record", PersonText, primary_key=True),
+    sa.Column("facts", sa.LargeBinary, nullable=False),
+)
+
 PURPOSES: dict[str, str] = {
+    "acknowledged_log": "version and events of the log that somebody was told of",
     "audit": "who did what, when, from where; exportable",
     "inbox": "acknowledged events on their way into the log",
+    "known_browsers": "browsers in which somebody has signed in, for the limit on guessing",
+    "password_links": "one-time links for a new password",
     "refusals": "refused events with reasons",
     "run_channels": "channels of a run, for what a supervisor may see",
+    "run_exports": "exports of a run: one, or those of a bundle",
     "runs": "export runs and their receipts; kept when the file is gone",
+    "saved_exports": "choices of exports with a relative period, under a name",
     "sessions": "people who are signed in",
-    "set_up_links": "the one-time link to create the first administrator",
+    "set_up_links": "the one-time links to create the first administrator, also replaced ones",
     "sign_in_failures": "recent failures, for the limit on guessing",
+    "source_records": "what each source has sent of each record: ids and digests, no content",
+    "sources": "help desks that are read: settings, references to secrets, position, last report",
     "tokens": "API tokens, hashed",
     "user_channels": "channels given to a supervisor",
     "users": "people",
+    **delivery_tables.PURPOSES,
 }
 """What each table is for."""

@@ -1,0 +1,114 @@
+"""The schedules of exports in a running server: one thread decides what is due and follows runs,
+and each destination has one that brings files there, so that none waits for another.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from tawny.background.run_queue import RunQueue
+from tawny.deliveries.store import Destinations
+from tawny.errors import TawnyError
+from tawny.exports.request import ExportRequest
+from tawny.people.callers import Caller
+from tawny.schedules.carrier import Carrier, alone
+from tawny.settings import Settings
+from tawny.state.database import Database
+
+_log = logging.getLogger("tawny.schedules")
+
+LOOK_EVERY_S = 1.0
+_MOST_DESTINATIONS_AT_ONCE = 64
+
+
+class ServerExportMaker:
+    """Makes the exports of slots as runs of the server."""
+
+    def __init__(self, runs: RunQueue) -> None:
+        self._runs = runs
+
+    def start(self, caller: Caller, request: ExportRequest, key: str) -> str:
+        """See `ExportMaker`."""
+        return self._runs.start(caller, request, key).id
+
+    def carry_on(self, run_id: str) -> None:
+        """The queue does."""
+
+
+class Carrying:
+    """Carries schedules out as long as the server runs."""
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Settings,
+        database: Database,
+        destinations: Destinations,
+        runs: RunQueue,
+    ) -> None:
+        self._home = home
+        self._carrier = Carrier(home, settings, database, destinations, ServerExportMaker(runs))
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._busy: set[int] = set()
+        self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is being brought somewhere is brought again after the next start."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(2 * LOOK_EVERY_S)
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            # A command line that carries out just now has it until it ends.
+            with alone(self._home) as first:
+                if first:
+                    self._carry_out()
+
+    def _carry_out(self) -> None:
+        recovered = False
+        while not self._stop.wait(LOOK_EVERY_S):
+            try:
+                if not recovered:
+                    self._carrier.deliveries.recover()
+                    recovered = True
+                self._carrier.decide()
+                self._carrier.make()
+                for destination_id in self._carrier.deliveries.due():
+                    self._bring_to(destination_id)
+            except TawnyError as error:
+                _log.error("schedules cannot be carried out: %s", error)
+            except Exception:
+                _log.exception("schedules cannot be carried out")
+
+    def _bring_to(self, destination_id: int) -> None:
+        with self._lock:
+            if destination_id in self._busy or len(self._busy) >= _MOST_DESTINATIONS_AT_ONCE:
+                return
+            self._busy.add(destination_id)
+        threading.Thread(
+            target=self._bring_all,
+            args=(destination_id,),
+            name=f"destination {destination_id}",
+            daemon=True,
+        ).start()
+
+    def _bring_all(self, destination_id: int) -> None:
+        try:
+            while due := self._carrier.deliveries.due().get(destination_id):
+                for delivery_id in due:
+                    if self._stop.is_set():
+                        return
+                    self._carrier.deliver(delivery_id)
+        except TawnyError as error:
+            _log.error("a delivery cannot be made: %s", error)
+        finally:
+            with self._lock:
+                self._busy.discard(destination_id)

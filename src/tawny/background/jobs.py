@@ -1,0 +1,323 @@
+"""What a worker process does: export, and the readings of the log that take a while.
+
+Each job takes the data folder, the settings and its arguments as JSON has them, and returns what
+JSON can carry.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from tawny.disk import translated_os_errors
+from tawny.engine.engines import open_of_folder
+from tawny.engine.log_facts import known_channels
+from tawny.errors import RequestError
+from tawny.exports.bundle import Bundle
+from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
+from tawny.exports.request import ExportRequest, parts_of, request_of_json
+from tawny.exports.session import ExportSession
+from tawny.intake.compare import compared
+from tawny.intake.direct import direct_ingest
+from tawny.intake.inbox import flush, look
+from tawny.intake.precedence import Precedence
+from tawny.model.zones import from_ms
+from tawny.reading import result
+from tawny.reading.charts import charts_of
+from tawny.reading.figures import begin_of_conversations, figures_of_periods
+from tawny.reading.log_status import channel_facts, log_status
+from tawny.reading.preview import channel_list, count_rows, first_rows
+from tawny.reading.verify import checks_of_bundle
+from tawny.sample import SampleRequest, sample_blocks
+from tawny.settings import Settings
+from tawny.sources.setup import Sources
+from tawny.sources.sync import SyncRequest
+from tawny.state.database import open_database
+from tawny.state.event_log import event_log
+from tawny.text import to_json
+from tawny.upkeep.compact import compact
+from tawny.upkeep.erase import purge_what_is_new
+from tawny.upkeep.sample_data import remove_sample
+
+Tell = Callable[[str, int], None]
+"""Called with a phase and how far it is, in percent."""
+
+Arguments = Mapping[str, Any]
+
+_PROGRESS_EVERY_S = 0.3
+SMALL_FILES = 12
+"""A month with more small files than this is compacted between two moves of the inbox."""
+
+
+def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> dict[str, Any]:
+    """Write an export to `target`, a path whose folder exists; returns its receipt as text. With a
+    `receipt` the file is the one of that receipt, or none is made."""
+    tell("collecting", 0)
+    flush(home, settings)
+    with ExportSession(home, settings, arguments["now_ms"]) as session:
+        request = _known_channels_only(session, request_of(arguments), arguments)
+        tell("querying", 1)
+        target, again = Path(arguments["target"]), arguments.get("receipt")
+        if request.is_bundle:
+            bundle = Bundle(session, request, checks_of_bundle, again)
+            with _watched(bundle.progress_percent, tell):
+                content = bundle.write(target)
+        else:
+            replay = None if again is None else replay_of_receipt(again)
+            with _watched(session.progress_percent, tell):
+                content = session.export(request, target, replay).content()
+    tell("finishing", 99)
+    return {
+        "receipt": receipt_text(content),
+        "rows": content["rows"],
+        "size_bytes": content["bytes"],
+        "sha256": content["sha256"],
+    }
+
+
+def check(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Whether an export can be run at all, its channels included."""
+    request = request_of(arguments)
+    if request.channels:
+        flush(home, settings)
+    with ExportSession(home, settings, arguments["now_ms"]) as session:
+        session.check(_known_channels_only(session, request, arguments))
+    return {}
+
+
+def estimate(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """How many rows an export would give."""
+    flush(home, settings)
+    with ExportSession(home, settings, arguments["now_ms"]) as session:
+        request = _known_channels_only(session, request_of(arguments), arguments)
+        session.check(request)
+        return {"rows": sum(count_rows(session, part) for part in parts_of(request))}
+
+
+def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """The first rows of an export that was made."""
+    with ExportSession(home, settings, 0) as session:
+        rows = first_rows(session, request_of(arguments), replay_of(arguments), arguments["rows"])
+        return {"rows": rows}
+
+
+def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """The charts of an export that was made."""
+    with ExportSession(home, settings, 0) as session:
+        return {"charts": charts_of(session, request_of(arguments), replay_of(arguments))}
+
+
+def figures(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """The figures of a period and of the one before it, which ends on the local date `middle`."""
+    _move_if_free(home, settings)
+    with ExportSession(home, settings, arguments["now_ms"]) as session:
+        request = _known_channels_only(session, request_of(arguments), arguments)
+        return {
+            "periods": figures_of_periods(session, request, arguments["middle"]),
+            "begins_ms": begin_of_conversations(session.snapshot),
+        }
+
+
+def keep_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Keep the rows of an export that was made, to be looked at."""
+    with ExportSession(home, settings, 0) as session:
+        return result.keep_rows(
+            session, request_of(arguments), replay_of(arguments), Path(arguments["target"])
+        )
+
+
+def rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """A page of rows that were kept."""
+    wanted = dict(arguments)
+    path, export_type = Path(wanted.pop("path")), wanted.pop("export_type")
+    with open_of_folder(home, settings, threads=1) as duck:
+        return result.page_of_rows(duck, path, export_type, **wanted)
+
+
+def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Every channel of the log, as last saved."""
+    _move_if_free(home, settings)
+    snapshot = event_log(home, settings).snapshot()
+    with open_of_folder(home, settings, threads=1) as duck:
+        return {"version": snapshot.version, "channels": channel_list(duck, snapshot)}
+
+
+def status(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """What is in the log."""
+    _move_if_free(home, settings)
+    waiting, snapshot = look(home, settings)
+    found = log_status(home, settings, snapshot)
+    return {
+        "waiting": waiting,
+        "version": found.version,
+        "events": found.events,
+        "size_bytes": found.size_bytes,
+        "files": found.files,
+        "types": [[row.type, row.events, row.first_ms, row.last_ms] for row in found.types],
+        "channels": [dataclasses.asdict(one) for one in found.channels],
+    }
+
+
+def completeness(
+    home: Path, settings: Settings, _arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """What is known of the completeness of each channel."""
+    _move_if_free(home, settings)
+    facts = channel_facts(home, settings)
+    return {"channels": [dataclasses.asdict(one) for one in facts]}
+
+
+def _move_if_free(home: Path, settings: Settings) -> None:
+    """Move the inbox for a look at the log, which does not wait while another process moves;
+    unless it would see nothing at all."""
+    flush(home, settings, wait=event_log(home, settings).changed_ns() is None)
+
+
+def move(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Move the inbox into the log."""
+    outcome = flush(home, settings)
+    return {"accepted": outcome.accepted, "duplicates": outcome.duplicates}
+
+
+def compare(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """What the log says of the events of several requests, whose lines are in one file."""
+    parts = []
+    if sizes_bytes := arguments["sizes_bytes"]:
+        with translated_os_errors(str(home)), Path(arguments["path"]).open("rb") as stream:
+            parts = [stream.read(size) for size in sizes_bytes]
+    return {
+        "compared": [
+            {
+                "outcomes": found.outcomes.hex(),
+                "refusals": {
+                    number: to_json([one.field, one.found, one.allowed])
+                    for number, one in found.refusals.items()
+                },
+            }
+            for found in compared(home, settings, parts)
+        ]
+    }
+
+
+def tidy(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Purge contacts that were erased, and merge small files of the log where there are many."""
+    purge_what_is_new(home, settings)
+    done = compact(home, settings, files_per_month=SMALL_FILES)
+    return {"files_before": done.files_before, "files_after": done.files_after}
+
+
+def load_sample(
+    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """Take in the events of a simulated care centre."""
+    request = SampleRequest(
+        arguments["conversations"],
+        from_ms(arguments["start_ms"]),
+        from_ms(arguments["end_ms"]),
+        arguments["seed"],
+    )
+    with direct_ingest(home, settings, lambda _name, _refusal: None) as ingest:
+        ingest.read("sample data", sample_blocks(request))
+        ingest.flush()
+        return {"accepted": ingest.outcome.accepted}
+
+
+def unload_sample(
+    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """Take loaded sample data out of the log, those on their way into it too."""
+    # As an ingest does, so that servers know what may come in again.
+    with Precedence(home).writing_directly():
+        flush(home, settings)
+        removed, left = remove_sample(home, settings, arguments["marks"])
+    return {"removed": removed, "left": left}
+
+
+def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> dict[str, Any]:
+    """Read what is new in the desk of a `source` into the log."""
+    with contextlib.closing(open_database(home, settings)) as database:
+        sources = Sources(home, settings, database)
+        report = sources.sync(
+            sources.store.get(arguments["source"]),
+            SyncRequest(),
+            lambda progress: tell("syncing", int(100 * (progress.share or 0))),
+        )
+    if report.accepted:
+        compact(home, settings, files_per_month=SMALL_FILES)
+    return {"accepted": report.accepted, "refused": report.refused}
+
+
+Job = Callable[[Path, Settings, Arguments, Tell], dict[str, Any]]
+
+JOBS: dict[str, Job] = {
+    "charts": charts,
+    "channels": channels,
+    "check": check,
+    "compare": compare,
+    "completeness": completeness,
+    "estimate": estimate,
+    "export": export,
+    "figures": figures,
+    "keep_rows": keep_rows,
+    "load_sample": load_sample,
+    "move": move,
+    "preview": preview,
+    "rows": rows,
+    "status": status,
+    "sync": sync,
+    "tidy": tidy,
+    "unload_sample": unload_sample,
+}
+"""Every job by name."""
+
+
+def request_of(arguments: Arguments) -> ExportRequest:
+    """The export request in the arguments of a job."""
+    return request_of_json(arguments["request"])
+
+
+def replay_of(arguments: Arguments) -> Replay:
+    """The receipt's part in the arguments of a job, so that a second run gives the same."""
+    return replay_of_receipt(arguments["receipt"])
+
+
+def _known_channels_only(
+    session: ExportSession, request: ExportRequest, arguments: Arguments
+) -> ExportRequest:
+    """A supervisor who names no channel means all that were given; one of them that has no event
+    yet has no rows either, and is no mistake of the person."""
+    if not request.channels or not arguments.get("given_channels"):
+        return request
+    known = set(known_channels(session.engine, session.snapshot, None))
+    here = tuple(channel for channel in request.channels if channel in known)
+    if not here:
+        raise RequestError("channels: those given to you have no events yet; come back later")
+    return replace(request, channels=here)
+
+
+@contextlib.contextmanager
+def _watched(progress_percent: Callable[[], float], tell: Tell) -> Iterator[None]:
+    """Tell how far the running export is while the body runs."""
+    done = threading.Event()
+
+    def watch() -> None:
+        highest = 1
+        while not done.wait(_PROGRESS_EVERY_S):
+            percent = min(98, int(progress_percent()))
+            if percent > highest:
+                highest = percent
+                tell("querying", percent)
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
