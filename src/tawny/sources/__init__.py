@@ -1,0 +1,2 @@
+"""Help desks as sources of events: settings, position, ledger and gap report are shared, a kind of
+desk is a folder of its own and a row of `tawny.sources.kinds`."""

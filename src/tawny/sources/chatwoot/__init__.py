@@ -1,0 +1,1 @@
+"""Chatwoot, read from its PostgreSQL database (docs/sources/chatwoot.md)."""

@@ -1,0 +1,53 @@
+"""What no record of Chatwoot tells, in the words of the exports, and what will be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tawny.text import Text
+
+_LOCKS = ("handle_time", "no_response_time", "cherry_picking_time")
+
+NOT_MEASURED: Sequence[tuple[Sequence[str], Text]] = (
+    (
+        (
+            *(f"resolved-conversations.{key}" for key in _LOCKS),
+            *(f"open-conversations.{key}" for key in _LOCKS),
+            *(f"teams.{key}" for key in (*_LOCKS, "average_handle_time")),
+            *(f"users.{key}" for key in (*_LOCKS, "average_handle_time", "utilization")),
+        ),
+        Text("Chatwoot has no locks: assigned is not open on the screen"),
+    ),
+    (
+        ("users.available_time", "users.away_time", "user-presence"),
+        Text("who was available when is not kept, only what is set at present"),
+    ),
+    (
+        ("tags", "messages.tag_ids", "messages.tag_names"),
+        Text("messages have no tags; labels are topics"),
+    ),
+    (
+        ("resolved-conversations.language", "open-conversations.language"),
+        Text("only where Chatwoot has detected it"),
+    ),
+    (
+        ("resolved-conversations.resolved_by",),
+        Text("never bulk_resolve: a bulk action leaves the same trace as any other"),
+    ),
+    (
+        ("response-times.handover_reason",),
+        Text("only taken_by_agent and error are recorded"),
+    ),
+)
+"""Columns, or whole exports, by their keys, and why they are empty or hold less."""
+
+NOTES = (
+    Text(
+        "team figures may differ from Chatwoot's own after a transfer: Tawny credits the team of "
+        "the moment, Chatwoot the present one"
+    ),
+    Text(
+        "first response times may differ from Chatwoot's own: there they begin at the handoff or "
+        "the last opening, and its reports count by the time of the reporting event"
+    ),
+)

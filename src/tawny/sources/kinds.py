@@ -1,0 +1,90 @@
+"""The kinds of sources: one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tawny.credentials import revealed
+from tawny.errors import RequestError, UnknownValueError
+from tawny.sources.reader import DeskReader
+from tawny.text import Text
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """One kind of desk: which options it has of its own, and how one is opened."""
+
+    name: str
+    needed: Sequence[str]
+    """Options that have to be given, secrets among them."""
+    secrets: Sequence[str]
+    own: Sequence[str]
+    """Options that other kinds do not have."""
+    address: Callable[[Mapping[str, Any]], str]
+    """The `source` of its events, by its options."""
+    check: Callable[[dict[str, Any]], None]
+    """Raise `RequestError` for options that are not allowed."""
+    open: Callable[[Mapping[str, Any], Mapping[str, str], str], DeskReader]
+    """A reader, given options, secrets in plain words and the prefix of ids."""
+
+
+def _check_chatwoot(options: dict[str, Any]) -> None:
+    url = options.get("url")
+    if url is not None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:
+            raise RequestError(
+                "--url: found {url!r}; allowed the address of the desk, such as "
+                "https://desk.example.com",
+                url=url if parts.password is None else "***",
+            )
+        options["url"] = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    if options.get("sentences") is not None:
+        from tawny.sources.chatwoot.sentences import Sentences
+
+        options["sentences"] = str(Path(options["sentences"]).absolute())
+        Sentences(None, Path(options["sentences"]))
+
+
+def _open_chatwoot(
+    options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
+) -> DeskReader:
+    # Who has another kind of desk waits for none of its libraries.
+    from tawny.sources.chatwoot.reader import ChatwootReader
+
+    return ChatwootReader(options, secrets["database_url"], prefix)
+
+
+KINDS: Mapping[str, SourceKind] = {
+    "chatwoot": SourceKind(
+        name="chatwoot",
+        needed=("url", "account", "database_url"),
+        secrets=("database_url",),
+        own=("url", "account", "sentences"),
+        address=lambda options: f"{options['url']}/accounts/{options['account']}",
+        check=_check_chatwoot,
+        open=_open_chatwoot,
+    ),
+}
+"""Every kind there is."""
+
+
+def kind_of(name: str) -> SourceKind:
+    """A kind by its name. Raises `UnknownValueError`."""
+    if name not in KINDS:
+        raise UnknownValueError(Text("kind of source"), name, KINDS)
+    return KINDS[name]
+
+
+def opened(home: Path, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str],
+           prefix: str) -> DeskReader:  # fmt: skip
+    """An open desk. Raises `RequestError` for a secret that is not where it should be, and
+    `SourceError`."""
+    found = {
+        name: revealed(home, f"--{name.replace('_', '-')}", kept) for name, kept in secrets.items()
+    }
+    return kind_of(kind).open(options, found, prefix)

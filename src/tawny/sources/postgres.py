@@ -1,0 +1,164 @@
+"""A desk's PostgreSQL database, opened so that nothing can be changed and no query lasts long.
+
+Tables are looked at before they are read: columns come and go from version to version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tawny.credentials import cleaned
+from tawny.errors import RequestError
+from tawny.sources.reader import SourceError
+from tawny.text import Text
+
+try:
+    import psycopg
+    from psycopg import conninfo
+    from psycopg.adapt import Loader
+except ImportError as error:
+    raise RequestError(
+        "reading a PostgreSQL database needs the package psycopg; pip install 'tawny[postgres]'"
+    ) from error
+
+STATEMENT_TIMEOUT_S = 120
+_CONNECT_TIMEOUT_S = 10
+
+_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - columns without zone hold UTC
+_MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+class _Microseconds(Loader):
+    """Timestamps as microseconds since 1970, without zone read as UTC; None for one that is no
+    instant of the years 1 to 9999 (`infinity`, BC)."""
+
+    def load(self, data: Any) -> int | None:
+        text = bytes(data).decode()
+        try:
+            found = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if found.tzinfo is not None:
+            found = found.astimezone(datetime.UTC).replace(tzinfo=None)
+        return (found - _EPOCH) // _MICROSECOND
+
+
+def moment(instant_us: int) -> datetime.datetime:
+    """Microseconds since 1970 UTC as a column without zone holds them."""
+    return _EPOCH + instant_us * _MICROSECOND
+
+
+class Postgres:
+    """One connection. Raises `SourceError` in words without a password."""
+
+    def __init__(self, option: str, address: str) -> None:
+        self._secrets = [address]
+        self.requests = 0
+        self.longest_s = 0.0
+        self._option = option
+        plain = address.replace("postgresql+psycopg://", "postgresql://", 1)
+        try:
+            parts = conninfo.conninfo_to_dict(plain)
+        except psycopg.Error:
+            raise RequestError(
+                "{option}: found no address of a database; allowed one such as "
+                "postgresql://user:password@host/name, or words such as host=... dbname=...",
+                option=option,
+            ) from None
+        self._secrets.append(str(parts.get("password") or ""))
+        self._where = f"{parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
+        settings: dict[str, Any] = {
+            "connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "tawny", **parts,
+        }  # fmt: skip
+
+        def connect() -> Any:
+            connection = psycopg.connect(**settings)
+            for name in ("timestamp", "timestamptz"):
+                connection.adapters.register_loader(name, _Microseconds)
+            connection.execute("SET TIME ZONE 'UTC'")
+            connection.execute("SET default_transaction_read_only = on")
+            connection.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'")
+            connection.commit()
+            return connection
+
+        self._engine = sa.create_engine(
+            "postgresql+psycopg://", creator=connect, poolclass=sa.pool.StaticPool,
+            use_native_hstore=False,
+        )  # fmt: skip
+        self.tables: Mapping[str, sa.Table] = {}
+
+    def close(self) -> None:
+        """End the connection."""
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            self._engine.dispose()
+
+    def look(self, names: Sequence[str]) -> None:
+        """Find which of some tables there are, and which columns they have."""
+        metadata = sa.MetaData()
+        with self._translated():
+            metadata.reflect(self._engine, only=lambda name, _: name in names, resolve_fks=False)
+        self.tables = metadata.tables
+
+    def unreadable(self, names: Sequence[str]) -> Sequence[str]:
+        """Those of the tables there are that this login may not read."""
+        found = []
+        with self._translated(), self._engine.begin() as connection:
+            for name in names:
+                if name in self.tables:
+                    allowed = connection.execute(
+                        sa.text(
+                            "SELECT has_any_column_privilege(CAST(:name AS regclass), 'SELECT')"
+                        ),
+                        {"name": f'"{name}"'},
+                    ).scalar()
+                    if not allowed:
+                        found.append(name)
+        return found
+
+    def columns(self, table: str, *names: str) -> list[sa.ColumnElement[Any]]:
+        """Columns by their names; null stands for one that this version of the desk lacks."""
+        there = self.tables[table].c
+        return [there[name] if name in there else sa.null().label(name) for name in names]
+
+    def has(self, table: str, column: str | None = None) -> bool:
+        """Whether there is a table, or a column of it."""
+        found = self.tables.get(table)
+        return found is not None and (column is None or column in found.c)
+
+    def rows(self, statement: sa.Executable, **values: Any) -> Sequence[Any]:
+        """Run a query in a transaction of its own that can only read."""
+        import time
+
+        begun = time.perf_counter()
+        with self._translated(), self._engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            found = connection.execute(statement, values).fetchall()
+        self.requests += 1
+        self.longest_s = max(self.longest_s, time.perf_counter() - begun)
+        return found
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
+            original = getattr(error, "orig", None) or error
+            reason = cleaned((str(original).strip().splitlines() or [""])[0], *self._secrets)
+            if isinstance(original, psycopg.errors.QueryCanceled):
+                raise SourceError(
+                    "{option}: a query lasted longer than {most} s; the desk is busy, or an index "
+                    "is missing; try again later",
+                    option=self._option,
+                    most=STATEMENT_TIMEOUT_S,
+                ) from None
+            raise SourceError(
+                "{option}: {where}: {reason}",
+                option=self._option,
+                where=self._where,
+                reason=reason or Text("the connection was lost"),
+            ) from None

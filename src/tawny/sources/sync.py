@@ -1,0 +1,287 @@
+"""One sync: pages of a desk's records become events, durable before the position moves on.
+
+First the events of some pages are in the log, then, in one step, the ledger and the position know
+of it. Killed between the two, the next sync learns from the log what the ledger lacks, reads from
+the last position again and finds that it was sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from tawny.disk import held_lock
+from tawny.errors import ConflictError
+from tawny.intake.direct import direct_ingest
+from tawny.intake.ingest import Ingest
+from tawny.model.durations import milliseconds
+from tawny.model.refusals import Refusal
+from tawny.model.zones import current_ms
+from tawny.settings import Settings
+from tawny.sources.events import Event, Facts, fact_digest
+from tawny.sources.ledger import Ledger
+from tawny.sources.reader import Cursors, DeskReader, Page, Record, Window
+from tawny.sources.report import GapReport
+from tawny.sources.store import Source, SourceStore
+from tawny.state.database import Database
+from tawny.state.event_log import event_log
+from tawny.state.refusals import RefusalStore
+from tawny.text import Text
+
+OVERLAP_S = 600
+"""So long before the last position is read again: rows are stamped before they are committed."""
+
+CHECKPOINT_EVENTS = 100_000
+CHECKPOINT_S = 20.0
+"""After so many events, or so long, what was read is made durable and the position moves on."""
+
+GONE_EVERY_MS = 86_400_000
+"""So often is looked for records that are no longer there."""
+
+WITHHELD = Text("a value that is not shown")
+
+
+@dataclass(frozen=True, slots=True)
+class SyncRequest:
+    """What a sync shall do. Instants in milliseconds since 1970 UTC."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    full: bool = False
+    accept_deletions: bool = False
+    dry_run: bool = False
+    output: BinaryIO | None = None
+    """Where the events are written to instead of the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync is."""
+
+    records: int
+    events: int
+    share: float | None
+
+
+class Sync:
+    """One sync of a source; `run` returns its report, which is also stored."""
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Settings,
+        database: Database,
+        source: Source,
+        reader: DeskReader,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self._home = home
+        self._settings = settings
+        self._database = database
+        self._store = SourceStore(database)
+        self._source = source
+        self._reader = reader
+        self._on_progress = on_progress
+        self._ledger = Ledger(self._store, source)
+        self._lines: dict[str, Sequence[str]] = {}
+        """The ids of events by the name of the block they were read in."""
+        self._refused_ids: set[str] = set()
+        self._refusals: list[Refusal] = []
+        self._newest_ms = source.newest_ms
+        self.report = GapReport(source.address, source.kind, current_ms())
+
+    def run(self, request: SyncRequest) -> GapReport:
+        """Read what is new. Raises `SourceError`; what was durable before stays."""
+        sends = not request.dry_run and request.output is None
+        if sends:
+            version = self._ledger.learn(self._home, self._settings)
+            self._source = replace(self._source, log_version=version)
+        window, cursors = self._window(request)
+        report = self.report
+        report.since_ms = None if window.since_us is None else window.since_us // 1000
+        report.until_ms = window.horizon_us // 1000
+        report.live_since_ms = self._source.live_since_ms or report.until_ms
+        report.clock_difference_s = round(window.now_us / 1_000_000 - time.time(), 3)
+        pages = self._reader.pages(cursors, window, self._ledger, report)
+        if sends:
+            self._send(pages)
+        else:
+            self._write(pages, request.output)
+        report.ended_ms = current_ms()
+        return report
+
+    def _window(self, request: SyncRequest) -> tuple[Window, Cursors]:
+        options, position = self._source.options, self._source.position or {}
+        now_us = self._reader.now_us()
+        lag_us = milliseconds(str(options["lag"])) * 1000
+        horizon_us = now_us - lag_us
+        if request.until_ms is not None:
+            horizon_us = min(horizon_us, request.until_ms * 1000)
+        cursors: Cursors = dict(position.get("cursors", {}))
+        since_ms = self._since_ms = position.get("since_ms", options.get("since_ms"))
+        if request.since_ms is not None:
+            cursors, since_ms = {}, request.since_ms
+            # Where reading everything begins: not later than it did.
+            if not position or self._since_ms is not None:
+                self._since_ms = min(since_ms, self._since_ms if position else since_ms)
+        if request.full:
+            cursors = {}
+        looked_ms = int(position.get("gone_ms", 0))
+        look = request.full or (bool(position) and now_us // 1000 - looked_ms >= GONE_EVERY_MS)
+        self._gone_ms = now_us // 1000 if look or not position else looked_ms
+        window = Window(
+            now_us=now_us,
+            horizon_us=horizon_us,
+            since_us=None if since_ms is None else int(since_ms) * 1000,
+            overlap_us=OVERLAP_S * 1_000_000,
+            full=request.full,
+            look_for_gone=look or request.accept_deletions,
+            accept_deletions=request.accept_deletions,
+            future_us=now_us + max(lag_us, 60_000_000),
+        )
+        return window, cursors
+
+    # --- into the log ---------------------------------------------------------------------------
+
+    def _send(self, pages: Iterator[Page]) -> None:
+        waiting, since = 0, time.monotonic()
+        cursors: Cursors = {}
+        with direct_ingest(self._home, self._settings, self._refuse) as ingest:
+            for page in pages:
+                block, ids = self._mapped(page)
+                if ids:
+                    name = f"{self._source.name} {len(self._lines)}"
+                    self._lines[name] = ids
+                    ingest.read(name, [block])
+                waiting += len(ids)
+                cursors = page.cursors
+                self._tell(page)
+                if waiting >= CHECKPOINT_EVENTS or time.monotonic() - since > CHECKPOINT_S:
+                    self._checkpoint(ingest, cursors)
+                    waiting, since = 0, time.monotonic()
+            self._checkpoint(ingest, cursors, ended=True)
+
+    def _checkpoint(self, ingest: Ingest, cursors: Cursors, *, ended: bool = False) -> None:
+        ingest.flush()
+        self.report.accepted = ingest.outcome.accepted
+        # Beside those that the ledger knew.
+        self.report.refused = ingest.outcome.refused
+        version = event_log(self._home, self._settings).snapshot().version
+        values: dict[str, object] = {
+            "position": {
+                "cursors": cursors, "since_ms": self._since_ms, "gone_ms": self._gone_ms,
+            },
+            "log_version": version,
+            "newest_ms": self._newest_ms,
+        }  # fmt: skip
+        if ended and self._source.live_since_ms is None:
+            values["live_since_ms"] = self.report.live_since_ms
+        self._ledger.save(self._refused_ids, **values)
+        if self._refusals:
+            store = RefusalStore(self._home, self._settings, self._database)
+            store.add(f"source {self._source.name}", self._refusals)
+            self._refusals = []
+        self._lines = {}
+        self._refused_ids = set()
+        if ended:
+            self.report.duplicates += ingest.outcome.duplicates
+
+    def _refuse(self, name: str, refusal: Refusal) -> None:
+        event_id = self._lines[name][refusal.number - 1]
+        self._refused_ids.add(event_id)
+        # What stood there may be what somebody wrote.
+        hidden = [replace(mistake, found=WITHHELD) for mistake in refusal.mistakes]
+        self._refusals.append(
+            Refusal(refusal.number, refusal.field, WITHHELD, refusal.allowed, tuple(hidden[1:]))
+        )
+        self.report.leave_out(
+            event_id,
+            Text("{field}: refused; allowed {allowed}",
+                 field=refusal.field, allowed=refusal.allowed),
+        )  # fmt: skip
+
+    # --- to a file, or nowhere ------------------------------------------------------------------
+
+    def _write(self, pages: Iterator[Page], output: BinaryIO | None) -> None:
+        for page in pages:
+            block, _ = self._mapped(page)
+            if output is not None:
+                output.write(block)
+            self._tell(page)
+
+    # --- a page ---------------------------------------------------------------------------------
+
+    def _mapped(self, page: Page) -> tuple[bytes, list[str]]:
+        """The new events of a page as a block of lines, and their ids."""
+        known = self._ledger.load([record.name for record in page.records])
+        lines: list[bytes] = []
+        ids: list[str] = []
+        for record in page.records:
+            facts = known[record.name]
+            before = len(facts)
+            fresh = self._fresh(record, facts)
+            if fresh or len(facts) != before:
+                self._ledger.add(record.name, facts, fresh)
+            for event in fresh:
+                self.report.events[event.type] += 1
+                lines.append(event.line(self._source.address))
+                ids.append(event.id)
+        if page.newest_us is not None:
+            self._newest_ms = max(self._newest_ms or 0, page.newest_us // 1000)
+        return (b"\n".join(lines) + b"\n" if lines else b""), ids
+
+    def _fresh(self, record: Record, facts: Facts) -> list[Event]:
+        try:
+            events = list(record.events(facts))
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            # One bad record never stops the rest. What is wrong with it may be what it holds.
+            self.report.leave_out(
+                record.name,
+                Text("it cannot be read ({reason})", reason=type(error).__name__),
+            )
+            return []
+        fresh: dict[str, Event] = {}
+        for event in events:
+            sent = facts.get(event.id)
+            if sent is not None and sent.digest == fact_digest(event):
+                self.report.duplicates += 1
+            elif sent is not None or any(alias in facts for alias in event.aliases):
+                self.report.changed_after_sent += 1
+            elif event.id in fresh:
+                self.report.duplicates += 1
+            else:
+                fresh[event.id] = event
+        return list(fresh.values())
+
+    def _tell(self, page: Page) -> None:
+        self._on_progress(
+            Progress(sum(self.report.read.values()), sum(self.report.events.values()), page.share)
+        )
+
+
+@contextlib.contextmanager
+def alone(home: Path, source: Source) -> Iterator[None]:
+    """Be the one who syncs a source. Raises `ConflictError` when there is another; the lock ends
+    with the process."""
+    path = home / f"source-{source.id}.lock"
+    with held_lock(path, str(path), wait=False) as lock:
+        if lock is None:
+            raise ConflictError(
+                "source {name}: another sync of it is going on; wait for its end, tawny sources "
+                "list says how far it is",
+                name=source.name,
+            )
+        yield
+
+
+def is_syncing(home: Path, source: Source) -> bool:
+    """Whether somebody syncs a source now."""
+    try:
+        with alone(home, source):
+            return False
+    except ConflictError:
+        return True
