@@ -1,0 +1,246 @@
+"""Destinations: what they are called, how they are reached, whether they worked the last time."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from tawny.credentials import revealed
+from tawny.deliveries.kinds import checked_options, destination_kind
+from tawny.deliveries.places import Place, try_out
+from tawny.errors import ConflictError, NotFoundError, RequestError, TawnyError
+from tawny.model.zones import current_ms
+from tawny.people.audit import Audit
+from tawny.people.callers import Caller, Scope
+from tawny.people.names import shown_name
+from tawny.scratch import scratch_folder
+from tawny.settings import Settings
+from tawny.state.database import Database
+from tawny.state.delivery_tables import destinations, schedule_destinations, schedules
+from tawny.text import Text, from_json, to_json
+
+LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationChoice:
+    """What somebody sets of a destination."""
+
+    name: str
+    kind: str
+    options: Mapping[str, str]
+    secrets: Mapping[str, str]
+    """As they are kept: references, or encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One destination. Times are milliseconds since 1970 UTC."""
+
+    id: int
+    choice: DestinationChoice
+    created_ms: int
+    used_ms: int | None
+    """When something was last brought there, or tried to be."""
+    error: Text | None
+    """What went wrong then."""
+
+    @property
+    def where(self) -> str:
+        """How people recognise it."""
+        return destination_kind(self.choice.kind).where(self.choice.options)
+
+
+class Destinations:
+    """The destinations of one installation."""
+
+    def __init__(self, home: Path, settings: Settings, database: Database, audit: Audit) -> None:
+        self._home = home
+        self._settings = settings
+        self._database = database
+        self._audit = audit
+
+    def list(self, caller: Caller) -> Sequence[Destination]:
+        """All of them, by name, for whoever may make schedules."""
+        caller.need(Scope.SCHEDULES_WRITE, Scope.ADMIN)
+        return self.everything()
+
+    def everything(self) -> Sequence[Destination]:
+        """All of them, by name."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(destinations).order_by(sa.func.lower(destinations.c.name))
+            ).all()
+        return [_of_row(row) for row in rows]
+
+    def get(self, caller: Caller, destination_id: int) -> Destination:
+        """One of them."""
+        caller.need(Scope.SCHEDULES_WRITE, Scope.ADMIN)
+        return self.find(destination_id)
+
+    def find(self, destination_id: int) -> Destination:
+        """One, whoever asks. Raises `NotFoundError`."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(destinations).where(destinations.c.id == destination_id)
+            ).first()
+        if row is None:
+            raise NotFoundError("there is no destination {id}", id=destination_id)
+        return _of_row(row)
+
+    def add(self, caller: Caller, choice: DestinationChoice) -> Destination:
+        """Set one up; administrators only. Raises `RequestError`."""
+        caller.need(Scope.ADMIN)
+        choice = self.checked(choice)
+        with self._database.write() as connection:
+            _named_once(connection, choice.name)
+            destination_id = connection.execute(
+                destinations.insert()
+                .values(created_ms=current_ms(), **_columns_of(choice))
+                .returning(destinations.c.id)
+            ).scalar_one()
+            self._audit.add(
+                connection, caller, "destination_added", choice.name, kind=choice.kind,
+                **choice.options,
+            )  # fmt: skip
+        return self.find(destination_id)
+
+    def change(self, caller: Caller, destination_id: int, choice: DestinationChoice) -> Destination:
+        """Set it otherwise; administrators only. Secrets that are not given stay."""
+        caller.need(Scope.ADMIN)
+        before = self.find(destination_id)
+        if choice.kind != before.choice.kind:
+            raise RequestError(
+                "kind: found {kind}; {name} is of the kind {before}, which stays: add another "
+                "destination",
+                kind=choice.kind,
+                name=before.choice.name,
+                before=before.choice.kind,
+            )
+        secrets = {**before.choice.secrets, **choice.secrets}
+        choice = self.checked(DestinationChoice(choice.name, choice.kind, choice.options, secrets))
+        with self._database.write() as connection:
+            _named_once(connection, choice.name, destination_id)
+            connection.execute(
+                destinations.update()
+                .where(destinations.c.id == destination_id)
+                .values(**_columns_of(choice))
+            )
+            self._audit.add(
+                connection, caller, "destination_changed", choice.name, **choice.options
+            )
+        return self.find(destination_id)
+
+    def remove(self, caller: Caller, destination_id: int) -> None:
+        """Forget one to which no schedule delivers; administrators only. What was delivered there
+        stays."""
+        caller.need(Scope.ADMIN)
+        destination = self.find(destination_id)
+        with self._database.write() as connection:
+            users = connection.execute(
+                sa.select(schedules.c.name)
+                .join(schedule_destinations, schedule_destinations.c.schedule_id == schedules.c.id)
+                .where(
+                    schedule_destinations.c.destination_id == destination_id,
+                    schedules.c.removed_ms.is_(None),
+                )
+                .order_by(schedules.c.name)
+            ).scalars()
+            if names := list(users):
+                raise ConflictError(
+                    "{name}: found in use by {schedules}; give them another destination first",
+                    name=destination.choice.name,
+                    schedules=", ".join(names),
+                )
+            connection.execute(
+                schedule_destinations.delete().where(
+                    schedule_destinations.c.destination_id == destination_id
+                )
+            )
+            connection.execute(destinations.delete().where(destinations.c.id == destination_id))
+            self._audit.add(connection, caller, "destination_removed", destination.choice.name)
+
+    def test(self, caller: Caller, destination_id: int) -> Destination:
+        """Write, read back and remove a small file; administrators only. Raises the `TawnyError`
+        that says what failed."""
+        caller.need(Scope.ADMIN)
+        destination = self.find(destination_id)
+        self._audit.record(caller, "destination_tested", destination.choice.name)
+        with self.opened(destination) as place:
+            try_out(place, scratch_folder(self._home))
+        return self.find(destination_id)
+
+    @contextlib.contextmanager
+    def opened(self, destination: Destination) -> Iterator[Place]:
+        """The place, while something is brought there; how it went is remembered."""
+        choice = destination.choice
+        try:
+            secrets = {
+                name: revealed(self._home, name, kept) for name, kept in choice.secrets.items()
+            }
+            place = destination_kind(choice.kind).open(choice.options, secrets, self._settings)
+            with contextlib.closing(place):
+                yield place
+        except TawnyError as error:
+            self._mark(destination, to_json(error.text))
+            raise
+        self._mark(destination, None)
+
+    def _mark(self, destination: Destination, error: str | None) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                destinations.update()
+                .where(destinations.c.id == destination.id)
+                .values(used_ms=current_ms(), error=error)
+            )
+
+    def checked(self, choice: DestinationChoice) -> DestinationChoice:
+        """The choice as it is kept. Raises `RequestError`."""
+        name = shown_name("name", choice.name)
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise RequestError("name: found nothing or too much; allowed 1 to 255 characters")
+        kind = destination_kind(choice.kind)
+        for secret in choice.secrets:
+            if secret not in kind.secrets:
+                raise RequestError(
+                    "{option}: found with the kind {kind}, which has no such secret",
+                    option=secret,
+                    kind=kind.name,
+                )
+        options = checked_options(kind, choice.options, self._settings)
+        return DestinationChoice(name, choice.kind, options, choice.secrets)
+
+
+def _named_once(connection: sa.Connection, name: str, but: int | None = None) -> None:
+    taken = connection.execute(
+        sa.select(destinations.c.id).where(destinations.c.name == name)
+    ).scalar()
+    if taken not in (None, but):
+        raise ConflictError("name: found {name!r}, which is taken; choose another", name=name)
+
+
+def _columns_of(choice: DestinationChoice) -> dict[str, Any]:
+    return {
+        "name": choice.name,
+        "kind": choice.kind,
+        "options": json.dumps(dict(choice.options), ensure_ascii=False),
+        "secrets": json.dumps(dict(choice.secrets)),
+    }
+
+
+def _of_row(row: Any) -> Destination:
+    return Destination(
+        id=row.id,
+        choice=DestinationChoice(
+            row.name, row.kind, json.loads(row.options), json.loads(row.secrets)
+        ),
+        created_ms=row.created_ms,
+        used_ms=row.used_ms,
+        error=None if row.error is None else from_json(row.error),
+    )

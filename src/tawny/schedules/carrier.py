@@ -1,0 +1,219 @@
+"""Carries schedules out: decides what is due, has its file made, brings it where it is to go.
+
+What is to be done stands in the rows of slots and deliveries, and every step can be taken twice: a
+killed process leaves rows that the next one goes on with. The file of a slot is a run like any
+other, asked for with a key of its own, so that it is computed once; a file that is brought twice to
+a place is there once. Only one process carries out at a time (`alone`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tawny.deliveries.places import OutgoingFile, bring
+from tawny.deliveries.run_files import outgoing_files
+from tawny.deliveries.store import Destination, Destinations
+from tawny.disk import held_lock
+from tawny.errors import NotAllowedError, StorageError, TawnyError
+from tawny.exports.request import ExportRequest
+from tawny.model.zones import current_ms
+from tawny.people.callers import Caller
+from tawny.runs.parts import allowed_exports
+from tawny.runs.store import RunStore
+from tawny.schedules.file_names import file_name
+from tawny.schedules.owners import caller_of_owner
+from tawny.schedules.planner import plan
+from tawny.schedules.rows import Delivery, ExportSchedule, Slot
+from tawny.schedules.store import ScheduleStore
+from tawny.schedules.store_deliveries import DeliveryStore
+from tawny.schedules.store_slots import SlotStore
+from tawny.scratch import scratch_folder
+from tawny.settings import Settings
+from tawny.state.database import Database
+from tawny.state.run_rows import RunState
+from tawny.text import Text
+from tawny.upkeep.exported_files import remember
+
+_log = logging.getLogger("tawny.schedules")
+
+_LOOK_AGAIN_MS = 60_000
+"""How often is looked whether the owner of a stopped schedule has the rights again."""
+
+
+class ExportMaker(Protocol):
+    """Who computes the files of slots."""
+
+    def start(self, caller: Caller, request: ExportRequest, key: str) -> str:
+        """Have an export made; returns the id of its run, the same for the same key. Raises
+        `TawnyError`."""
+
+    def carry_on(self, run_id: str) -> None:
+        """Go on with a run that has not ended, if nobody does."""
+
+
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[bool]:
+    """Whether this process is now the one that carries out, as long as the body runs."""
+    with held_lock(home / "schedules.lock", str(home), wait=False) as lock:
+        yield lock is not None
+
+
+class Carrier:
+    """Carries out the schedules of one installation."""
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Settings,
+        database: Database,
+        destinations: Destinations,
+        maker: ExportMaker,
+    ) -> None:
+        self._home = home
+        self._database = database
+        self._catch_up_slots = settings.number("catch_up_slots")
+        self._maker = maker
+        self._runs = RunStore(database)
+        self.schedules = ScheduleStore(database)
+        self.slots = SlotStore(database)
+        self.deliveries = DeliveryStore(database)
+        self._destinations = destinations
+
+    def decide(self) -> None:
+        """Keep which slots are due by now."""
+        now_ms = current_ms()
+        for schedule in self.schedules.due(now_ms):
+            decided = plan(schedule.timing, schedule.planned_to_ms, now_ms, self._catch_up_slots)
+            self.slots.decide(schedule, decided)
+
+    def make(self, schedule_id: int | None = None) -> set[int]:
+        """Take the making of files as far as it goes now, of all schedules or one; returns the
+        numbers of the slots it was about."""
+        running, due = self.slots.running(schedule_id), self.slots.due(schedule_id)
+        for slot in running:
+            self._follow(slot)
+        for slot in due:
+            self._begin(slot)
+        return {slot.id for slot in (*running, *due)}
+
+    def carry_out(self, schedule_id: int | None = None) -> set[int]:
+        """Make and deliver everything that is due, of all schedules or one; returns the numbers of
+        the slots it was about. For a maker whose runs have ended when they were started."""
+        touched: set[int] = set()
+        while True:
+            touched |= (made := self.make(schedule_id))
+            due = [one for some in self.deliveries.due(schedule_id).values() for one in some]
+            for delivery_id in due:
+                touched.add(self.deliver(delivery_id))
+            if not made and not due:
+                return touched - {0}
+
+    def deliver(self, delivery_id: int) -> int:
+        """Bring a file to a destination, or keep why that did not work; returns the number of its
+        slot, 0 when there is nothing to do any more."""
+        delivery = self.deliveries.begin(delivery_id, current_ms())
+        if delivery is None:
+            return 0
+        try:
+            files = self._bring(delivery)
+        except TawnyError as error:
+            self.deliveries.failed(delivery, error.text, current_ms())
+        except Exception as error:
+            _log.exception("delivery %s failed in a way nobody foresaw", delivery_id)
+            why = Text("it failed in a way nobody foresaw ({error}); the server's log says more",
+                       error=type(error).__name__)  # fmt: skip
+            self.deliveries.failed(delivery, why, current_ms())
+        else:
+            self.deliveries.delivered(delivery, [file.facts() for file in files], current_ms())
+        return delivery.slot_id
+
+    def _begin(self, slot: Slot) -> None:
+        schedule = self.schedules.find(slot.schedule_id)
+        assert schedule is not None
+        now_ms = current_ms()
+        try:
+            self._rightful(schedule)
+        except NotAllowedError as error:
+            self.schedules.stop(schedule, error.text)
+            self.slots.hold(slot, error.text, now_ms + _LOOK_AGAIN_MS)
+            return
+        self.schedules.stop(schedule, None)
+        begun = self.slots.begin(slot, max(now_ms, slot.range.to_ms), now_ms)
+        if begun is not None:
+            self._start(schedule, begun)
+
+    def _rightful(self, schedule: ExportSchedule) -> Caller:
+        """The owner, who may see now what is to be delivered. Raises `NotAllowedError`."""
+        owner = caller_of_owner(self._database, schedule.owner_id, schedule.owner)
+        allowed_exports(owner, schedule.choice.request)
+        owner.allowed_channels(schedule.choice.request.channels)
+        return owner
+
+    def _start(self, schedule: ExportSchedule, slot: Slot) -> None:
+        assert slot.as_of_ms is not None
+        key = f"slot-{slot.id}-{slot.revision}-{slot.first_try_ms}-{slot.tries}"
+        try:
+            owner = self._rightful(schedule)
+            request = schedule.choice.request_for(slot.range, slot.as_of_ms)
+            run_id = self._maker.start(owner, request, key)
+        except TawnyError as error:
+            self.slots.failed(slot, error.text, current_ms())
+            return
+        self.slots.set_run(slot, run_id)
+
+    def _follow(self, slot: Slot) -> None:
+        """See what has become of the run of a slot."""
+        if slot.run_id is None:
+            schedule = self.schedules.find(slot.schedule_id)
+            assert schedule is not None
+            self._start(schedule, slot)
+            return
+        run = self._runs.find(slot.run_id)
+        if run is None or run.state is RunState.EXPIRED:
+            self.slots.failed(slot, Text("the export was deleted"), current_ms())
+        elif run.state is RunState.READY:
+            self.slots.made(slot, current_ms())
+        elif run.state is RunState.FAILED:
+            why = Text("the export failed: {why}", why=run.error or "")
+            self.slots.failed(slot, why, current_ms())
+        elif run.state is RunState.CANCELLED:
+            self.slots.failed(slot, Text("the export was cancelled"), current_ms(), again=False)
+        else:
+            self._maker.carry_on(run.id)
+
+    def _bring(self, delivery: Delivery) -> Sequence[OutgoingFile]:
+        schedule = self.schedules.find(delivery.schedule_id)
+        assert schedule is not None and delivery.run_id is not None
+        destination = self._destinations.find(delivery.destination_id)
+        run = self._runs.find(delivery.run_id)
+        relative = self._runs.file_path(delivery.run_id)
+        path = self._home / relative if relative else None
+        if run is None or run.receipt is None or path is None or not path.is_file():
+            raise StorageError(
+                "the file of this range is not kept any more; tawny schedules backfill --again "
+                "makes it anew"
+            )
+        scratch = scratch_folder(self._home)
+
+        def name_of(export_type: str, ending: str, sha256: str) -> str:
+            return file_name(
+                destination, schedule.choice, schedule.id, delivery.range, delivery.revision,
+                export_type, ending, sha256,
+            )  # fmt: skip
+
+        files, package = outgoing_files(path, run.receipt, name_of, scratch)
+        with self._destinations.opened(destination) as place:
+            bring(place, files, package, scratch)
+        self._remember(destination, files)
+        return files
+
+    def _remember(self, destination: Destination, files: Sequence[OutgoingFile]) -> None:
+        """Have the files that lie on this machine looked through when somebody is erased."""
+        if destination.choice.kind == "folder":
+            for file in files:
+                folder = Path(destination.choice.options["path"])
+                remember(self._home, folder / file.name, file.receipt)

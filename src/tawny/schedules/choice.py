@@ -1,0 +1,84 @@
+"""What somebody sets of a schedule, and what it becomes for a slot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from msgspec import structs
+
+from tawny.errors import RequestError, UnknownValueError
+from tawny.exports.request import ExportRequest
+from tawny.exports.undated import without_range
+from tawny.model.durations import checked_duration, milliseconds
+from tawny.model.zones import instant_text, requested_zone
+from tawny.people.names import shown_name
+from tawny.schedules.planner import Pause, Timing
+from tawny.schedules.slots import FREQUENCIES, SlotRange, request_texts
+from tawny.text import Text
+
+LONGEST_NAME = 255
+DEFAULT_DELAY = "15m"
+
+_AS_OF_THEIR_END = "open-conversations"
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChoice:
+    """What somebody sets."""
+
+    name: str
+    request: ExportRequest
+    """Without a range."""
+    frequency: str
+    destinations: Sequence[str]
+    """Their names."""
+    delay: str = DEFAULT_DELAY
+    """How long after the end of a range it is made, such as `15m`."""
+
+    def timing(self, created_ms: int, pauses: Sequence[Pause]) -> Timing:
+        """When its slots are due."""
+        return Timing(
+            self.frequency,
+            requested_zone(self.request.time_zone),
+            milliseconds(self.delay),
+            created_ms,
+            pauses,
+        )
+
+    def request_for(self, slot: SlotRange, as_of_ms: int) -> ExportRequest:
+        """What is asked for a slot."""
+        start, end = request_texts(self.frequency, requested_zone(self.request.time_zone), slot)
+        return structs.replace(
+            self.request,
+            start=start,
+            end=end,
+            as_of=instant_text(self.as_of_ms(slot, as_of_ms)),
+            kind="scheduled",
+        )
+
+    def as_of_ms(self, slot: SlotRange, first_run_ms: int) -> int:
+        """As of when a slot is: when it first runs, but open conversations are as of its end."""
+        return slot.to_ms if self.request.export_type == _AS_OF_THEIR_END else first_run_ms
+
+
+def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
+    """The choice as it is kept. Raises `RequestError`."""
+    name = shown_name("name", choice.name)
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise RequestError("name: found nothing or too much; allowed 1 to 255 characters")
+    if choice.frequency not in FREQUENCIES:
+        raise UnknownValueError("frequency", choice.frequency, FREQUENCIES)
+    if not choice.destinations:
+        raise RequestError(
+            "destinations: found none; allowed one or more (tawny destinations list shows them)"
+        )
+    return replace(
+        choice,
+        name=name,
+        delay=checked_duration("delay", choice.delay),
+        destinations=tuple(dict.fromkeys(choice.destinations)),
+        request=without_range(
+            choice.request, Text("a schedule has a frequency instead, leave it out")
+        ),
+    )

@@ -1,0 +1,97 @@
+"""Schedules, slots and deliveries as people see them. All times are milliseconds since 1970 UTC."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tawny.schedules.choice import ScheduleChoice
+from tawny.schedules.planner import Pause, Timing
+from tawny.schedules.slots import SlotRange
+from tawny.text import Text
+
+
+class DeliveryState(enum.StrEnum):
+    """Where a delivery is; a slot, while its file is made, is in one of them too."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """It is tried again."""
+    GIVEN_UP = "given_up"
+    SKIPPED = "skipped"
+
+
+MADE = "made"
+"""The state of a slot whose file is there; what follows is the business of its deliveries."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSchedule:
+    """A schedule of somebody."""
+
+    id: int
+    owner_id: int
+    """`OPERATOR_ID` where nobody had an account yet."""
+    owner: str
+    choice: ScheduleChoice
+    active: bool
+    pauses: Sequence[Pause]
+    created_ms: int
+    planned_to_ms: int | None
+    next_due_ms: int
+    stopped: Text | None
+    """Why it does not run, though it is active: its owner may not see any more what it shows."""
+    removed: bool
+
+    @property
+    def timing(self) -> Timing:
+        """When its slots are due."""
+        return self.choice.timing(self.created_ms, self.pauses)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A range of a schedule whose time has come."""
+
+    id: int
+    schedule_id: int
+    range: SlotRange
+    state: str
+    reason: Text | None
+    revision: int
+    as_of_ms: int | None
+    """Fixed when it first runs."""
+    run_id: str | None
+    tries: int
+    first_try_ms: int | None
+    next_try_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A slot, its revision and a destination."""
+
+    id: int
+    schedule_id: int
+    schedule: str
+    time_zone: str
+    frequency: str
+    slot_id: int
+    range: SlotRange
+    revision: int
+    destination_id: int
+    destination: str
+    state: DeliveryState
+    reason: Text | None
+    """Why it is not delivered."""
+    run_id: str | None
+    files: Sequence[Mapping[str, Any]]
+    """Name, bytes and SHA-256 of what is there."""
+    tries: int
+    first_try_ms: int | None
+    next_try_ms: int | None
+    delivered_ms: int | None

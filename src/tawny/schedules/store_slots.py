@@ -1,0 +1,286 @@
+"""Rows of slots: which are decided, how far the making of their files is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tawny.deliveries.tries import next_try_ms
+from tawny.model.zones import current_ms
+from tawny.schedules.planner import Plan
+from tawny.schedules.rows import MADE, DeliveryState, ExportSchedule, Slot
+from tawny.schedules.slots import SlotRange
+from tawny.schedules.store import ScheduleStore
+from tawny.state.database import Database
+from tawny.state.delivery_tables import (
+    deliveries,
+    destinations,
+    schedule_destinations,
+    schedules,
+    slots,
+)
+from tawny.text import Text, from_json, to_json
+
+_UNMADE = (DeliveryState.WAITING, DeliveryState.FAILED)
+_INSERTED_AT_ONCE = 500
+
+WHY_SKIPPED = {
+    "pause": Text("its schedule was paused when the range ended"),
+    "catch_up": Text("the server was down, and newer ranges were to be caught up with first"),
+}
+
+
+class SlotStore:
+    """The slots of one installation, whoever asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._schedules = ScheduleStore(database)
+
+    def decide(self, schedule: ExportSchedule, plan: Plan) -> bool:
+        """Keep what was decided, all of it or nothing; False when somebody else was quicker."""
+        with self._database.write() as connection:
+            if not self._schedules.planned(connection, schedule, plan):
+                return False
+            decided = {one.range: one.skipped for one in plan.decisions}
+            known = _known(connection, schedule, list(decided))
+            _add(
+                connection, schedule,
+                {slot: why for slot, why in decided.items() if slot not in known},
+            )  # fmt: skip
+        return True
+
+    def add_past(
+        self, connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[SlotRange],
+        now_ms: int, *, again: bool,
+    ) -> int:  # fmt: skip
+        """Have slots of the past made; returns how many. Those that wait, were skipped or given up
+        are made now too, those that were made only `again`, as their next revision."""
+        known = _known(connection, schedule, wanted)
+        _add(connection, schedule, {slot: None for slot in wanted if slot not in known})
+        count = len(wanted) - len(known)
+        for slot in known.values():
+            if slot.state in (*_UNMADE, DeliveryState.SKIPPED, DeliveryState.GIVEN_UP):
+                _wait(connection, slot.id, now_ms)
+                count += 1
+            elif again and slot.state == MADE:
+                _wait(connection, slot.id, now_ms, run_id=None, revision=slot.revision + 1)
+                _add_deliveries(connection, schedule.id, [slot.id], slot.revision + 1)
+                count += 1
+        return count
+
+    def due(self, schedule_id: int | None = None) -> Sequence[Slot]:
+        """Slots whose file is to be made now, oldest first; those of a schedule that is paused wait
+        for the end of the pause."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(slots)
+                .join(schedules, schedules.c.id == slots.c.schedule_id)
+                .where(
+                    slots.c.state.in_(_UNMADE),
+                    slots.c.next_try_ms <= current_ms(),
+                    schedules.c.active,
+                    schedules.c.removed_ms.is_(None),
+                    _of_schedule(schedule_id),
+                )
+                .order_by(slots.c.to_ms, slots.c.id)
+            ).all()
+        return [_of_row(row) for row in rows]
+
+    def running(self, schedule_id: int | None = None) -> Sequence[Slot]:
+        """Slots whose file is being made."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(slots)
+                .where(slots.c.state == DeliveryState.RUNNING, _of_schedule(schedule_id))
+                .order_by(slots.c.id)
+            ).all()
+        return [_of_row(row) for row in rows]
+
+    def begin(self, slot: Slot, as_of_ms: int, now_ms: int) -> Slot | None:
+        """Take the making of a file up; the first time fixes as of when it is, and where it is
+        delivered to. None when somebody else was quicker."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                slots.update()
+                .where(slots.c.id == slot.id, slots.c.state.in_(_UNMADE))
+                .values(
+                    state=DeliveryState.RUNNING,
+                    reason=None,
+                    as_of_ms=sa.func.coalesce(slots.c.as_of_ms, as_of_ms),
+                    run_id=None,
+                    tries=slots.c.tries + 1,
+                    first_try_ms=sa.func.coalesce(slots.c.first_try_ms, now_ms),
+                    next_try_ms=None,
+                )
+                .returning(slots)
+            ).first()
+            if row is None:
+                return None
+            _set_destinations(connection, row)
+        return _of_row(row)
+
+    def set_run(self, slot: Slot, run_id: str) -> None:
+        """Which run makes the file."""
+        with self._database.write() as connection:
+            connection.execute(slots.update().where(slots.c.id == slot.id).values(run_id=run_id))
+
+    def made(self, slot: Slot, now_ms: int) -> None:
+        """The file is there and can be delivered."""
+        with self._database.write() as connection:
+            connection.execute(
+                slots.update()
+                .where(slots.c.id == slot.id, slots.c.state == DeliveryState.RUNNING)
+                .values(state=MADE, reason=None)
+            )
+            connection.execute(
+                deliveries.update()
+                .where(
+                    deliveries.c.slot_id == slot.id,
+                    deliveries.c.revision == slot.revision,
+                    deliveries.c.state != DeliveryState.DELIVERED,
+                )
+                .values(
+                    state=DeliveryState.WAITING, run_id=slot.run_id, next_try_ms=now_ms, reason=None
+                )
+            )
+
+    def lost(self, slot_id: int, now_ms: int) -> None:
+        """The file is not there any more: make it again."""
+        with self._database.write() as connection:
+            _wait(connection, slot_id, now_ms, run_id=None)
+
+    def failed(self, slot: Slot, why: Text, now_ms: int, *, again: bool = True) -> None:
+        """Making the file did not work; it is tried again, or given up."""
+        first_ms = now_ms if slot.first_try_ms is None else slot.first_try_ms
+        next_ms = next_try_ms(max(1, slot.tries), first_ms, now_ms) if again else None
+        state = DeliveryState.GIVEN_UP if next_ms is None else DeliveryState.FAILED
+        with self._database.write() as connection:
+            connection.execute(
+                slots.update()
+                .where(slots.c.id == slot.id, slots.c.state != MADE)
+                .values(state=state, reason=to_json(why), next_try_ms=next_ms)
+            )
+
+    def hold(self, slot: Slot, why: Text, next_ms: int) -> None:
+        """It waits for something, and is looked at again then."""
+        with self._database.write() as connection:
+            connection.execute(
+                slots.update()
+                .where(slots.c.id == slot.id, slots.c.state.in_(_UNMADE))
+                .values(state=DeliveryState.WAITING, reason=to_json(why), next_try_ms=next_ms)
+            )
+
+
+def _of_schedule(schedule_id: int | None) -> sa.ColumnElement[bool]:
+    return sa.true() if schedule_id is None else slots.c.schedule_id == schedule_id
+
+
+def _known(
+    connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[SlotRange]
+) -> dict[SlotRange, Slot]:
+    """Those that are there already."""
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        sa.select(slots).where(
+            slots.c.schedule_id == schedule.id,
+            slots.c.from_ms >= wanted[0].from_ms,
+            slots.c.from_ms <= wanted[-1].from_ms,
+        )
+    ).all()
+    return {(slot := _of_row(row)).range: slot for row in rows}
+
+
+def _add(connection: sa.Connection, schedule: ExportSchedule, wanted: dict[SlotRange, Any]) -> None:
+    found = [
+        {
+            "schedule_id": schedule.id,
+            "from_ms": slot.from_ms,
+            "to_ms": slot.to_ms,
+            "state": DeliveryState.WAITING if why is None else DeliveryState.SKIPPED,
+            "reason": None if why is None else to_json(WHY_SKIPPED[why]),
+            "revision": 1,
+            "tries": 0,
+            "next_try_ms": 0 if why is None else None,
+        }
+        for slot, why in wanted.items()
+    ]
+    for start in range(0, len(found), _INSERTED_AT_ONCE):
+        ids = connection.execute(
+            slots.insert().returning(slots.c.id), found[start : start + _INSERTED_AT_ONCE]
+        ).scalars()
+        _add_deliveries(connection, schedule.id, list(ids), 1)
+
+
+def _add_deliveries(
+    connection: sa.Connection, schedule_id: int, slot_ids: Sequence[int], revision: int
+) -> None:
+    there = connection.execute(
+        sa.select(destinations.c.id, destinations.c.name)
+        .join(schedule_destinations, schedule_destinations.c.destination_id == destinations.c.id)
+        .where(schedule_destinations.c.schedule_id == schedule_id)
+        .order_by(destinations.c.name)
+    ).all()
+    found = [
+        {
+            "slot_id": slot_id,
+            "revision": revision,
+            "destination_id": destination.id,
+            "destination": destination.name,
+            "state": DeliveryState.WAITING,
+            "files": "[]",
+            "tries": 0,
+        }
+        for slot_id in slot_ids
+        for destination in there
+    ]
+    if found:
+        connection.execute(deliveries.insert(), found)
+
+
+def _set_destinations(connection: sa.Connection, slot: Any) -> None:
+    """A change of a schedule counts for slots that have not run."""
+    untried = connection.execute(
+        sa.select(deliveries.c.id).where(
+            deliveries.c.slot_id == slot.id,
+            deliveries.c.revision == slot.revision,
+            sa.or_(deliveries.c.tries > 0, deliveries.c.run_id.is_not(None)),
+        )
+    ).first()
+    if untried is None:
+        connection.execute(
+            deliveries.delete().where(
+                deliveries.c.slot_id == slot.id, deliveries.c.revision == slot.revision
+            )
+        )
+        _add_deliveries(connection, slot.schedule_id, [slot.id], slot.revision)
+
+
+def _wait(connection: sa.Connection, slot_id: int, now_ms: int, **values: Any) -> None:
+    connection.execute(
+        slots.update()
+        .where(slots.c.id == slot_id)
+        .values(
+            state=DeliveryState.WAITING, reason=None, next_try_ms=now_ms, first_try_ms=None,
+            **values,
+        )
+    )  # fmt: skip
+
+
+def _of_row(row: Any) -> Slot:
+    return Slot(
+        id=row.id,
+        schedule_id=row.schedule_id,
+        range=SlotRange(row.from_ms, row.to_ms),
+        state=row.state,
+        reason=None if row.reason is None else from_json(row.reason),
+        revision=row.revision,
+        as_of_ms=row.as_of_ms,
+        run_id=row.run_id,
+        tries=row.tries,
+        first_try_ms=row.first_try_ms,
+        next_try_ms=row.next_try_ms,
+    )
