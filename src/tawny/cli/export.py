@@ -2,119 +2,84 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
-from tawny.cli.app import app, home_of, settings
-from tawny.cli.columns import aligned
-from tawny.disk import flush, translated_os_errors
+from tawny.cli.alignment import aligned
+from tawny.cli.app import home_of, say, settings
+from tawny.cli.completeness import WaitForEvents, say_what_is_incomplete
+from tawny.cli.later_events import say_what_is_later
 from tawny.errors import RequestError, UnknownValueError
-from tawny.exports.columns import HEADER_STYLES
-from tawny.exports.datapackage import Resource, datapackage
-from tawny.exports.formats import DIALECTS, FORMAT_NAMES, file_format, format_of_file
-from tawny.exports.queries import EXPORT_TYPES, query
-from tawny.exports.request import ExportRequest
-from tawny.model.zones import instant_text
-from tawny.runs.export import ExportSession
-from tawny.runs.exported import remember
-from tawny.runs.receipt import Receipt, Replay, read_receipt
+from tawny.exports.formats.registry import format_of_file
+from tawny.exports.request import ALL, ExportRequest, columns_by_type
+from tawny.intake.moving import move_inbox
+from tawny.model.zones import current_ms
+from tawny.queries.catalogue import EXPORT_TYPES
 from tawny.text import Text
 
-ALL = "all"
+if TYPE_CHECKING:
+    # An export that a server makes does not wait for the engine.
+    from tawny.exports.receipt import Receipt, Replay
+    from tawny.exports.session import ExportSession
+
+FAILED = 4
+"""Exit status when the exports of a bundle do not agree with each other."""
 
 
-@app.command("export")
 def export(
-    context: typer.Context,
-    types: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="TYPE", help="An export type, several, or all (tawny exports)."),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option("--from", metavar="MOMENT", help="Begin of the range, included."),
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="MOMENT", help="End of the range, not included.")
-    ] = None,
-    time_zone: Annotated[
-        str | None, typer.Option("--tz", metavar="ZONE", help="IANA time zone; default UTC.")
-    ] = None,
-    channels: Annotated[
-        list[str] | None,
-        typer.Option("--channel", metavar="ID", help="Only this channel; may be repeated."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="INSTANT", help="Only events up to it; default now."),
-    ] = None,
-    headers: Annotated[
-        str | None,
-        typer.Option("--headers", help=f"One of: {', '.join(HEADER_STYLES)}; default en."),
-    ] = None,
-    format_name: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            help=f"One of: {', '.join(FORMAT_NAMES)}; default from the ending of the file.",
-        ),
-    ] = None,
-    dialect: Annotated[
-        str | None,
-        typer.Option("--dialect", help=f"Of CSV, one of: {', '.join(DIALECTS)}; default machine."),
-    ] = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="The file; - is standard output; a folder for several types.",
-        ),
-    ] = None,
-    receipt: Annotated[
-        Path | None,
-        typer.Option(
-            "--receipt", metavar="FILE", help="Make the file of this receipt again, byte for byte."
-        ),
-    ] = None,
-    server: Annotated[
-        str | None,
-        typer.Option(
-            "--server",
-            metavar="URL",
-            envvar="TAWNY_SERVER",
-            show_envvar=True,
-            help="Have this server compute it, with the token in TAWNY_TOKEN.",
-        ),
-    ] = None,
+    context: click.Context,
+    types: Sequence[str],
+    *,
+    start: str | None,
+    end: str | None,
+    time_zone: str | None,
+    channels: Sequence[str],
+    as_of: str | None,
+    headers: str | None,
+    format_name: str | None,
+    dialect: str | None,
+    long_cells: str | None,
+    columns: str | None,
+    engine: str | None,
+    output: str | None,
+    receipt: Path | None,
+    longest_wait: str | None,
+    server: str | None,
 ) -> None:
-    """Write an export to a file, with a receipt beside it.
-
-    A MOMENT is YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.mmm]] in the time zone, or either with an offset
-    or Z. Ends with 0, 2 for a wrong request, 1 for a failure; a failed export leaves no file.
-    """
+    """Run the exports of a call; the options are those of `tawny export`."""
     if output is None:
         raise RequestError("-o: found nothing; name a FILE, - for standard output, or a folder")
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = current_ms()
     home = home_of(context)
     if server is None:
-        move_inbox(home)
+        move_inbox(home, settings())
     elif receipt is not None:
         raise RequestError("--receipt: found with --server; a receipt is run where its log is")
+    elif engine is not None:
+        raise RequestError("--engine: found with --server; the server's settings choose it")
     if receipt is not None:
-        if types or any((start, end, time_zone, channels, as_of, headers, format_name, dialect)):
+        others = (
+            *(start, end, time_zone, as_of, headers, format_name, dialect, long_cells, columns),
+            longest_wait,
+        )
+        if types or channels or any(other is not None for other in others):
             raise RequestError(
                 "--receipt: found with a type or other options; the receipt says them all, "
                 "give only -o"
             )
-        request, replay = read_receipt(receipt)
-        with ExportSession(home, settings(), now_ms) as session:
-            _export_one(session, request, output, replay)
+        from tawny.exports.receipt import read_receipt
+        from tawny.exports.session import ExportSession
+
+        request, replay, content = read_receipt(receipt)
+        with ExportSession(home, settings(), now_ms, engine) as session:
+            if request.is_bundle:
+                _export_bundle(session, request, output, content)
+            else:
+                _export_one(session, request, output, replay)
         return
     if not types:
         raise RequestError(
@@ -126,125 +91,166 @@ def export(
         if name not in (*EXPORT_TYPES, ALL):
             raise UnknownValueError(Text("export type"), name, EXPORT_TYPES)
     several = len(types) > 1 or ALL in types
-    requests = [
-        ExportRequest(
-            export_type=name,
-            time_zone=time_zone or "UTC",
-            start=start,
-            end=end,
-            channels=tuple(channels or ()),
-            as_of=as_of,
-            headers=headers or "en",
-            format=format_name or _default_format(output, several),
-            dialect=dialect or "machine",
-        )
-        for name in (EXPORT_TYPES if ALL in types else dict.fromkeys(types))
-    ]
+    names = EXPORT_TYPES if ALL in types else tuple(dict.fromkeys(types))
+    keys = [] if columns is None else [key.strip() for key in columns.split(",")]
+    columns_by_type(names, keys)
+    chosen_format = format_name or _default_format(output, several)
+    request = ExportRequest(
+        export_type="" if several else names[0],
+        time_zone="UTC" if time_zone is None else time_zone,
+        start=start,
+        end=end,
+        channels=tuple(channels),
+        as_of=as_of,
+        headers="en" if headers is None else headers,
+        format=chosen_format,
+        dialect="machine" if dialect is None else dialect,
+        long_cells="refuse" if long_cells is None else long_cells,
+        columns=tuple(keys),
+        exports=names if several else (),
+        bundle=(_bundle_of(output) if several and _is_file(output) else None) or "zip",
+    )
+    waiting = None if longest_wait is None else WaitForEvents(request, longest_wait)
     if server is not None:
         # Libraries that an export from the log itself does not wait for.
         from tawny.cli.remote import export_remotely
 
-        export_remotely(server, requests, output)
+        folder = is_folder(request, output)
+        export_remotely(server, request, output, folder=folder, waiting=waiting)
         return
-    with ExportSession(home, settings(), now_ms) as session:
-        if several:
-            _export_several(session, requests, output)
+    if waiting is not None:
+        from tawny.exports.session import ExportSession
+
+        with ExportSession(home, settings(), now_ms, engine) as session:
+            session.check(request)
+        waiting.for_folder(home)
+        request, now_ms = waiting.request, current_ms()
+    export_here(home, request, output, now_ms, engine=engine, waiting=waiting)
+
+
+def export_here(
+    home: Path,
+    request: ExportRequest,
+    output: str,
+    now_ms: int,
+    *,
+    engine: str | None = None,
+    waiting: WaitForEvents | None = None,
+) -> None:
+    """Make the file of a request from a data folder; of several exports a file or a folder.
+    `now_ms` is the instant of the call, in milliseconds since 1970 UTC."""
+    from tawny.exports.session import ExportSession
+
+    with ExportSession(home, settings(), now_ms, engine) as session:
+        if request.is_bundle:
+            _export_bundle(session, request, output, waiting=waiting)
         else:
-            _export_one(session, requests[0], output)
+            _export_one(session, request, output, waiting=waiting)
 
 
-def move_inbox(home: Path) -> None:
-    """Have the log hold what a server acknowledged; a folder that never had one has nothing."""
-    if settings().text("state_url") or (home / "state.db").exists():
-        from tawny.runs.inbox import flush
-
-        flush(home, settings())
+def is_folder(request: ExportRequest, output: str) -> bool:
+    """Whether the files of a request go into a folder, each by itself."""
+    return request.is_bundle and not _is_file(output)
 
 
 def _default_format(output: str, several: bool) -> str:
-    if several:
-        return "csv"
-    if output == "-":
+    if output == "-" or (several and _bundle_of(output) != "workbook"):
         return "csv"
     return format_of_file(output)
 
 
 def _export_one(
-    session: ExportSession, request: ExportRequest, output: str, replay: Replay | None = None
+    session: ExportSession,
+    request: ExportRequest,
+    output: str,
+    replay: Replay | None = None,
+    waiting: WaitForEvents | None = None,
 ) -> None:
     target = _target(output)
-    receipt = session.export(request, target, replay)
+    from tawny.upkeep.exported_files import remember
+
+    content = session.export(request, target, replay).content()
+    say_what_is_later(request, content)
+    if replay is None:
+        say_what_is_incomplete(content, waiting)
     if target is not None and target.is_file():
-        remember(session.home, target, receipt)
+        remember(session.home, target, content)
 
 
 def _target(output: str) -> Path | None:
     return None if output == "-" else Path(output)
 
 
-def _export_several(session: ExportSession, requests: list[ExportRequest], output: str) -> None:
-    """Linked files of one state of the log in one folder, with a data package over them."""
+def _export_bundle(
+    session: ExportSession,
+    request: ExportRequest,
+    output: str,
+    again: Mapping[str, Any] | None = None,
+    waiting: WaitForEvents | None = None,
+) -> None:
+    """Files of one state of the log: in one file if that is what was named, else in a folder with
+    a data package over them."""
+    # What a single export does not wait for.
+    from tawny.exports.bundle import Bundle
+    from tawny.reading.verify import checks_of_bundle
+    from tawny.upkeep.exported_files import remember
+
+    bundle = Bundle(session, request, checks_of_bundle, again)
+    lines: dict[str, tuple[str, str, str, str]] = {}
+    if _is_file(output) or again is not None:
+        target = Path(output)
+        content = bundle.write(target)
+        remember(session.home, target, content)
+    else:
+        folder = _folder(output)
+        began = time.perf_counter()
+
+        def tell(part: ExportRequest, path: Path, receipt: Receipt) -> None:
+            nonlocal began
+            remember(session.home, path, receipt.content())
+            seconds, began = time.perf_counter() - began, time.perf_counter()
+            lines[part.export_type] = (
+                *(part.export_type, f"{receipt.rows:,}", f"{seconds:.2f}", str(path)),
+            )
+
+        content = bundle.write_folder(folder, tell)
+        heads = ("export", "rows", "seconds", "file")
+        click.echo(aligned(heads, list(lines.values()), right=("rows", "seconds")))
+    say_what_is_later(request, content)
+    if again is None:
+        say_what_is_incomplete(content, waiting)
+    broken = [check for check in content["checks"] if not check["met"]]
+    for check in broken:
+        message = Text(
+            "the exports do not agree: {holds} (found {left} and {right}; wrong: {broken})",
+            holds=check["holds"],
+            left=check["left"],
+            right=check["right"],
+            broken=check["broken"],
+        )
+        click.echo(f"tawny: {say(message)}", err=True)
+    if broken:
+        raise click.exceptions.Exit(FAILED)
+
+
+def _is_file(output: str) -> bool:
+    """Whether the output of several exports is one file: an archive or a workbook."""
+    return _bundle_of(output) is not None and not Path(output).is_dir()
+
+
+def _bundle_of(output: str) -> str | None:
+    endings = {".zip": "zip", ".xlsx": "workbook"}
+    return next((how for end, how in endings.items() if output.lower().endswith(end)), None)
+
+
+def _folder(output: str) -> Path:
     if output == "-":
         raise RequestError("-o: found -; several types need a folder")
     folder = Path(output)
     if folder.exists() and not folder.is_dir():
         raise RequestError(
-            "-o: found the file {folder}; several types need a folder", folder=folder
+            "-o: found the file {folder}; several types need a folder, or a file that ends in .zip "
+            "or .xlsx",
+            folder=folder,
         )
-    ending = file_format(requests[0].format, requests[0].dialect).ending
-    for request in requests:
-        session.check(request)
-    with translated_os_errors(str(folder)):
-        folder.mkdir(parents=True, exist_ok=True)
-        package = folder / "datapackage.json"
-        package.unlink(missing_ok=True)
-    lines = []
-    resources = []
-    for request in requests:
-        began = time.perf_counter()
-        path = folder / f"{request.export_type}{ending}"
-        receipt = session.export(request, path)
-        remember(session.home, path, receipt)
-        seconds = time.perf_counter() - began
-        lines.append((request.export_type, f"{receipt.rows:,}", f"{seconds:.2f}", str(path)))
-        resources.append(_resource(request, path, receipt))
-    if requests[0].dialect == "machine":
-        _write_package(package, requests[0], resources, receipt.bounds.as_of_ms)
-    heads = ("export", "rows", "seconds", "file")
-    typer.echo(aligned(heads, lines, right=("rows", "seconds")))
-
-
-def _resource(request: ExportRequest, path: Path, receipt: Receipt) -> Resource:
-    export_query = query(request.export_type)
-    return Resource(
-        export=request.export_type,
-        path=path.name,
-        format=request.format,
-        columns=export_query.columns,
-        header_style=request.headers,
-        title=request.export_type,
-        description=export_query.description[
-            "fr" if request.headers in ("fr", "hootdesk-fr") else "en"
-        ],
-        bytes=receipt.size_bytes,
-        sha256=receipt.sha256,
-        rows=receipt.rows,
-    )
-
-
-def _write_package(
-    path: Path, request: ExportRequest, resources: list[Resource], as_of_ms: int
-) -> None:
-    content = datapackage(
-        resources,
-        name="tawny-export",
-        title="Tawny export",
-        description=f"Exports of one state of the event log, from {request.start} to "
-        f"{request.end}, time zone {request.time_zone}.",
-        created=instant_text(as_of_ms),
-    )
-    work = path.with_name(f".{path.name}.part")
-    with translated_os_errors(str(path)):
-        work.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        flush(work)
-        work.replace(path)
+    return folder

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
-from tawny.cli.app import app, fail, home_of, say, settings
+from tawny.cli.app import fail, say, settings
 from tawny.cli.progress import IngestProgress
 from tawny.errors import TawnyError, UnreadableInputError
-from tawny.model.explanation import Refusal
-from tawny.runs.compact import compact
-from tawny.runs.ingest import Ingest, Outcome
-from tawny.runs.source import InputFile
-from tawny.state.refusals import RefusalStore
+from tawny.intake.direct import direct_ingest
+from tawny.intake.files import InputFile
+from tawny.intake.ingest import Ingest, Outcome
+from tawny.model.refusals import Refusal
 from tawny.text import Text
+from tawny.upkeep.compact import compact
 
 REFUSED = 3
 """Exit status when some events were refused and the rest is kept."""
@@ -30,12 +30,13 @@ class RefusalReport:
     """Prints refusals as they come and remembers them for `tawny log`."""
 
     def __init__(self, home: Path) -> None:
-        self._store = RefusalStore(home, settings())
+        self._home = home
         self._waiting: dict[str, list[Refusal]] = {}
 
     def add(self, name: str, refusal: Refusal) -> None:
-        """Print one refusal: `FILE:LINE: field: found …; allowed …`."""
-        sys.stderr.write(f"{name}:{refusal.number}: {say(refusal.text)}\n")
+        """Print one refusal: `FILE:LINE: field: found …; allowed …`, a line for each mistake."""
+        for mistake in refusal.mistakes:
+            sys.stderr.write(f"{name}:{refusal.number}: {say(mistake.text)}\n")
         waiting = self._waiting.setdefault(name, [])
         waiting.append(refusal)
         if len(waiting) >= 1000:
@@ -44,9 +45,15 @@ class RefusalReport:
     def save(self) -> None:
         """Write what is waiting into the state database."""
         waiting, self._waiting = self._waiting, {}
+        if not waiting:
+            return
+        # An ingest without refusals does not wait for the database's library.
+        from tawny.state.refusals import RefusalStore
+
+        store = RefusalStore(self._home, settings())
         for name, refusals in waiting.items():
             try:
-                self._store.add(name, refusals)
+                store.add(name, refusals)
             except TawnyError as error:
                 fail(
                     Text("{error}; {count} refusals were printed but not remembered",
@@ -54,53 +61,40 @@ class RefusalReport:
                 )  # fmt: skip
 
 
-@app.command("ingest")
-def ingest(
-    context: typer.Context,
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILE",
-            help="Newline-delimited JSON, plain, .gz or .zst; - is standard input.",
-        ),
-    ],
-) -> None:
-    """Take events into the log.
-
-    Prints accepted=N duplicates=N refused=N. Ends with 0 when nothing was refused, 3 when something
-    was (the rest is kept), 2 for a wrong call, 1 for a failure that kept nothing.
-    """
+def ingest(home: Path, files: Sequence[str]) -> None:
+    """Take the files into the log and end with the status of `tawny ingest`."""
     inputs = [InputFile(name) for name in files]
     sizes = [source.size_bytes for source in inputs]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     damaged: list[Text] = []
-    home = home_of(context)
+    with taking(home, total, lambda _: sum(source.read_bytes for source in inputs)) as run:
+        for source in inputs:
+            try:
+                run.read(source.name, source.blocks())
+            except UnreadableInputError as error:
+                damaged.append(error.text)
+            run.refuse(source.name, source.refusals)
+    finish(home, run.outcome, damaged)
+
+
+@contextlib.contextmanager
+def taking(
+    home: Path, total_bytes: int | None, done_bytes: Callable[[int], int]
+) -> Iterator[Ingest]:
+    """Take events into the log, after those that a server acknowledged before: these came first.
+    Progress is shown, refusals are printed and remembered. `done_bytes` says how much of the total
+    is read, given the bytes of the events."""
     report = RefusalReport(home)
-
-    def progress_bytes() -> int:
-        return sum(source.read_bytes for source in inputs)
-
-    outcome = Outcome()
     try:
-        with (
-            IngestProgress(total) as progress,
-            Ingest(
-                home,
-                settings(),
-                report.add,
-                lambda events, _: progress.update(events, progress_bytes()),
-            ) as run,
-        ):
-            outcome = run.outcome
-            for source in inputs:
-                try:
-                    run.read(source.name, source.blocks())
-                except UnreadableInputError as error:
-                    damaged.append(error.text)
-                run.refuse(source.name, source.refusals)
+        with IngestProgress(total_bytes) as progress:
+
+            def tell(events: int, event_bytes: int) -> None:
+                progress.update(events, done_bytes(event_bytes))
+
+            with direct_ingest(home, settings(), report.add, tell) as run:
+                yield run
     finally:
         report.save()
-    finish(home, outcome, damaged)
 
 
 def finish(home: Path, outcome: Outcome, damaged: Iterable[Text] = ()) -> None:
@@ -112,11 +106,17 @@ def finish(home: Path, outcome: Outcome, damaged: Iterable[Text] = ()) -> None:
     problems = list(damaged)
     for problem in problems:
         fail(problem, 0)
+    if outcome.in_future:
+        text = Text(
+            "{count} events lie in the future; no export shows them before their time has come "
+            "(is the clock of their sender ahead?)", count=outcome.in_future,
+        )  # fmt: skip
+        fail(text, 0)
     nothing_kept = outcome.accepted + outcome.duplicates == 0
     if problems and nothing_kept and not outcome.refused:
-        raise typer.Exit(2)
-    typer.echo(
+        raise click.exceptions.Exit(2)
+    click.echo(
         f"accepted={outcome.accepted} duplicates={outcome.duplicates} refused={outcome.refused}"
     )
     if outcome.refused or problems:
-        raise typer.Exit(REFUSED)
+        raise click.exceptions.Exit(REFUSED)

@@ -1,46 +1,161 @@
-"""The entry point. A command's module is imported when that command is called, so that a small
-one does not wait for libraries it does not use; help imports them all."""
+"""The command: which calls there are, and how each ends.
+
+A call costs what it uses. This module and those of `tawny.cli.calls` say what may be called and
+import nothing but the library of the command line; what does the work is imported when a call has
+been understood. `tests/test_starting.py` holds it.
+"""
 
 from __future__ import annotations
 
 import importlib
+import logging
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
-from tawny.cli.app import app, run
+import click
 
-MODULES: dict[str, str] = {
-    "ingest": "tawny.cli.ingest",
-    "export": "tawny.cli.export",
-    "check": "tawny.cli.check",
-    "exports": "tawny.cli.dictionary",
-    "columns": "tawny.cli.dictionary",
-    "events": "tawny.cli.dictionary",
-    "settings": "tawny.cli.dictionary",
-    "unguard": "tawny.cli.unguard",
-    "log": "tawny.cli.log",
-    "sample": "tawny.cli.sample",
-    "import": "tawny.cli.imports",
-    "serve": "tawny.cli.serve",
+from tawny import __version__
+from tawny.cli.app import CommandCall, NoticeHandler, fail, settings
+from tawny.cli.help import Group
+from tawny.errors import EngineError, StorageError, TawnyError
+from tawny.private import keep_private
+from tawny.settings import default_home
+from tawny.text import Text
+
+CALLS: dict[str, str] = {
+    "ingest": "ingest",
+    "export": "export",
+    "check": "check",
+    "exports": "dictionary",
+    "columns": "dictionary",
+    "events": "dictionary",
+    "settings": "dictionary",
+    "unguard": "unguard",
+    "log": "log",
+    "sample": "sample",
+    "import": "imports",
+    "sources": "sources",
+    "saved": "saved",
+    "schedules": "schedules",
+    "destinations": "schedules",
+    "deliveries": "schedules",
+    "serve": "serve",
+    "user": "user",
 }
-"""Every command and the module that registers it, in the order of the help."""
+"""Every command in the order of the help, and the module of `tawny.cli.calls` that declares it."""
+
+
+class _Calls(Group):
+    """All commands; a module is read when its command is called or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of the help."""
+        del ctx
+        return list(CALLS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command by its name, None when there is none."""
+        # For an unknown name all are declared: the library looks for similar ones among them.
+        names = [cmd_name] if cmd_name in CALLS else CALLS
+        for name in [name for name in names if name not in self.commands]:
+            module = importlib.import_module(f"tawny.cli.calls.{CALLS[name]}")
+            for declared in vars(module).values():
+                # A group may have a command of the same name as one of these.
+                if (
+                    isinstance(declared, click.Command)
+                    and CALLS.get(declared.name or "") == CALLS[name]
+                ):
+                    self.add_command(declared)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(
+    "tawny",
+    cls=_Calls,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Data exports of a customer-care team: no missing row, every number explained, "
+    "every file reproducible.",
+)
+@click.option(
+    "--home",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    envvar="TAWNY_HOME",
+    show_envvar=True,
+    help="Data folder; created when it is first written to.",
+)
+@click.version_option(__version__, message="tawny %(version)s", help="Show the version.")
+@click.pass_context
+def app(context: click.Context, home: Path | None) -> None:
+    context.ensure_object(CommandCall).home = home or default_home()
+
+
+def every_command() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with its words after `tawny`; groups come before their commands."""
+    yield (), app
+    for name in CALLS:
+        command = app.get_command(click.Context(app), name)
+        assert command is not None
+        yield (name,), command
+        for below, inner in getattr(command, "commands", {}).items():
+            yield (name, below), inner
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; returns its exit status.
+
+    A `TawnyError` is one line on standard error and the status of its class; a wrong call is 2.
+    """
+    call = CommandCall()
+    logging.getLogger("tawny").handlers[:] = [NoticeHandler(logging.WARNING)]
+    try:
+        result = app(args=arguments, prog_name="tawny", standalone_mode=False, obj=call)
+    except TawnyError as error:
+        return _fail_for(error, call)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        return fail(Text("stopped"), 130)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        from tawny.cli.wrong_calls import WRONG_CALLS
+
+        message = error.format_message().replace("\n", " ").strip().rstrip(".")
+        return fail(
+            Text(
+                "{message} (tawny --help shows what is there)",
+                message=WRONG_CALLS.recognised(message),
+            ),
+            2,
+        )
+    except KeyboardInterrupt:
+        return fail(Text("stopped; what was acknowledged is kept"), 130)
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        reason = Text("{error}", error=error)
+        if error.filename:
+            reason = Text("{file}: {error}", file=error.filename, error=error)
+        return fail(reason, 1)
+    return int(result) if isinstance(result, int) else 0
+
+
+def _fail_for(error: TawnyError, call: CommandCall) -> int:
+    if call.home is not None and isinstance(error, (StorageError, EngineError)):
+        # Only when something is wrong with the data folder is it looked into.
+        from tawny.reading.damage import explained
+
+        error = explained(call.home.absolute(), settings(), error)
+    return fail(error.text, error.exit_status)
 
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
-    arguments = sys.argv[1:]
-    load(arguments)
-    sys.exit(run(arguments))
-
-
-def load(arguments: list[str]) -> None:
-    """Import the module of the command that is called, or all of them when none is recognised."""
-    called = [argument for argument in arguments if argument in MODULES]
-    names = called[:1] or list(MODULES)
-    # An option's value may look like a command (`--home log ingest`): then nothing is skipped.
-    if len(called) > 1:
-        names = list(MODULES)
-    for name in names:
-        importlib.import_module(MODULES[name])
-    # Help lists the commands in one order, whichever was imported first.
-    order = list(MODULES)
-    app.registered_commands.sort(key=lambda command: order.index(command.name or ""))
+    keep_private()
+    sys.exit(run(sys.argv[1:]))

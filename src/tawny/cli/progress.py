@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task
-from rich.table import Column
+from typing import TYPE_CHECKING
 
 from tawny.cli.app import say
 from tawny.text import Text
 
-
-class _InWords(ProgressColumn):
-    """Events, how fast they come in, and how long it still takes; always on one line."""
-
-    def __init__(self) -> None:
-        super().__init__(table_column=Column(no_wrap=True))
-
-    def render(self, task: Task) -> str:
-        events = int(task.fields.get("events", 0))
-        speed = events / task.elapsed if task.elapsed else 0
-        text = Text("{events:,} events, {speed:,.0f}/s", events=events, speed=speed)
-        if task.time_remaining is not None:
-            minutes, seconds = divmod(int(task.time_remaining), 60)
-            left = f"{minutes}:{seconds:02d}"
-            text = Text("{progress}, {left} remaining", progress=text, left=left)
-        return say(text)
+if TYPE_CHECKING:
+    from rich.progress import Progress, Task
 
 
 class IngestProgress:
@@ -36,14 +19,7 @@ class IngestProgress:
     def __init__(self, total_bytes: int | None) -> None:
         self._progress: Progress | None = None
         if sys.stderr.isatty():
-            self._progress = Progress(
-                SpinnerColumn(),
-                BarColumn(bar_width=None),
-                _InWords(),
-                console=Console(stderr=True),
-                transient=True,
-                expand=True,
-            )
+            self._progress = _bar()
             self._task = self._progress.add_task("ingest", total=total_bytes, events=0)
 
     def __enter__(self) -> IngestProgress:
@@ -64,3 +40,39 @@ class IngestProgress:
         """Show how far it is."""
         if self._progress is not None:
             self._progress.update(self._task, completed=read_bytes, events=events)
+
+
+def _bar() -> Progress:
+    # A library that a call without a terminal does not wait for.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn
+    from rich.table import Column
+
+    class InWords(ProgressColumn):
+        """Events, how fast they come in, and how long it still takes; always on one line."""
+
+        def __init__(self) -> None:
+            super().__init__(table_column=Column(no_wrap=True))
+
+        def render(self, task: Task) -> str:
+            return say(_in_words(task))
+
+    return Progress(
+        SpinnerColumn(),
+        BarColumn(bar_width=None),
+        InWords(),
+        console=Console(stderr=True),
+        transient=True,
+        expand=True,
+    )
+
+
+def _in_words(task: Task) -> Text:
+    events = int(task.fields.get("events", 0))
+    speed = events / task.elapsed if task.elapsed else 0
+    text = Text("{events:,} events, {speed:,.0f}/s", events=events, speed=speed)
+    if task.time_remaining is not None:
+        minutes, seconds = divmod(int(task.time_remaining), 60)
+        left = f"{minutes}:{seconds:02d}"
+        text = Text("{progress}, {left} remaining", progress=text, left=left)
+    return text

@@ -7,40 +7,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal, cast
+from typing import BinaryIO, Literal, cast
 
-import pyarrow as pa
-import typer
-
-from tawny.cli.app import app
 from tawny.disk import translated_os_errors
 from tawny.errors import RequestError
 from tawny.exports.request import moment_ms
 from tawny.model.zones import from_ms, requested_zone
+from tawny.private import as_users_own
 from tawny.sample import SampleRequest, sample_blocks
 
 _CODECS: dict[str, Literal["gzip", "zstd"]] = {".gz": "gzip", ".zst": "zstd"}
 
 
-@app.command("sample")
-def sample(
-    conversations: Annotated[
-        int, typer.Option("--conversations", metavar="N", help="How many conversations.")
-    ],
-    start: Annotated[str, typer.Option("--from", metavar="MOMENT", help="When it begins (UTC).")],
-    end: Annotated[str, typer.Option("--to", metavar="MOMENT", help="When it ends (UTC).")],
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Compressed when it ends in .gz or .zst; - is standard output.",
-        ),
-    ],
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same bytes.")] = 1,
-) -> None:
-    """Simulate a care centre and write its events, in constant memory."""
+def sample(conversations: int, start: str, end: str, output: str, seed: int) -> None:
+    """Write the events of a simulated care centre; the options are those of `tawny sample`."""
     utc = requested_zone("UTC")
     request = SampleRequest(
         conversations=conversations,
@@ -77,9 +57,13 @@ def opened(output: str) -> Iterator[BinaryIO]:
                 if codec is None:
                     yield raw
                 else:
+                    # A library that plain text does not wait for.
+                    import pyarrow as pa
+
                     sink = pa.PythonFile(raw, mode="w")
                     with pa.CompressedOutputStream(sink, codec) as compressed:
                         yield cast(BinaryIO, compressed)
+            as_users_own(work)
             work.replace(target)
     finally:
         with suppress(OSError):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import socket
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 import uvicorn
 
-from tawny.cli.app import app, home_of, settings
+from tawny.cli.app import settings
 from tawny.errors import RequestError
 from tawny.server.app import create_app
 from tawny.server.logging import configure
+from tawny.server.protocol import BoundedHeads
 
 KEEP_ALIVE_S = 75
 """How long a connection stays open between requests: longer than proxies and clients keep theirs,
@@ -20,39 +21,27 @@ STOP_S = 5
 """How long answers that are under way may take when the server is told to stop."""
 
 
-@app.command("serve")
-def serve(
-    context: typer.Context,
-    host: Annotated[
-        str,
-        typer.Option("--host", envvar="TAWNY_HOST", show_envvar=True, help="Address to listen on."),
-    ] = "127.0.0.1",
-    port: Annotated[
-        int,
-        typer.Option("--port", envvar="TAWNY_PORT", show_envvar=True, help="Port to listen on."),
-    ] = 8000,
-) -> None:
-    """Serve the pages and the API.
-
-    The first start prints a link, good for one use, that creates the first administrator. Behind a
-    proxy that speaks TLS, let the proxy send X-Forwarded-Proto and X-Forwarded-For.
-    """
+def serve(home: Path, host: str, port: int) -> None:
+    """Serve until the process is told to stop."""
     if not 0 < port < 65536:
         raise RequestError("--port: found {port}; allowed 1 to 65535", port=port)
     configure()
-    home = home_of(context)
     # Before anything else: a link printed by a server that cannot listen would end the one of the
     # server that does.
     bound = _bound(host, port)
     application = create_app(home, settings())
+    # Here and not when the server starts: what is wrong with the data folder is one line.
+    application.state.services.open()
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{'localhost' if host in ('0.0.0.0', '::') else shown}:{port}"  # noqa: S104
-    link = application.state.services.accounts.new_set_up_link()
-    typer.echo(f"tawny serves {home} on {address}")
+    link = application.state.services.links.new_set_up_link()
+    click.echo(f"tawny serves {home} on {address}")
     if link is not None:
-        typer.echo(f"create the first administrator, once: {address}/set-up/{link}")
+        click.echo(f"create the first administrator, once: {address}/set-up/{link}")
     config = uvicorn.Config(
         application,
+        http=BoundedHeads,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

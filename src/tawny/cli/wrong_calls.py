@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from tawny.foreign import ForeignSentences
+from tawny.library_messages import LibraryMessages
 
-WRONG_CALLS = ForeignSentences(
+WRONG_CALLS = LibraryMessages(
     "No such command {name}. Did you mean {names}?",
+    "No such command {name}. (Did you mean one of: {names}?)",
     "No such command {name}",
-    "No such option: {name} (Possible options: {names})",
-    "No such option: {name}",
+    "No such option {name}. Did you mean {names}?",
+    "No such option {name}. (Did you mean one of: {names}?)",
+    "No such option {name}",
     "Missing argument {name}",
     "Missing option {name}",
     "Missing command",
     "Option {name} requires an argument",
     "Option {name} does not take a value",
-    "Got unexpected extra argument(s) ({arguments})",
+    "Got unexpected extra arguments ({arguments})",
+    "Got unexpected extra argument ({arguments})",
     "Invalid value for {name}: {reason}",
     "Invalid value: {reason}",
-    "Input should be a valid integer, unable to parse string as an integer",
-    "Value error, {value} is not one of {names}",
+    "{value} is not a valid integer",
+    "{value} is not one of {names}",
 )

@@ -5,7 +5,7 @@ The two clients differ only in how they wait; what they send and understand is w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -14,18 +14,24 @@ import msgspec
 
 from tawny.client.shapes import (
     Channel,
+    ColumnDefinition,
+    Estimate,
     ExportType,
-    Problem,
+    Log,
+    ProblemAnswer,
     Refused,
     Request,
     Run,
     Runs,
+    SavedExport,
     Sent,
 )
 from tawny.errors import FailureError, NotFoundError, RequestError, StorageError, TawnyError
 from tawny.text import Text
 
 T = TypeVar("T")
+
+_JSON = {"Content-Type": "application/json"}
 
 RETRIED = (429, 502, 503, 504)
 """Answers after which the same request may succeed."""
@@ -40,7 +46,7 @@ class ServerError(FailureError):
 
 
 @dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class ApiCall(Generic[T]):
     """One request and the type of its answer."""
 
     method: str
@@ -50,12 +56,23 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    def sent_as(self) -> dict[str, Any]:
+        """The arguments of a request of `httpx`."""
+        return {
+            "method": self.method,
+            "url": self.path,
+            "content": self.content,
+            "headers": dict(self.headers),
+            "params": dict(self.parameters),
+        }
+
     def read(self, response: httpx.Response) -> T:
         """The answer. Raises the `TawnyError` it stands for."""
         if response.status_code >= 400:
             raise error_of(response)
         try:
-            return msgspec.json.decode(response.content, type=self.answer)
+            # What was deleted is answered with nothing.
+            return msgspec.json.decode(response.content or b"null", type=self.answer)
         except msgspec.MsgspecError as error:
             raise ServerError(
                 "{url}: found an answer that is not of this API ({error})",
@@ -65,63 +82,138 @@ class Call(Generic[T]):
             ) from error
 
 
-def start(request: Request, key: str) -> Call[Run]:
+def connection(url: str, token: str, timeout_s: float, language: str) -> dict[str, Any]:
+    """The arguments of a connection of `httpx`. Raises `RequestError` for what is no address."""
+    address = url.rstrip("/")
+    try:
+        base_url = httpx.URL(f"{address}/api/v1")
+    except httpx.InvalidURL as error:
+        raise RequestError(
+            "server: found {url!r}, no address ({error})", url=address, error=error
+        ) from error
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+    return {"base_url": base_url, "headers": headers, "timeout": timeout_s}
+
+
+def any_call(method: str, path: str, body: object = None) -> ApiCall[Any]:
+    """A call by its method and path."""
+    if body is None:
+        return ApiCall(method, path, Any)
+    return ApiCall(method, path, Any, msgspec.json.encode(body), _JSON)
+
+
+def start(request: Request, key: str) -> ApiCall[Run]:
     """Ask for an export. The key makes a second try the same run."""
-    return Call(
+    return ApiCall(
         "POST", "/exports", Run, msgspec.json.encode(request),
-        {"Content-Type": "application/json", "Idempotency-Key": key},
+        {**_JSON, "Idempotency-Key": key},
     )  # fmt: skip
 
 
-def run(run_id: str) -> Call[Run]:
+def run(run_id: str) -> ApiCall[Run]:
     """A run."""
-    return Call("GET", f"/exports/{run_id}", Run)
+    return ApiCall("GET", f"/exports/{run_id}", Run)
 
 
-def cancel(run_id: str) -> Call[Run]:
+def cancel(run_id: str) -> ApiCall[Run]:
     """Stop a run."""
-    return Call("POST", f"/exports/{run_id}/cancel", Run)
+    return ApiCall("POST", f"/exports/{run_id}/cancel", Run)
 
 
-def runs(cursor: str | None, limit: int, filters: Mapping[str, Any]) -> Call[Runs]:
+def runs(cursor: str | None, limit: int, filters: Mapping[str, Any]) -> ApiCall[Runs]:
     """A page of runs."""
     parameters = {**filters, "limit": limit}
     if cursor is not None:
         parameters["cursor"] = cursor
-    return Call("GET", "/exports", Runs, parameters=parameters)
+    return ApiCall("GET", "/exports", Runs, parameters=parameters)
 
 
-def channels() -> Call[list[Channel]]:
+def channels() -> ApiCall[list[Channel]]:
     """The channels."""
-    return Call("GET", "/channels", list[Channel])
+    return ApiCall("GET", "/channels", list[Channel])
 
 
-def types() -> Call[list[ExportType]]:
+def types() -> ApiCall[list[ExportType]]:
     """The export types."""
-    return Call("GET", "/types", list[ExportType])
+    return ApiCall("GET", "/types", list[ExportType])
 
 
-def send(events: Iterable[Mapping[str, Any] | bytes]) -> Call[Sent]:
-    """Events, each a mapping or one line of JSON."""
-    lines = [one if isinstance(one, bytes) else msgspec.json.encode(one) for one in events]
-    return Call(
-        "POST", "/events", Sent, b"\n".join(lines), {"Content-Type": "application/x-ndjson"}
-    )
+def receipt(run_id: str) -> ApiCall[dict[str, Any]]:
+    """The receipt of a run."""
+    return ApiCall("GET", f"/exports/{run_id}/receipt", dict[str, Any])
 
 
-def sent_nothing(response: httpx.Response) -> Sent | None:
+def again(run_id: str) -> ApiCall[Run]:
+    """Ask for the same once more."""
+    return ApiCall("POST", f"/exports/{run_id}/again", Run)
+
+
+def next_period(run_id: str) -> ApiCall[Run]:
+    """Ask for the same of the period that follows."""
+    return ApiCall("POST", f"/exports/{run_id}/next", Run)
+
+
+def saved() -> ApiCall[list[SavedExport]]:
+    """The saved exports."""
+    return ApiCall("GET", "/saved-exports", list[SavedExport])
+
+
+def save(request: Request, name: str, period: str, shared: bool) -> ApiCall[SavedExport]:
+    """Save a request."""
+    content = {**msgspec.to_builtins(request), "name": name, "period": period, "shared": shared}
+    return ApiCall("POST", "/saved-exports", SavedExport, msgspec.json.encode(content), _JSON)
+
+
+def run_saved(saved_id: int) -> ApiCall[Run]:
+    """Run a saved export."""
+    return ApiCall("POST", f"/saved-exports/{saved_id}/run", Run)
+
+
+def estimate(request: Request) -> ApiCall[Estimate]:
+    """How many rows there would be."""
+    return ApiCall("POST", "/estimate", Estimate, msgspec.json.encode(request), _JSON)
+
+
+def columns(export_type: str) -> ApiCall[list[ColumnDefinition]]:
+    """The columns of an export type."""
+    return ApiCall("GET", f"/types/{export_type}/columns", list[ColumnDefinition])
+
+
+def log() -> ApiCall[Log]:
+    """The event log."""
+    return ApiCall("GET", "/log", Log)
+
+
+def send(lines: bytes) -> ApiCall[Sent]:
+    """Events, one a line."""
+    return ApiCall("POST", "/events", Sent, lines, {"Content-Type": "application/x-ndjson"})
+
+
+def sent_nothing(response: httpx.Response, events: int) -> Sent | None:
     """The answer to events of which every one was refused, which is no failure of the call."""
     if response.status_code != 422:
         return None
-    errors: Sequence[Refused] = msgspec.json.decode(response.content, type=Problem).errors
-    return Sent(accepted=0, refused=len(errors), errors=errors)
+    errors: Sequence[Refused] = msgspec.json.decode(response.content, type=ProblemAnswer).errors
+    return Sent(accepted=0, refused=events, errors=errors)
+
+
+def ready(run: Run) -> Run:
+    """The run, when its file is there. Raises `FailureError` when it has ended without one."""
+    if run.state != "ready":
+        raise FailureError(
+            "the run {id} is {state}: {reason}",
+            id=run.id,
+            state=Text(run.state),
+            reason=run.error or Text("somebody stopped it"),
+        )
+    return run
 
 
 def error_of(response: httpx.Response) -> TawnyError:
     """The error an answer stands for, in the server's own words."""
     status = response.status_code
     try:
-        problem = msgspec.json.decode(response.content, type=Problem)
+        problem = msgspec.json.decode(response.content, type=ProblemAnswer)
         text = Text(problem.detail)
     except msgspec.MsgspecError:
         text = Text("{url}: found the answer {status} {phrase}", url=response.request.url,
@@ -134,8 +226,9 @@ def error_of(response: httpx.Response) -> TawnyError:
     return NotFoundError(text) if status == 404 else RequestError(text)
 
 
-def unreachable(url: str, error: httpx.HTTPError) -> ServerError:
+def unreachable(error: httpx.HTTPError) -> ServerError:
     """A server that gave no answer."""
+    url = str(error.request.url.copy_with(raw_path=b"")).rstrip("/")
     return ServerError("{url}: no answer ({error})", url=url, error=error, retry=True)
 
 

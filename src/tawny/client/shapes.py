@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 State = Literal["queued", "running", "ready", "failed", "cancelled", "expired"]
 
@@ -24,7 +25,7 @@ class File(Struct, frozen=True):
 class Request(Struct, frozen=True, omit_defaults=True, rename={"start": "from", "end": "to"}):
     """A request for an export; what is left out is as on the command line."""
 
-    export: str
+    export: str = ""
     time_zone: str = "UTC"
     start: str | None = None
     end: str | None = None
@@ -33,6 +34,35 @@ class Request(Struct, frozen=True, omit_defaults=True, rename={"start": "from", 
     headers: str = "en"
     format: str = "csv"
     dialect: str = "machine"
+    long_cells: str = "refuse"
+    columns: Sequence[str] = ()
+    exports: Sequence[str] = ()
+    """Instead of `export`: several of one state of the log, or `all`."""
+    bundle: str = "zip"
+
+
+class Part(Struct, frozen=True):
+    """The file of one export of a bundle; in a workbook it is a sheet, without bytes of its own."""
+
+    export: str
+    name: str
+    rows: int
+    bytes: int | None
+    sha256: str | None
+    href: str
+
+
+class Check(Struct, frozen=True):
+    """What came of comparing the exports of a bundle with each other."""
+
+    name: str
+    holds: str
+    met: bool
+    left: int
+    relation: str
+    right: int
+    unit: str
+    broken: int
 
 
 class Run(Struct, frozen=True):
@@ -50,11 +80,26 @@ class Run(Struct, frozen=True):
     expires_at: str | None
     error: str | None
     file: File | None
+    files: Sequence[Part] = ()
+    """The parts of a bundle that is ready."""
+    checks: Sequence[Check] = ()
 
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.state not in ("queued", "running")
+
+
+class SavedExport(Struct, frozen=True):
+    """A choice under a name; `request` has no range, `period` says it when it is run."""
+
+    id: int
+    name: str
+    period: str
+    shared: bool
+    owner: str
+    request: Request
+    created_at: str
 
 
 class Runs(Struct, frozen=True):
@@ -74,11 +119,18 @@ class Refused(Struct, frozen=True):
 
 
 class Sent(Struct, frozen=True):
-    """What came of events that were sent."""
+    """What came of events that were sent. `refused` counts all; `errors` explains the first."""
 
     accepted: int
     refused: int
     errors: Sequence[Refused]
+    duplicates: int = 0
+    """Events that were there already."""
+
+    def after(self, before: int) -> Sent:
+        """The same, of events that so many others came before."""
+        errors = [replace(error, number=error.number + before) for error in self.errors]
+        return replace(self, errors=errors)
 
 
 class Channel(Struct, frozen=True):
@@ -99,7 +151,63 @@ class ExportType(Struct, frozen=True):
     allowed: bool
 
 
-class Problem(Struct, frozen=True):
+class ColumnDefinition(Struct, frozen=True):
+    """A column of an export: headers by style, definitions in `en` and `fr`, and the line of SQL
+    that computes it."""
+
+    position: int
+    key: str
+    type: str
+    unit: str | None
+    headers: dict[str, str]
+    definition: dict[str, str]
+    sql: str
+
+
+class Estimate(Struct, frozen=True):
+    """How much an export would hold; `rows` is None when counting takes too long."""
+
+    rows: int | None
+    from_utc: str | None
+    to_utc: str | None
+    as_of: str
+
+
+class TypeEvents(Struct, frozen=True):
+    """Events of one type. Times are RFC 3339 texts in UTC."""
+
+    type: str
+    events: int
+    first: str
+    last: str
+
+
+class ChannelStatus(Struct, frozen=True):
+    """Up to when a channel is complete, by its `watermark`, its `newest` event or its `rhythm`.
+    Times are RFC 3339 texts in UTC."""
+
+    channel_id: str
+    name: str | None
+    newest_event: str | None
+    complete_until: str | None = None
+    by: str = "newest"
+    usual_gap_s: float | None = None
+
+
+class Log(Struct, frozen=True):
+    """What came in. Numbers over all channels are None for a token that may not see all."""
+
+    version: int | None
+    events: int | None
+    bytes: int | None
+    files: int | None
+    refused: int | None
+    waiting: int | None
+    types: Sequence[TypeEvents]
+    channels: Sequence[ChannelStatus]
+
+
+class ProblemAnswer(Struct, frozen=True):
     """An error answer (RFC 9457)."""
 
     title: str

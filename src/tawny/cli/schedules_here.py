@@ -1,0 +1,172 @@
+"""Schedules of a data folder, asked as the API is: the same bodies, the same answers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tawny.background.here import ExportsHere
+from tawny.cli.api_bodies import as_json, read_body
+from tawny.cli.options import Json
+from tawny.deliveries.store import Destinations
+from tawny.people.audit import Audit
+from tawny.schedules.carrier import Carrier, alone
+from tawny.schedules.owners import caller_by_name
+from tawny.schedules.schedules import Schedules
+from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.api.schedule_shapes import (
+    BackfillBody,
+    DeliveryAnswer,
+    DestinationAnswer,
+    DestinationBody,
+    MadeAnswer,
+    ScheduleAnswer,
+    ScheduleBody,
+)
+from tawny.settings import Settings, chosen_language
+from tawny.state.database import open_database
+
+
+class SchedulesHere:
+    """The schedules, destinations and deliveries of a data folder."""
+
+    def __init__(self, home: Path, settings: Settings, owner: str | None) -> None:
+        self._home = home
+        self._database = open_database(home, settings)
+        audit = Audit(self._database)
+        self._destinations = Destinations(home, settings, self._database, audit)
+        maker = ExportsHere(home, settings, self._database, audit)
+        self._schedules = Schedules(self._database, audit, self._destinations, maker.check)
+        self._carrier = Carrier(home, settings, self._database, self._destinations, maker)
+        self._caller = caller_by_name(self._database, owner)
+        self._language = chosen_language()
+        self._touched: set[int] = set()
+
+    def close(self) -> None:
+        """Close the state database."""
+        self._database.close()
+
+    def schedules(self) -> list[Json]:
+        """All of them."""
+        return [self._schedule(one) for one in self._schedules.list(self._caller)]
+
+    def add_schedule(self, body: Json) -> Json:
+        """Make one."""
+        data = read_body(body, ScheduleBody)
+        return self._schedule(
+            self._schedules.add(self._caller, data.choice(), active=data.active, owner=data.owner)
+        )
+
+    def change_schedule(self, number: int, body: Json) -> Json:
+        """Set one otherwise."""
+        data = read_body(body, ScheduleBody)
+        return self._schedule(
+            self._schedules.change(
+                self._caller, number, data.choice(), active=data.active, owner=data.owner
+            )
+        )
+
+    def remove_schedule(self, number: int) -> None:
+        """Take one away."""
+        self._schedules.remove(self._caller, number)
+
+    def set_active(self, number: int, *, active: bool) -> Json:
+        """Pause one, or have it go on."""
+        return self._schedule(self._schedules.set_active(self._caller, number, active))
+
+    def run_schedule(self, number: int) -> Json:
+        """Make its last whole range."""
+        made = MadeAnswer(self._schedules.run(self._caller, number))
+        self._carry_out(number)
+        return as_json(made)
+
+    def backfill(self, number: int, body: Json) -> Json:
+        """Make ranges of the past."""
+        data = read_body(body, BackfillBody)
+        made = MadeAnswer(
+            self._schedules.backfill(self._caller, number, data.start, data.end, again=data.again)
+        )
+        self._carry_out(number)
+        return as_json(made)
+
+    def run_due(self) -> bool:
+        """Do whatever is due; False when a server does."""
+        with self._alone() as first:
+            if first:
+                self._carrier.decide()
+                self._touched |= self._carrier.carry_out()
+        return first
+
+    def destinations(self) -> list[Json]:
+        """All of them."""
+        return [self._destination(one) for one in self._destinations.list(self._caller)]
+
+    def add_destination(self, body: Json) -> Json:
+        """Set one up."""
+        choice = read_body(body, DestinationBody).choice(self._home)
+        return self._destination(self._destinations.add(self._caller, choice))
+
+    def change_destination(self, number: int, body: Json) -> Json:
+        """Set one otherwise."""
+        choice = read_body(body, DestinationBody).choice(self._home)
+        return self._destination(self._schedules.change_destination(self._caller, number, choice))
+
+    def remove_destination(self, number: int) -> None:
+        """Forget one."""
+        self._destinations.remove(self._caller, number)
+
+    def test_destination(self, number: int) -> Json:
+        """Try one out."""
+        return self._destination(self._destinations.test(self._caller, number))
+
+    def deliveries(
+        self, schedule_id: int | None, destination: str, states: list[str], limit: int
+    ) -> list[Json]:
+        """The newest."""
+        wanted = DeliveryFilter(
+            schedule_id=schedule_id, destination=destination, states=tuple(states)
+        )
+        return self._page(wanted, limit)
+
+    def delivery(self, number: int) -> Json:
+        """One of them."""
+        return self._delivery(self._schedules.delivery(self._caller, number))
+
+    def retry(self, number: int) -> Json:
+        """Try one now."""
+        delivery = self._schedules.retry(self._caller, number)
+        self._carry_out(delivery.schedule_id)
+        return self.delivery(number)
+
+    def touched(self) -> list[Json]:
+        """The deliveries that this call was about."""
+        return self._page(DeliveryFilter(slot_ids=sorted(self._touched)), 500)
+
+    def _page(self, wanted: DeliveryFilter, limit: int) -> list[Json]:
+        page = self._schedules.deliveries(self._caller, wanted, None, limit)
+        return [self._delivery(one) for one in page.items]
+
+    def _carry_out(self, schedule_id: int) -> None:
+        """Do what is due of a schedule, unless a server does it."""
+        with self._alone() as first:
+            if first:
+                self._touched |= self._carrier.carry_out(schedule_id)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[bool]:
+        with alone(self._home) as first:
+            if first:
+                self._carrier.deliveries.recover()
+            yield first
+
+    def _schedule(self, found: Any) -> Json:
+        return as_json(ScheduleAnswer.of(found, self._language))
+
+    def _destination(self, found: Any) -> Json:
+        whole = self._caller.administrator
+        return as_json(DestinationAnswer.of(found, self._language, whole=whole))
+
+    def _delivery(self, found: Any) -> Json:
+        return as_json(DeliveryAnswer.of(found, self._language))

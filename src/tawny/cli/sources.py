@@ -1,0 +1,323 @@
+"""`tawny sources`: help desks in, by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tawny.cli.alignment import aligned, one_line
+from tawny.cli.app import fail, say, settings
+from tawny.cli.ingest import FRAGMENTED_FILES, REFUSED
+from tawny.cli.sample import opened
+from tawny.credentials import shown
+from tawny.errors import TawnyError
+from tawny.model.zones import current_ms, instant_text
+from tawny.sources.options import checked_instant
+from tawny.sources.reader import DeskAccess
+from tawny.sources.report import (
+    GapReport,
+    count_line,
+    lines,
+    public,
+    unknown_line,
+    with_counts,
+)
+from tawny.sources.setup import Given, Sources
+from tawny.sources.store import Source
+from tawny.sources.sync import Progress, SyncRequest
+from tawny.state.database import open_database
+from tawny.text import Text, from_json
+from tawny.upkeep.compact import compact
+
+_SECRETS = ("database_url",)
+_LISTS = ("virtual_agents", "excluded_channels")
+
+
+@contextlib.contextmanager
+def _sources(home: Path) -> Iterator[Sources]:
+    with contextlib.closing(open_database(home, settings())) as database:
+        yield Sources(home, settings(), database)
+
+
+def _given(given: Mapping[str, Any]) -> Given:
+    options = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in given.items()
+        if name not in _SECRETS and not (name in _LISTS and not value)
+    }
+    secrets = {name: given[name] for name in _SECRETS if given.get(name) is not None}
+    typed = sys.stdin.read() if "-" in secrets.values() else ""
+    return Given(options, secrets, typed)
+
+
+def add(
+    home: Path, kind: str, name: str, prefix: str | None, since: str | None,
+    given: Mapping[str, Any], output_format: str,
+) -> None:  # fmt: skip
+    """Test, say what is there, store."""
+    new = _given(given)
+    options = dict(new.options)
+    if since is not None:
+        options["since_ms"] = checked_instant("--since", since)
+    with _sources(home) as sources:
+        access = sources.add(kind, name, Given(options, new.secrets, new.standard_input), prefix)
+        source = sources.store.get(name)
+    if output_format == "json":
+        click.echo(
+            json.dumps(_source_json(source) | _access_json(access), indent=2, ensure_ascii=False)
+        )
+        return
+    for line in _access_lines(access):
+        click.echo(say(line))
+    click.echo(say(Text("added {name}: tawny sources sync {name} reads it", name=name)))
+
+
+def show(home: Path, output_format: str) -> None:
+    """One line for each source."""
+    with _sources(home) as sources:
+        rows = [_row(sources, source) for source in sources.store.all()]
+    if output_format == "json":
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    heads = ("name", "kind", "state", "newest", "lag_s", "next_run", "open_gaps")
+    cells = [
+        ["-" if row[head] is None else one_line(str(row[head])) for head in heads] for row in rows
+    ]
+    click.echo(aligned([head.replace("_", " ") for head in heads], cells))
+
+
+def _row(sources: Sources, source: Source) -> dict[str, Any]:
+    now_ms = current_ms()
+    report = source.report or {}
+    until = None if not report.get("until") else checked_instant("until", report["until"])
+    next_ms = sources.next_run_ms(source)
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "source": source.address,
+        "state": sources.state(source),
+        "newest": None if source.newest_ms is None else instant_text(source.newest_ms),
+        "lag_s": None if until is None else max(0, (now_ms - until) // 1000),
+        "next_run": None if next_ms is None else instant_text(next_ms),
+        "open_gaps": report.get("open_gaps"),
+        "error": None if source.error is None else say(from_json(source.error)),
+    }
+
+
+def check(home: Path, name: str, counts: bool, output_format: str) -> None:
+    """Read only: what is there, what will be missing."""
+    with _sources(home) as sources:
+        source = sources.store.get(name)
+        compared: list[dict[str, Any]] = []
+        with contextlib.closing(sources.reader(source)) as reader:
+            access = reader.access()
+            if counts:
+                report = source.report or {}
+                until_us = (
+                    checked_instant("until", report["until"]) * 1000
+                    if report.get("until")
+                    else reader.now_us()
+                )
+                compared = sources.compare(source, reader, until_us)
+    if counts and source.report is not None:
+        with _sources(home) as sources:
+            sources.store.change(source, report=with_counts(source.report, compared))
+    if output_format == "json":
+        answer = _source_json(source) | _access_json(access)
+        if counts:
+            answer["counts"] = compared
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        return
+    for line in _access_lines(access):
+        click.echo(say(line))
+    for option, since_ms in source.changes.items():
+        click.echo(
+            say(Text("--{option} is as it is since {since}",
+                     option=option.replace("_", "-"), since=instant_text(since_ms)))
+        )  # fmt: skip
+    unknown = None if source.report is None else unknown_line(source.report)
+    if unknown is not None:
+        click.echo(say(unknown))
+    for row in compared:
+        click.echo(say(count_line(row)))
+
+
+def sync(
+    home: Path, name: str, *, since: str | None, until: str | None, full: bool, dry_run: bool,
+    output: Path | None, accept_deletions: bool, output_format: str,
+) -> None:  # fmt: skip
+    """Read, and end with the counters and the status they mean."""
+    since_ms = None if since is None else checked_instant("--since", since)
+    until_ms = None if until is None else checked_instant("--until", until)
+    progress_line = _ProgressLine(as_json=output_format == "json")
+    with _sources(home) as sources:
+        source = sources.store.get(name)
+        with contextlib.ExitStack() as stack:
+            stream = None if output is None else stack.enter_context(opened(str(output)))
+            request = SyncRequest(
+                since_ms=since_ms, until_ms=until_ms, full=full, dry_run=dry_run, output=stream,
+                accept_deletions=accept_deletions,
+            )  # fmt: skip
+            report = sources.sync(source, request, progress_line.update)
+    progress_line.end()
+    if not dry_run and output is None:
+        try:
+            compact(home, settings(), files_per_month=FRAGMENTED_FILES)
+        except TawnyError as error:
+            fail(Text("{error}; the events are kept, run tawny log compact later", error=error), 0)
+    _finish(report, dry_run or output is not None)
+
+
+def _finish(report: GapReport, nothing_sent: bool) -> None:
+    for record, reason in report.left_out:
+        sys.stderr.write(f"{record}: {say(reason)}\n")
+    if report.gone_not_accepted:
+        gone = ", ".join(f"{kind} {count}" for kind, count in report.gone_not_accepted.items())
+        fail(
+            Text("too many are gone at once, nothing was sent: {counts}; if that is right, run "
+                 "tawny sources sync with --accept-deletions", counts=gone), 0,
+        )  # fmt: skip
+    if nothing_sent:
+        for kind, count in sorted(report.events.items()):
+            click.echo(f"{kind}={count}")
+    counters = f"accepted={report.accepted} duplicates={report.duplicates} refused={report.refused}"
+    read, ignored = sum(report.read.values()), sum(report.ignored.values())
+    click.echo(f"read={read} {counters} ignored={ignored}")
+    click.echo(counters)
+    if report.refused or report.left_out_count:
+        raise click.exceptions.Exit(REFUSED)
+
+
+def report(home: Path, name: str, output_format: str) -> None:
+    """The gap report of the last sync."""
+    with _sources(home) as sources:
+        source = sources.store.get(name)
+    if output_format == "json":
+        found = None if source.report is None else public(source.report)
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    if source.report is None:
+        click.echo(say(Text("{name} was never synced", name=name)))
+        return
+    for line in lines(source.report):
+        click.echo(say(line))
+
+
+def change(home: Path, name: str, given: Mapping[str, Any]) -> None:
+    """Change options and secrets."""
+    with _sources(home) as sources:
+        sources.change(name, _given(given))
+    click.echo(say(Text("{name} is changed", name=name)))
+
+
+def pause(home: Path, name: str, *, paused: bool) -> None:
+    """Pause or resume the schedule."""
+    with _sources(home) as sources:
+        sources.store.change(sources.store.get(name), paused=paused)
+    click.echo(
+        say(Text("{name} is paused", name=name) if paused else Text("{name} goes on", name=name))
+    )
+
+
+def remove(home: Path, name: str) -> None:
+    """Forget a source."""
+    with _sources(home) as sources:
+        events = sources.remove(name)
+    click.echo(say(Text("{name} is removed; {events} events of it stay", name=name, events=events)))
+
+
+def _source_json(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "kind": source.kind,
+        "source": source.address,
+        "id_prefix": source.prefix,
+        "options": dict(source.options),
+        "secrets": {name: shown(kept) for name, kept in source.secrets.items()},
+        "changed_since": {name: instant_text(ms) for name, ms in source.changes.items()},
+    }
+
+
+def _access_json(access: DeskAccess) -> dict[str, Any]:
+    return {
+        "account": access.account,
+        "version": access.version,
+        "found": dict(access.counts),
+        "oldest": _instant(access.oldest_us),
+        "newest": _instant(access.newest_us),
+        "clock_difference_s": access.clock_difference_s,
+        "not_measured": [
+            {"columns": list(columns), "why": say(why)} for columns, why in access.not_measured
+        ],
+        "notes": [say(note) for note in access.notes],
+    }
+
+
+def _access_lines(access: DeskAccess) -> Sequence[Text]:
+    counts = ", ".join(f"{name} {count:,}" for name, count in access.counts.items())
+    return [
+        Text("account {account}, version {version}",
+             account=one_line(access.account), version=access.version or "-"),
+        Text("found: {counts}", counts=counts),
+        Text("oldest record {oldest}, newest {newest}",
+             oldest=_instant(access.oldest_us) or "-", newest=_instant(access.newest_us) or "-"),
+        Text("clock difference {seconds} s", seconds=access.clock_difference_s),
+        *[Text("stays empty: {columns} ({why})", columns=", ".join(columns), why=why)
+          for columns, why in access.not_measured],
+        *access.notes,
+    ]  # fmt: skip
+
+
+def _instant(instant_us: int | None) -> str | None:
+    return None if instant_us is None else instant_text(instant_us // 1000)
+
+
+class _ProgressLine:
+    """Progress on standard error: JSON lines when asked for, a line on a terminal, else nothing."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+        self._shows = as_json or sys.stderr.isatty()
+        self._begun = time.monotonic()
+        self._last = 0.0
+
+    def update(self, progress: Progress) -> None:
+        """Say how far it is, at most twice a second."""
+        now = time.monotonic()
+        if not self._shows or now - self._last < 0.5:
+            return
+        self._last = now
+        elapsed = max(0.001, now - self._begun)
+        share = progress.share
+        left_s = None if not share else elapsed * (1 - share) / share
+        if self._as_json:
+            line = {
+                "records": progress.records,
+                "events": progress.events,
+                "percent": None if share is None else round(100 * share, 1),
+                "records_per_s": round(progress.records / elapsed, 1),
+                "left_s": None if left_s is None else round(left_s),
+                "waiting": None,
+            }
+            sys.stderr.write(json.dumps(line) + "\n")
+            return
+        text = Text("{records:,} records, {events:,} events, {speed:,.0f}/s",
+                    records=progress.records, events=progress.events,
+                    speed=progress.records / elapsed)  # fmt: skip
+        if share is not None and left_s is not None:
+            text = Text("{progress}, {percent:.0f} %, {left:.0f} s remaining",
+                        progress=text, percent=100 * share, left=left_s)  # fmt: skip
+        sys.stderr.write(f"\r\x1b[K{say(text)}")
+        sys.stderr.flush()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._shows and not self._as_json:
+            sys.stderr.write("\r\x1b[K")
