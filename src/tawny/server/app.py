@@ -6,7 +6,9 @@ import gc
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from anyio import to_thread
 from litestar import Litestar, Router
@@ -22,18 +24,31 @@ from litestar.types import ControllerRouterHandler
 
 from tawny import __version__
 from tawny.errors import TawnyError
+from tawny.model.schema import discriminated_schema, schema_definitions
 from tawny.server import pages
-from tawny.server.api import catalogue, docs, exports, ingest, people, system
+from tawny.server.api import (
+    catalogue,
+    deliveries,
+    destinations,
+    docs,
+    exports,
+    ingest,
+    people,
+    saved,
+    schedules,
+    system,
+)  # fmt: skip
 from tawny.server.auth import COOKIE, guard, provide_caller, provide_maybe_caller
+from tawny.server.bodies import FORM_BYTES, JSON_BYTES, BoundedRequest
 from tawny.server.metrics import Metrics
-from tawny.server.pages import rendering
+from tawny.server.pages import rendering, zones
 from tawny.server.problems import (
     answer_http_exception,
     answer_tawny_error,
     answer_unforeseen,
     provide_language,
 )
-from tawny.server.security import Around
+from tawny.server.security import Middleware
 from tawny.server.services import Services
 from tawny.settings import Settings
 
@@ -41,6 +56,19 @@ DESCRIPTION = (
     "Send events, ask for exports, fetch files. Programs send a token as `Authorization: Bearer "
     "...`. Every error is a problem document (RFC 9457). Times are texts with an offset."
 )
+
+
+@dataclass
+class _Components(Components):
+    """The framework's, and the schema of events, which it does not know."""
+
+    def to_schema(self) -> dict[str, Any]:
+        """As the document says it."""
+        made = super().to_schema()
+        place = "#/components/schemas/"
+        events = {"Event": discriminated_schema(place), **schema_definitions(place)}
+        made["schemas"] = {**events, **made.get("schemas", {})}
+        return made
 
 
 class _DocumentRouter(Router):
@@ -54,15 +82,22 @@ class _DocumentRouter(Router):
         return super().register(value)
 
 
+def operation_id(handler: HTTPRouteHandler, method: str, _path: object) -> str:
+    """What programs that are made from the document call an operation: the name of its function."""
+    name = handler.handler_name
+    return name.replace("get_", "head_", 1) if method == "HEAD" else name
+
+
 def create_app(home: Path, settings: Settings) -> Litestar:
     """The application over a data folder. Its background work runs from start to stop."""
     services = Services(home, settings)
-    metrics = Metrics()
+    metrics = Metrics(services)
 
     @asynccontextmanager
     async def background(_app: Litestar) -> AsyncIterator[None]:
         await to_thread.run_sync(services.open)
-        threading.Thread(target=rendering.warm, name="warm", daemon=True).start()
+        for ahead in (rendering.warm, zones.warm):
+            threading.Thread(target=ahead, name="warm", daemon=True).start()
         # What is there now stays; looking through it for garbage again and again stops every
         # answer for a tenth of a second.
         gc.collect()
@@ -78,13 +113,19 @@ def create_app(home: Path, settings: Settings) -> Litestar:
     async def provide_metrics() -> Metrics:
         return metrics
 
+    events = Router(
+        "/",
+        route_handlers=[ingest.send_events],
+        request_max_body_size=settings.number("request_mb") << 20,
+    )
     api = Router(
         "/api/v1",
         route_handlers=[
-            ingest.send_events, *exports.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
-            *docs.HANDLERS,
+            events, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
+            *schedules.HANDLERS, *destinations.HANDLERS, *deliveries.HANDLERS, *docs.HANDLERS,
         ],
-        dependencies={"spoken": Provide(provide_language)},
+        dependencies={"language": Provide(provide_language)},
+        request_max_body_size=JSON_BYTES,
     )  # fmt: skip
     app = Litestar(
         route_handlers=[api, *system.HANDLERS, *pages.ROUTES],
@@ -102,7 +143,8 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         },
         lifespan=[background],
         state=State({"services": services, "metrics": metrics}),
-        request_max_body_size=settings.number("request_mb") << 20,
+        request_class=BoundedRequest,
+        request_max_body_size=FORM_BYTES,
         openapi_config=OpenAPIConfig(
             title="Tawny",
             version=__version__,
@@ -112,7 +154,8 @@ def create_app(home: Path, settings: Settings) -> Litestar:
             ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             use_handler_docstrings=True,
-            components=Components(
+            operation_id_creator=operation_id,
+            components=_Components(
                 security_schemes={
                     "token": SecurityScheme(type="http", scheme="bearer"),
                     "session": SecurityScheme(
@@ -126,5 +169,5 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         pdb_on_exception=False,
     )
     # Around the router too, so that what it refuses gets an id, headers and a line in the log.
-    app.asgi_handler = Around(app.asgi_handler, metrics)
+    app.asgi_handler = Middleware(app.asgi_handler, metrics)
     return app

@@ -4,34 +4,39 @@ People have a session cookie, programs a Bearer token. A guard over the whole ap
 caller before anything else is read of the request, so a route is closed unless it says
 `opt={"public": True}` (with `"anonymous": True` nobody even looks who asks: it is the same for
 everybody); `opt={"person": True}` is closed to tokens, `opt={"scope": Scope...}` asks for a right
-on top. An unsafe request with a cookie must carry the session's CSRF token, in the header
-`X-CSRF-Token` or the form field `_csrf`.
+on top, or for one of several. An unsafe request with a cookie must carry the session's CSRF token,
+in the header `X-CSRF-Token` or the form field `_csrf`.
 """
 
 from __future__ import annotations
 
 import hmac
-import time
 from typing import Any
 
 from anyio import to_thread
 from litestar import Request, Response
-from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
 from tawny.errors import NotAllowedError, NotSignedInError
+from tawny.model.zones import current_ms
+from tawny.people.accounts import SignedIn
+from tawny.people.callers import Caller, Scope
+from tawny.server.bodies import AnyConnection, check_encoding
 from tawny.server.services import Services
-from tawny.state.accounts import SignedIn
-from tawny.state.callers import Caller, Scope
+from tawny.text import Text
 
 COOKIE = "tawny_session"
+BROWSER_COOKIE = "tawny_browser"
+"""By it a browser is known again in which somebody has signed in (see `tawny.people.tries`)."""
+_YEAR_S = 31_536_000
+ANYBODY: list[dict[str, list[str]]] = [{}]
+"""What the OpenAPI document says of a public route. (An empty list the framework takes for none
+given, and the document would ask for a token.)"""
 CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "_csrf"
 _SAFE = frozenset(["GET", "HEAD", "OPTIONS"])
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-AnyConnection = ASGIConnection[Any, Any, Any, Any]
+_FORM = "application/x-www-form-urlencoded"
 
 
 async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
@@ -42,16 +47,20 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     caller = await to_thread.run_sync(find_caller, connection)
     connection.scope["state"]["caller"] = caller
     if connection.scope.get("method", "GET") not in _SAFE:
-        await _check_origin(connection, caller)
-    if public:
-        return
+        await _check_origin(connection, caller, on_page=bool(handler.opt.get("person")))
+    if not public:
+        _check_rights(caller, handler)
+    check_encoding(connection, handler)
+
+
+def _check_rights(caller: Caller | None, handler: BaseRouteHandler) -> None:
     if caller is None:
         raise NotSignedInError("sign in, or send a token as Authorization: Bearer ...")
     if handler.opt.get("person") and caller.session_id is None:
         raise NotAllowedError("pages are for people who sign in; programs ask the API, /api/v1")
     scope = handler.opt.get("scope")
     if scope is not None:
-        caller.need(Scope(scope))
+        caller.need(*((scope,) if isinstance(scope, Scope) else scope))
 
 
 def find_caller(connection: AnyConnection) -> Caller | None:
@@ -69,7 +78,9 @@ def find_caller(connection: AnyConnection) -> Caller | None:
     cookie = connection.cookies.get(COOKIE)
     if cookie is None:
         return None
-    return services.accounts.caller_of_session(cookie, address, request_id)
+    return services.accounts.caller_of_session(
+        cookie, address, request_id, connection.headers.get("user-agent", "")
+    )
 
 
 def client_address(connection: AnyConnection) -> str:
@@ -77,30 +88,33 @@ def client_address(connection: AnyConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-async def _check_origin(connection: AnyConnection, caller: Caller | None) -> None:
+async def _check_origin(connection: AnyConnection, caller: Caller | None, *, on_page: bool) -> None:
     if caller is not None and caller.token_id is not None:
         return  # a browser never adds a token by itself
     site = connection.headers.get("sec-fetch-site")
     if site is not None and site not in ("same-origin", "none"):
-        raise NotAllowedError("request: it comes from another site; use our own pages")
+        raise NotAllowedError("this request comes from another site; use the pages of Tawny")
     origin = connection.headers.get("origin")
     host = connection.headers.get("host", "").lower()
     # A browser too old to say it the other way names the site.
     if site is None and origin is not None and origin.lower().partition("://")[2] != host:
-        raise NotAllowedError("request: it comes from another site; use our own pages")
+        raise NotAllowedError("this request comes from another site; use the pages of Tawny")
     if caller is None:
         return
     sent = connection.headers.get(CSRF_HEADER)
     if sent is None and isinstance(connection, Request):
         kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind in _FORMS:
+        if kind == _FORM:
             value = (await connection.form()).get(CSRF_FIELD)
             sent = value if isinstance(value, str) else None
     expected = caller.csrf or ""
     if not sent or not hmac.compare_digest(sent.encode(), expected.encode()):
+        if on_page:
+            raise NotAllowedError("this page is not of your session any more; reload it")
         raise NotAllowedError(
-            "request: found no {csrf_header} header of this session; reload the page",
+            "{csrf_header}: found {found}; allowed the csrf that signing in answered",
             csrf_header=CSRF_HEADER,
+            found=Text("nothing") if not sent else Text("another one"),
         )
 
 
@@ -123,25 +137,30 @@ def with_session(
     request: Request[Any, Any, Any], response: Response[Any], signed_in: SignedIn
 ) -> Response[Any]:
     """Have an answer start a session."""
-    response.set_cookie(
-        Cookie(
-            key=COOKIE,
-            value=signed_in.cookie,
-            httponly=True,
-            secure=request.url.scheme == "https",
-            samesite="lax",
-            path="/",
-            max_age=max(1, (signed_in.expires_ms - _now_ms()) // 1000),
-        )
-    )
+    left_s = max(1, (signed_in.expires_ms - current_ms()) // 1000)
+    secrets = [(COOKIE, signed_in.cookie, left_s), (BROWSER_COOKIE, signed_in.browser, _YEAR_S)]
+    for key, value, max_age in secrets:
+        if value is not None:
+            response.set_cookie(
+                Cookie(
+                    key=key,
+                    value=value,
+                    httponly=True,
+                    secure=request.url.scheme == "https",
+                    samesite="lax",
+                    path="/",
+                    max_age=max_age,
+                )
+            )
     return response
+
+
+def browser_of(request: Request[Any, Any, Any]) -> str:
+    """The cookie of a known browser, or empty."""
+    return request.cookies.get(BROWSER_COOKIE, "")
 
 
 def without_session(response: Response[Any]) -> Response[Any]:
     """Have an answer end the session."""
     response.delete_cookie(COOKIE, path="/")
     return response
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import AsyncIterator, Mapping
+import zipfile
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import anyio
 from litestar import Request, Response
 from litestar.response import Stream
 
+from tawny.errors import NotFoundError
+from tawny.exports.formats.registry import file_format
+from tawny.people.callers import Caller
 from tawny.server.problems import problem_response
 from tawny.server.services import Services
-from tawny.state.callers import Caller
 from tawny.text import Text
 
 _CHUNK = 256 << 10
@@ -23,7 +26,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ByteRange:
     """Bytes `[start, end)` of a file; `whole` when nobody asked for less."""
 
     start: int
@@ -35,27 +38,27 @@ class UnsatisfiableError(Exception):
     """The range asked for begins after the end of the file."""
 
 
-def part_of(headers: Mapping[str, str], size: int, etag: str) -> Part:
+def part_of(headers: Mapping[str, str], size: int, etag: str) -> ByteRange:
     """What a request asks for. A range that is not understood, or several, mean the whole file;
     so does an `If-Range` of another file."""
     text = headers.get("range")
     match = _RANGE.fullmatch(text.strip()) if text else None
     condition = headers.get("if-range")
     if match is None or not any(match.groups()) or (condition and condition.strip() != etag):
-        return Part(0, size, whole=True)
+        return ByteRange(0, size, whole=True)
     first, last = match.groups()
     if first == "":
         length = int(last)
         if length == 0 or size == 0:
             raise UnsatisfiableError
-        return Part(max(0, size - length), size, whole=False)
+        return ByteRange(max(0, size - length), size, whole=False)
     start = int(first)
     end = size if last == "" else min(int(last) + 1, size)
     if last != "" and int(last) < start:
-        return Part(0, size, whole=True)
+        return ByteRange(0, size, whole=True)
     if start >= size:
         raise UnsatisfiableError
-    return Part(start, end, whole=False)
+    return ByteRange(start, end, whole=False)
 
 
 def unchanged(headers: Mapping[str, str], etag: str) -> bool:
@@ -100,6 +103,38 @@ def run_file(
     return answer
 
 
+def part_file(
+    request: Request[Any, Any, Any], services: Services, caller: Caller, run_id: str, export: str
+) -> Response[Any]:
+    """The file of one export of an archive, as it is read from there; writes down who downloads
+    it."""
+    run, path = services.runs.ready_file(caller, run_id)
+    found = next((f for f in (run.receipt or {}).get("files", ()) if f["export"] == export), None)
+    if found is None or "sha256" not in found:
+        raise NotFoundError(
+            "this export has no file of {export} by itself; download it as a whole", export=export
+        )
+    etag = f'"{found["sha256"]}"'
+    kind = file_format(run.format, run.dialect)
+    headers = {
+        "ETag": etag,
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": disposition(found["file"]),
+    }
+    if unchanged(request.headers, etag):
+        return Stream(_nothing(), status_code=304, headers=headers, media_type=kind.media_type)
+    services.audit.record(caller, "file_downloaded", run_id, file=found["file"])
+    headers["Content-Length"] = str(found["bytes"])
+    return Stream(_member(path, found["file"]), headers=headers, media_type=kind.media_type)
+
+
+def _member(path: Path, name: str) -> Iterator[bytes]:
+    """The bytes of a file in an archive; the server takes them in a thread."""
+    with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
+        while data := stream.read(_CHUNK):
+            yield data
+
+
 def file_answer(
     path: Path, name: str, media_type: str, etag: str, headers: Mapping[str, str], method: str
 ) -> Stream:
@@ -130,7 +165,7 @@ async def _nothing() -> AsyncIterator[bytes]:
     yield b""
 
 
-async def _bytes(path: Path, part: Part) -> AsyncIterator[bytes]:
+async def _bytes(path: Path, part: ByteRange) -> AsyncIterator[bytes]:
     left = part.end - part.start
     async with await anyio.open_file(path, "rb") as stream:
         await stream.seek(part.start)

@@ -59,6 +59,7 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [_HandOver(records)]
     root.setLevel("WARNING")
+    logging.getLogger("tawny").handlers[:] = []
     logging.getLogger("tawny").setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "dbos", "litestar"):
         logger = logging.getLogger(name)

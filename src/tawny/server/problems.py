@@ -16,6 +16,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tawny.errors import (
     ConflictError,
+    LogVersionError,
     NotAllowedError,
     NotFoundError,
     NotSignedInError,
@@ -24,9 +25,12 @@ from tawny.errors import (
     TawnyError,
     TooManyError,
 )
-from tawny.languages import accepted, said
-from tawny.model.explanation import Refusal
-from tawny.server.framework import FRAMEWORK
+from tawny.languages import accepted, translated
+from tawny.model.checking import TooManyEventsError
+from tawny.model.refusals import Refusal
+from tawny.runs.hidden_paths import without_places
+from tawny.server.bodies import TooLargeError, UnsupportedEncodingError, UnsupportedMediaError
+from tawny.server.json_values import WrongValueError, wrong_parameter
 from tawny.text import Text, joined
 
 MEDIA_TYPE = "application/problem+json"
@@ -39,8 +43,13 @@ STATUS: tuple[tuple[type[TawnyError], int], ...] = (
     (NotFoundError, 404),
     (ConflictError, 409),
     (TooManyError, 429),
+    (TooLargeError, 413),
+    (TooManyEventsError, 413),
+    (UnsupportedMediaError, 415),
+    (UnsupportedEncodingError, 415),
     (RequestError, 400),
     (StorageError, 503),
+    (LogVersionError, 503),
     (TawnyError, 500),
 )
 """The first class that fits gives the status."""
@@ -78,26 +87,8 @@ class Problem(Struct, omit_defaults=True):
     errors: Sequence[Fault] | UnsetType = UNSET
 
 
-class UnsupportedMediaError(RequestError):
-    """A body in a media type that nobody reads."""
-
-
-class EventsRefusedError(RequestError):
-    """Every event of a request was refused."""
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(
-            "events: found {count}, all of them refused; see errors", count=len(refusals)
-        )
-        self.refusals = refusals
-
-
 def status_of(error: TawnyError) -> int:
     """The HTTP status of an error of ours."""
-    if isinstance(error, EventsRefusedError):
-        return 422
-    if isinstance(error, UnsupportedMediaError):
-        return 415
     return next(status for known, status in STATUS if isinstance(error, known))
 
 
@@ -108,16 +99,10 @@ def problem_response(
     errors: Sequence[Fault] | UnsetType = UNSET,
     headers: dict[str, str] | None = None,
 ) -> Response[Problem]:
-    """The one place that makes an error answer, in the language the caller prefers."""
+    """An error answer, in the language the caller prefers."""
     language = language_of(request)
     return Response(
-        Problem(
-            title=said(Text(HTTPStatus(status).phrase), language),
-            status=status,
-            detail=said(detail, language),
-            request_id=request_id(request),
-            errors=errors,
-        ),
+        problem(request, status, detail, errors),
         status_code=status,
         media_type=MEDIA_TYPE,
         headers={
@@ -126,13 +111,30 @@ def problem_response(
     )  # fmt: skip
 
 
+def problem(
+    request: Request[Any, Any, Any],
+    status: int,
+    detail: Text | str,
+    errors: Sequence[Fault] | UnsetType = UNSET,
+) -> Problem:
+    """The one place that says what went wrong, in the language the caller prefers."""
+    language = language_of(request)
+    return Problem(
+        title=translated(Text(HTTPStatus(status).phrase), language),
+        status=status,
+        detail=translated(detail, language),
+        request_id=request_id(request),
+        errors=errors,
+    )
+
+
 def language_of(request: Request[Any, Any, Any]) -> str:
     """The language of a program's answer: of `Accept-Language`, English by default."""
     return accepted(request.headers.get("accept-language", ""))
 
 
 async def provide_language(request: Request[Any, Any, Any]) -> str:
-    """The same for handlers that name a parameter `spoken`."""
+    """The same for handlers that name a parameter `language`."""
     return language_of(request)
 
 
@@ -149,49 +151,83 @@ def answer_tawny_error(request: Request[Any, Any, Any], error: TawnyError) -> Re
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyError):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, UnsupportedEncodingError):
+        headers["Accept-Encoding"] = ", ".join([*error.allowed, "identity"])
     if status >= 500:
         _log.error("request failed: %s", error, extra={"request_id": request_id(request)})
     errors: list[Fault] | UnsetType = UNSET
-    if isinstance(error, EventsRefusedError):
-        language = language_of(request)
-        errors = [fault(refusal, language) for refusal in error.refusals]
-    return problem_response(request, status, error.text, errors, headers)
+    if isinstance(error, WrongValueError):
+        message = translated(error.message, language_of(request))
+        errors = [Fault(field=error.field, message=message)]
+    return problem_response(request, status, text_for_caller(request, error), errors, headers)
 
 
-def fault(refusal: Refusal, language: str) -> Fault:
-    """A refused event as an answer names it."""
-    message = Text("found {found}; allowed {allowed}",
-                   found=refusal.found, allowed=refusal.allowed)  # fmt: skip
-    return Fault(
-        field=refusal.field,
-        message=said(message, language),
-        number=refusal.number,
-    )
+def text_for_caller(request: Request[Any, Any, Any], error: TawnyError) -> Text:
+    """What the caller of a request is told of an error: where files lie only administrators."""
+    caller = request.scope["state"].get("caller")
+    if caller is not None and caller.administrator:
+        return error.text
+    return without_places(error.text, request.app.state.services.home)
+
+
+def faults(refusals: Sequence[Refusal], language: str) -> list[Fault]:
+    """Refused events as an answer names them: an entry for each mistake."""
+    return [
+        Fault(
+            field=mistake.field,
+            message=translated(
+                Text("found {found}; allowed {allowed}",
+                     found=mistake.found, allowed=mistake.allowed), language,
+            ),
+            number=refusal.number,
+        )
+        for refusal in refusals
+        for mistake in refusal.mistakes
+    ]  # fmt: skip
 
 
 def answer_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """What the framework refuses: unknown addresses, methods, bodies that do not fit."""
-    errors: list[Fault] | UnsetType = UNSET
-    language = language_of(request)
-    if isinstance(error.extra, list):
-        errors = [
-            Fault(
-                field=str(one.get("key", "body")),
-                message=said(FRAMEWORK.recognised(str(one.get("message", ""))), language),
-            )
-            for one in error.extra
-            if isinstance(one, dict)
-        ]
-    detail: Text | str = _DETAILS.get(error.status_code) or FRAMEWORK.recognised(error.detail)
-    if error.status_code == 400 and errors:
-        parts = [
-            Text("{field}: {message}", field=fault.field, message=fault.message) for fault in errors
-        ]
-        detail = joined("; ", parts)
-    headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else {}
+    """What the framework refuses: unknown addresses, methods, parameters that are not of their
+    type. Its words are not ours: only the status, and which parameters, are taken from it."""
     if error.status_code >= 500:
         return answer_unforeseen(request, error)
-    return problem_response(request, error.status_code, detail, errors, headers)
+    wrong = _wrong_parameters(request, error.extra if isinstance(error.extra, list) else [])
+    if wrong:
+        language = language_of(request)
+        faults = [
+            Fault(field=one.field, message=translated(one.message, language)) for one in wrong
+        ]
+        detail = joined("; ", [one.text for one in wrong])
+        return problem_response(request, error.status_code, detail, faults)
+    headers = {"Allow": ", ".join(_methods_at(request))} if error.status_code == 405 else {}
+    detail = _DETAILS.get(error.status_code, _UNREADABLE)
+    return problem_response(request, error.status_code, detail, headers=headers)
+
+
+def _wrong_parameters(
+    request: Request[Any, Any, Any], found: Sequence[object]
+) -> list[WrongValueError]:
+    """The parameters of which the framework says that they are wrong."""
+    wrong: dict[str, WrongValueError] = {}
+    # An address that is not there has none.
+    handler = request.scope.get("route_handler")
+    kinds = getattr(handler, "signature_model", None)
+    for one in found:
+        key = str(one.get("key", "")).partition(".")[0] if isinstance(one, dict) else ""
+        kind = None if kinds is None else kinds.__annotations__.get(key)
+        if kind is None:
+            continue
+        if key == "data":
+            wrong[key] = wrong_parameter("body", None, kind)
+            continue
+        declared = handler.parsed_fn_signature.parameters[key].kwarg_definition
+        name = getattr(declared, "query", None) or getattr(declared, "header", None) or key
+        value = (
+            request.query_params.get(name) or request.headers.get(name)
+            or request.path_params.get(name)
+        )  # fmt: skip
+        wrong[key] = wrong_parameter(name, value, kind)
+    return list(wrong.values())
 
 
 def _methods_at(request: Request[Any, Any, Any]) -> list[str]:
@@ -218,8 +254,8 @@ def answer_unforeseen(request: Request[Any, Any, Any], error: Exception) -> Resp
 _DETAILS = {
     404: Text("there is nothing at this address"),
     405: Text("this address does not take this method; the header Allow names those it does"),
-    413: Text("the request is larger than the setting request_mb allows; send less at a time"),
 }
+_UNREADABLE = Text("the request cannot be read; /api/v1/docs says what this address takes")
 
 
 def responses(*statuses: int) -> dict[int, ResponseSpec]:

@@ -32,7 +32,7 @@ HEADERS: tuple[tuple[str, str], ...] = (
 )
 
 
-class Around:
+class Middleware:
     """The outermost layer of the application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

@@ -1,63 +1,84 @@
 """What the pages and the API can do, behind one object: `app.state.services`.
 
-Every method takes the caller first and checks that caller's rights itself, so that a page and an
-API route cannot differ in what they let through. Methods block; handlers call them from a thread
-(`sync_to_thread=True`). They raise `TawnyError`s only, which `tawny.server.problems` turns into
-answers. All instants are milliseconds since 1970 UTC.
+Every method that answers somebody takes the caller first and checks that caller's rights itself,
+so that a page and an API route cannot differ in what they let through. Methods block; handlers call
+them from a thread (`sync_to_thread=True`). They raise `TawnyError`s only, which
+`tawny.server.problems` turns into answers. All instants are milliseconds since 1970 UTC.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
+import functools
 import logging
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tawny.errors import TawnyError
-from tawny.exports.columns import Column
-from tawny.exports.formats import file_format
-from tawny.exports.queries import EXPORT_TYPES, query
-from tawny.exports.request import SNAPSHOT_TYPES, ExportRequest, resolve
-from tawny.log.table import EventLog
-from tawny.runs.acknowledge import Acknowledger
-from tawny.runs.charts import CHARTS, Chart, Series, Span
-from tawny.runs.mover import Mover
-from tawny.runs.naming import request_json
-from tawny.runs.queue import Runs
-from tawny.runs.store import request_of_run
-from tawny.runs.workers import Workers, WorkerStoppedError
-from tawny.server.beside import Beside
-from tawny.server.remembered import Remembered
+from tawny.background.carrying import Carrying
+from tawny.background.comparison import compared_by_worker
+from tawny.background.mover import Mover
+from tawny.background.pool import Workers, WorkerStoppedError
+from tawny.background.run_queue import RunQueue
+from tawny.background.schedule import Schedule
+from tawny.completeness.rule import ChannelFacts, completeness
+from tawny.deliveries.store import Destinations
+from tawny.errors import ConflictError, TawnyError
+from tawny.exports.formats.registry import file_format
+from tawny.exports.request import ExportRequest, chosen_columns, request_json, resolve
+from tawny.intake.acknowledge import Acknowledger
+from tawny.intake.known_keys import KnownKeys
+from tawny.intake.precedence import Precedence
+from tawny.model.zones import current_ms
+from tawny.people.accounts import Accounts
+from tawny.people.audit import Audit
+from tawny.people.callers import Caller, Scope
+from tawny.people.links import Links
+from tawny.people.tokens import Tokens
+from tawny.queries.catalogue import EXPORT_TYPES, query
+from tawny.queries.columns import Column
+from tawny.reading.charts import CHARTS, Chart, Series, Span
+from tawny.runs.deletion import delete_file, delete_run
+from tawny.runs.parts import RunPart, part_of_run
+from tawny.runs.store import RunStore
+from tawny.runs.store_saved import SavedExports
+from tawny.schedules.schedules import Schedules
+from tawny.server.arrival_news import ArrivalNews
+from tawny.server.cached_reading import CachedReading
+from tawny.server.day_figures import DayFiguresReader
+from tawny.server.freshness import FreshnessReader
+from tawny.server.log_numbers import LogFigures, LogNumbers, TypeCount
+from tawny.server.result_tables import ResultTables
+from tawny.server.run_artifacts import RunArtifacts
+from tawny.server.sample_data import SampleData
 from tawny.settings import Settings
-from tawny.state.accounts import Accounts
-from tawny.state.audit import Audit
-from tawny.state.callers import Caller, Scope
-from tawny.state.database import open_database
+from tawny.sources.store import SourceStore
+from tawny.state.database import check_queue, open_database
+from tawny.state.event_log import event_log
 from tawny.state.inbox import Inbox
 from tawny.state.refusals import KeptRefusal, RefusalStore
-from tawny.state.run_rows import Run
-from tawny.state.tokens import Tokens
+from tawny.state.run_rows import ExportRun
+from tawny.upkeep.erase import PURGED
 
 __all__ = [
-    "Channel", "Chart", "Estimate", "ExportType", "LogStatus", "NewestEvent", "Preview", "Series",
-    "Services", "Span", "TypeCount",
+    "Chart", "EstimatedExport", "ExportTypeAccess", "LogNumbers", "Preview",
+    "Series", "Services", "Span", "TypeCount", "VisibleChannel",
 ]  # fmt: skip
 
 _log = logging.getLogger("tawny.server")
 
 _READERS = 2
 _DRAWERS = 2
+_SYNCS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class VisibleChannel:
     """A channel the caller may see."""
 
     id: str
@@ -66,9 +87,19 @@ class Channel:
     name: str
     display_name: str
 
+    @property
+    def title(self) -> str:
+        """What it is called wherever people read of it."""
+        return self.display_name or self.name or self.id
+
+    @property
+    def other_names(self) -> list[str]:
+        """Its name and its id, where they say something else."""
+        return [one for one in (self.name, self.id) if one not in ("", self.title)]
+
 
 @dataclass(frozen=True, slots=True)
-class ExportType:
+class ExportTypeAccess:
     """One of the twelve types, as the caller may use it."""
 
     name: str
@@ -81,42 +112,7 @@ class ExportType:
 
 
 @dataclass(frozen=True, slots=True)
-class TypeCount:
-    """Events of one type in the log."""
-
-    type: str
-    events: int
-    first_ms: int
-    last_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewestEvent:
-    """The newest event of a channel."""
-
-    channel_id: str
-    name: str | None
-    newest_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class LogStatus:
-    """What came in. Numbers over all channels are None, and `types` empty, for a caller who may
-    not see all of them."""
-
-    version: int | None
-    events: int | None
-    size_bytes: int | None
-    files: int | None
-    refused: int | None
-    waiting: int | None
-    """Acknowledged events that are not in the log yet."""
-    types: Sequence[TypeCount]
-    channels: Sequence[NewestEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class EstimatedExport:
     """How much an export would hold, and the exact bounds the request means."""
 
     rows: int | None
@@ -137,8 +133,7 @@ class Preview:
 class Services:
     """Everything behind the pages and the API.
 
-    The parts with a module of their own: `accounts` (people, sessions), `tokens`, `audit`, `runs`
-    (start, get, list, cancel, again, file, subscribe); the rest reads the log.
+    The parts with a module of their own: `accounts`, `tokens`, `audit`, `runs`, `tables`.
     """
 
     def __init__(self, home: Path, settings: Settings) -> None:
@@ -147,90 +142,168 @@ class Services:
         self.database = open_database(home, settings)
         self.audit = Audit(self.database)
         self.accounts = Accounts(self.database, self.audit, settings)
+        self.links = Links(self.database, self.audit, self.accounts)
         self.tokens = Tokens(self.database, self.audit)
         self.inbox = Inbox(self.database)
         self.refused = RefusalStore(home, settings, self.database)
         # Short looks at the log, for which pages wait, never stand behind long ones.
-        self._readers = Workers(home, _READERS, niceness=2)
+        self.readers = Workers(home, _READERS, niceness=2)
         self._drawers = Workers(home, _DRAWERS, niceness=7)
         self._movers = Workers(home, 1, niceness=5)
-        self.runs = Runs(home, settings, self.database, self.audit, self._readers)
+        self.runs = RunQueue(home, settings, self.database, self.audit, self.readers)
+        self.saved = SavedExports(self.database, self.audit)
+        self.destinations = Destinations(home, settings, self.database, self.audit)
+        self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
+        self._carrying = Carrying(home, settings, self.database, self.destinations, self.runs)
         self.mover = Mover(settings, self.inbox, self._movers)
-        self.acknowledger = Acknowledger(self.inbox)
-        self._log = EventLog(home)
-        self._beside = Beside()
-        self._channels = Remembered(
+        self._syncers = Workers(home, _SYNCS, niceness=6)
+        self._schedule = Schedule(SourceStore(self.database), self._syncers)
+        self.arrivals = ArrivalNews()
+        self.acknowledger = Acknowledger(
+            self.inbox,
+            Precedence(home),
+            lambda: KnownKeys(home, self.inbox),
+            functools.partial(compared_by_worker, home, self.readers),
+            self.arrivals.tell,
+        )
+        self._log = event_log(home, settings)
+        self._figures: tuple[int | None, LogFigures] | None = None
+        self._is_open = False
+        self.artifacts = RunArtifacts()
+        self.tables = ResultTables(self)
+        self._channels = CachedReading(
             lambda: self._read("channels"),
             self._log_state,
             says_nothing=lambda found: not found["channels"],
         )
-        self._status = Remembered(
+        self.sample_data = SampleData(self, self._movers)
+        self.day_figures = DayFiguresReader(
+            lambda arguments: self._drawers.run("figures", arguments, timeout_s=_READING_S),
+            self._log_state,
+        )
+        self.freshness = FreshnessReader(lambda: self._read("completeness"), self._log_state)
+        self._status = CachedReading(
             lambda: self._read("status"),
             self._log_state,
             says_nothing=lambda found: not found["types"],
         )
 
     def open(self) -> None:
-        """Start what works in the background."""
-        self._readers.warm(1)
+        """Start what works in the background, once. Raises `StorageError`."""
+        if self._is_open:
+            return
+        check_queue(self.home, self.settings)
+        self._is_open = True
+        self.readers.warm(1)
         self._drawers.warm(1)
         self.runs.open()
         self.mover.start()
+        self._schedule.start()
+        self._carrying.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
 
     def close(self) -> None:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
         self.acknowledger.close()
+        self._carrying.stop()
+        self._schedule.stop()
+        self._syncers.close()
         self.mover.stop()
         self._movers.close()
         self.runs.close()
         self._drawers.close()
-        self._readers.close()
+        self.readers.close()
         self.database.close()
 
-    def types(self, caller: Caller) -> Sequence[ExportType]:
+    def delete_user(self, caller: Caller, user_id: int) -> None:
+        """Delete a person; what that person's exports still compute is stopped."""
+        self.accounts.delete_user(caller, user_id)
+        for run_id in RunStore(self.database).unfinished(user_id):
+            with contextlib.suppress(ConflictError):  # it ended just now
+                self.runs.cancel(caller, run_id)
+
+    def delete_run(self, caller: Caller, run_id: str) -> None:
+        """Delete a run that has ended with its file and receipt; its owner or an administrator."""
+        delete_run(self.home, self.database, self.audit, caller, run_id)
+
+    def delete_file(self, caller: Caller, run_id: str) -> ExportRun:
+        """Delete the file of a run; the run and its receipt stay."""
+        delete_file(self.home, self.database, self.audit, caller, run_id)
+        self.runs.tell(run_id)
+        return self.runs.get(caller, run_id)
+
+    def types(self, caller: Caller) -> Sequence[ExportTypeAccess]:
         """The twelve types and their columns."""
         caller.need(Scope.EXPORTS_READ)
         return [
-            ExportType(
+            ExportTypeAccess(
                 name=name,
-                description=query(name).description,
-                takes_range=name not in SNAPSHOT_TYPES,
-                allowed=caller.sees_type(name),
-                columns=query(name).columns,
+                description=export.description,
+                takes_range=export.head.takes_range,
+                allowed=caller.has(export.head.right),
+                columns=export.columns,
             )
-            for name in EXPORT_TYPES
+            for name, export in ((name, query(name)) for name in EXPORT_TYPES)
         ]
 
-    def channels(self, caller: Caller) -> Sequence[Channel]:
+    def channels(self, caller: Caller) -> Sequence[VisibleChannel]:
         """The channels the caller may see, by medium and name."""
         caller.need(Scope.EXPORTS_READ)
-        found = self._channels.get()["channels"]
-        return [Channel(**row) for row in found if caller.sees_channel(row["id"])]
+        found = self._channels.get().found["channels"]
+        return [VisibleChannel(**row) for row in found if caller.sees_channel(row["id"])]
 
-    def log_status(self, caller: Caller) -> LogStatus:
-        """What came in: events by type, newest event of each channel."""
+    def log_status(self, caller: Caller) -> LogNumbers:
+        """What came in: events by type, up to when each channel is complete."""
         caller.need(Scope.EXPORTS_READ)
-        found = self._status.get()
-        channels = [NewestEvent(*row) for row in found["newest"] if caller.sees_channel(row[0])]
+        reading = self._status.get()
+        found = reading.found
+        channels = [
+            completeness(ChannelFacts(**row), reading.as_of_ms)
+            for row in found["channels"]
+            if caller.sees_channel(row["channel_id"])
+        ]
         if caller.channels is not None:
-            return LogStatus(None, None, None, None, None, None, (), channels)
-        return LogStatus(
+            return LogNumbers(reading.as_of_ms, None, None, None, None, None, None, (), channels)
+        return LogNumbers(
+            as_of_ms=reading.as_of_ms,
             version=found["version"],
             events=found["events"],
             size_bytes=found["size_bytes"],
             files=found["files"],
             refused=self.refused.count(),
-            waiting=self.inbox.waiting().events,
+            waiting=found["waiting"],
             types=[TypeCount(*row) for row in found["types"]],
             channels=channels,
         )
 
-    def estimate(self, caller: Caller, request: ExportRequest) -> Estimate:
+    def log_figures(self) -> LogFigures:
+        """How large the log is now; for metrics, whose guard has asked for the right. Raises
+        `TawnyError` for a log that cannot be read."""
+        changed_ns = self._log.changed_ns()
+        if self._figures is None or self._figures[0] != changed_ns:
+            found = self._log.snapshot()
+            self._figures = (
+                changed_ns,
+                LogFigures(found.version, found.rows, found.size_bytes, len(found.files)),
+            )
+        return self._figures[1]
+
+    def is_empty(self) -> bool:
+        """Whether no event has come in yet."""
+        return not self.log_figures().events and not self.inbox.waiting().last_id
+
+    def last_purge_s(self) -> float | None:
+        """When a purge of erased contacts last ended, in Unix seconds; None before the first."""
+        try:
+            return (self.home / PURGED).stat().st_mtime
+        except OSError:
+            return None
+
+    def estimate(self, caller: Caller, request: ExportRequest) -> EstimatedExport:
         """How many rows a request would give now."""
         request = self.runs.check(caller, request)
-        now_ms = time.time_ns() // 1_000_000
+        now_ms = current_ms()
         bounds = resolve(request, now_ms)
         arguments = {
             "request": request_json(request), "now_ms": now_ms, "given_channels": True,
@@ -240,36 +313,46 @@ class Services:
             rows = self._drawers.run("estimate", arguments, timeout_s=_ESTIMATE_S)["rows"]
         except WorkerStoppedError:
             rows = None
-        return Estimate(rows, bounds.from_ms, bounds.to_ms, bounds.as_of_ms)
+        return EstimatedExport(rows, bounds.from_ms, bounds.to_ms, bounds.as_of_ms)
 
     def preview(
-        self, caller: Caller, run_id: str, rows: int = 100, patience_s: float | None = None
+        self,
+        caller: Caller,
+        run_id: str,
+        rows: int = 100,
+        patience_s: float | None = None,
+        export_type: str | None = None,
     ) -> Preview | None:
-        """The first rows of a run that is ready, at most a hundred; None when computing them
-        takes longer than `patience_s` (it goes on)."""
+        """The first rows of a run that is ready, at most a hundred, of a bundle those of an export
+        in it; None when computing them takes longer than `patience_s` (it goes on)."""
         run, path = self.runs.ready_file(caller, run_id)
-        columns = query(run.export_type).columns
+        part = part_of_run(run, export_type)
+        columns = chosen_columns(part.request)
         first_rows = file_format(run.format, run.dialect).first_rows
-        if first_rows is not None:
+        if first_rows is not None and not run.is_bundle:
             kept: dict[str, Any] | None = {"rows": first_rows(path, rows)}
         else:
-            kept = self._beside.get(
-                path, "preview", lambda: self._of_run("preview", run, rows=100), patience_s
-            )
+            kept = self.of_part("preview", path, part, patience_s, rows=100)
         if kept is None:
             return None
         self.audit.record(caller, "preview_read", run_id)
         return Preview(columns, kept["rows"][:rows])
 
     def charts(
-        self, caller: Caller, run_id: str, patience_s: float | None = None
+        self,
+        caller: Caller,
+        run_id: str,
+        patience_s: float | None = None,
+        export_type: str | None = None,
     ) -> Sequence[Chart] | None:
-        """The charts of a run that is ready; none for types that are better read. None when
-        computing them takes longer than `patience_s` (it goes on)."""
+        """The charts of a run that is ready, of a bundle those of an export in it; none for types
+        that are better read. None when computing them takes longer than `patience_s` (it goes
+        on)."""
         run, path = self.runs.ready_file(caller, run_id)
-        if run.export_type not in CHARTS:
+        part = part_of_run(run, export_type)
+        if part.request.export_type not in CHARTS:
             return ()
-        kept = self._beside.get(path, "charts", lambda: self._of_run("charts", run), patience_s)
+        kept = self.of_part("charts", path, part, patience_s)
         if kept is None:
             return None
         self.audit.record(caller, "charts_read", run_id)
@@ -300,14 +383,16 @@ class Services:
             _log.warning("the log cannot be read yet: %s", error)
 
     def _read(self, job: str) -> dict[str, Any]:
-        return self._readers.run(job, {}, timeout_s=_READING_S)
+        return self.readers.run(job, {}, timeout_s=_READING_S)
 
-    def _of_run(self, job: str, run: Run, **more: object) -> dict[str, Any]:
-        assert run.receipt is not None
-        request = dataclasses.replace(
-            request_of_run(run),
-            as_of=run.receipt["as_of"],
-            channels=tuple(run.receipt["request"]["channels"]),
+    def of_part(
+        self, job: str, path: Path, part: RunPart, patience_s: float | None, **more: object
+    ) -> dict[str, Any] | None:
+        """What a job makes of a part of a run; None when it takes longer than `patience_s`."""
+        arguments = {"request": request_json(part.request), "receipt": part.receipt, **more}
+        return self.artifacts.get(
+            path,
+            part.file_beside(job),
+            lambda: self._drawers.run(job, arguments, timeout_s=_READING_S),
+            patience_s,
         )
-        arguments = {"request": request_json(request), "receipt": run.receipt, **more}
-        return self._drawers.run(job, arguments, timeout_s=_READING_S)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from litestar import get
 from litestar.params import Parameter
 from msgspec import Struct
 
 from tawny.errors import UnknownValueError
-from tawny.exports.queries import EXPORT_TYPES
-from tawny.languages import said
+from tawny.languages import translated
+from tawny.model.schema import json_schema
+from tawny.people.callers import Caller, Scope
+from tawny.queries.catalogue import EXPORT_TYPES
 from tawny.server.api.shapes import ColumnAnswer, instant
+from tawny.server.auth import ANYBODY
 from tawny.server.problems import responses
-from tawny.server.services import Channel, Services
-from tawny.state.callers import Caller, Scope
+from tawny.server.services import Services, VisibleChannel
 from tawny.text import Text
 
 _READ = {"scope": Scope.EXPORTS_READ}
@@ -30,7 +32,7 @@ class TypeAnswer(Struct):
     columns: int
 
 
-class TypeEvents(Struct):
+class TypeEventsAnswer(Struct):
     """Events of one type."""
 
     type: str
@@ -39,12 +41,17 @@ class TypeEvents(Struct):
     last: str
 
 
-class ChannelNewest(Struct):
-    """The newest event of a channel."""
+class ChannelStatusAnswer(Struct):
+    """Up to when a channel is complete, and by what that is known."""
 
     channel_id: str
     name: str | None
-    newest_event: str
+    newest_event: str | None
+    """The newest one that is not dated later than its arrival."""
+    complete_until: str | None
+    by: Literal["watermark", "newest", "rhythm"]
+    usual_gap_s: float | None
+    """The 99th percentile of its gaps in this weekday and hour; null where nobody knows it."""
 
 
 class LogAnswer(Struct):
@@ -56,8 +63,10 @@ class LogAnswer(Struct):
     files: int | None
     refused: int | None
     waiting: int | None
-    types: list[TypeEvents]
-    channels: list[ChannelNewest]
+    types: list[TypeEventsAnswer]
+    channels: list[ChannelStatusAnswer]
+    as_of: str
+    """When all of it was so; an event acknowledged before is counted, or waiting."""
 
 
 class RefusalAnswer(Struct):
@@ -104,7 +113,7 @@ def list_columns(
     "/channels", opt=_READ, sync_to_thread=True, tags=["catalogue"],
     responses=responses(401, 403, 503), summary="The channels",
 )  # fmt: skip
-def list_channels(services: Services, caller: Caller) -> list[Channel]:
+def list_channels(services: Services, caller: Caller) -> list[VisibleChannel]:
     """The channels the caller may see, by medium and name."""
     return list(services.channels(caller))
 
@@ -114,7 +123,7 @@ def list_channels(services: Services, caller: Caller) -> list[Channel]:
     responses=responses(401, 403, 503), summary="The event log",
 )  # fmt: skip
 def get_log(services: Services, caller: Caller) -> LogAnswer:
-    """What came in, and the newest event of each channel."""
+    """What came in, and up to when each channel is complete."""
     found = services.log_status(caller)
     return LogAnswer(
         version=found.version,
@@ -124,15 +133,23 @@ def get_log(services: Services, caller: Caller) -> LogAnswer:
         refused=found.refused,
         waiting=found.waiting,
         types=[
-            TypeEvents(
+            TypeEventsAnswer(
                 row.type, row.events, instant(row.first_ms) or "", instant(row.last_ms) or ""
             )
             for row in found.types
         ],
         channels=[
-            ChannelNewest(row.channel_id, row.name, instant(row.newest_ms) or "")
+            ChannelStatusAnswer(
+                row.channel_id,
+                row.name,
+                instant(row.newest_ms),
+                instant(row.complete_until_ms),
+                row.by,
+                None if row.usual_gap_ms is None else row.usual_gap_ms / 1000,
+            )
             for row in found.channels
         ],
+        as_of=instant(found.as_of_ms) or "",
     )
 
 
@@ -143,17 +160,29 @@ def get_log(services: Services, caller: Caller) -> LogAnswer:
 def list_refusals(
     services: Services,
     caller: Caller,
-    spoken: str,
+    language: str,
     limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
 ) -> list[RefusalAnswer]:
-    """The newest refused events with reasons."""
+    """The newest refused events with reasons: an entry for each mistake of an event."""
     return [
         RefusalAnswer(
-            instant(kept.at_ms) or "", kept.input, kept.refusal.number, kept.refusal.field,
-            said(kept.refusal.found, spoken), said(kept.refusal.allowed, spoken),
+            instant(kept.at_ms) or "", kept.input, kept.refusal.number, mistake.field,
+            translated(mistake.found, language), translated(mistake.allowed, language),
         )
         for kept in services.refusals(caller, limit)
+        for mistake in kept.refusal.mistakes
     ]  # fmt: skip
 
 
-HANDLERS = (list_types, list_columns, list_channels, get_log, list_refusals)
+@get(
+    "/events/schema", opt={"public": True, "anonymous": True}, sync_to_thread=False,
+    tags=["events"], media_type="application/schema+json", security=ANYBODY,
+    summary="The JSON Schema of events",
+)  # fmt: skip
+def get_event_schema() -> dict[str, Any]:
+    """The event contract for validators and code generators: `tawny events --schema` prints the
+    same. It asks for no right, as it says nothing of what is in the log."""
+    return json_schema()
+
+
+HANDLERS = (get_event_schema, list_types, list_columns, list_channels, get_log, list_refusals)

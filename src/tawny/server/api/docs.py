@@ -8,6 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 from litestar import Request, Response, get
+from markupsafe import Markup, escape
+
+from tawny.server.pages.static_files import static_url
 
 _templates = Environment(loader=PackageLoader("tawny.server.api", "templates"), autoescape=True)
 
@@ -17,7 +20,11 @@ def docs_page(request: Request[Any, Any, Any]) -> Response[str]:
     """The same for people; nothing on it comes from another host."""
     document = request.app.openapi_schema.to_schema()
     page = _templates.get_template("docs.html").render(
-        document=document, groups=_groups(document), schema_name=_schema_name
+        document=document,
+        groups=_groups(document),
+        schema_name=_schema_name,
+        static=static_url,
+        code=_code,
     )
     return Response(page, media_type="text/html")
 
@@ -44,6 +51,13 @@ def _groups(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
                     {"path": path, "method": method.upper(), **operation}
                 )
     return groups
+
+
+def _code(text: str) -> Markup:
+    """A text of the document, with what stands between back-ticks as code."""
+    parts = [str(escape(part)) for part in text.split("`")]
+    marked = (f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts))
+    return Markup("".join(marked))  # noqa: S704 - every part is escaped
 
 
 def _schema_name(schema: dict[str, Any] | None) -> str:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post, route
+from litestar import Request, Response, delete, get, post, route
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation
+from litestar.openapi.spec import Schema as OpenApiSchema
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent
 from msgspec import Struct
 
 from tawny.errors import NotFoundError
-from tawny.exports.queries import ExportName
+from tawny.exports.file_kind import ARCHIVE
+from tawny.exports.formats.registry import FORMATS
 from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
+from tawny.people.callers import LOOKING_AT_RUNS, Caller, Scope
+from tawny.queries.catalogue import ExportName
 from tawny.runs.naming import receipt_json
 from tawny.server.api.shapes import (
     ColumnAnswer,
@@ -24,15 +30,15 @@ from tawny.server.api.shapes import (
     StateName,
     instant,
 )
-from tawny.server.events import run_changes
-from tawny.server.files import run_file
+from tawny.server.files import part_file, run_file
 from tawny.server.problems import responses
+from tawny.server.server_sent_events import run_changes
 from tawny.server.services import Chart, Services
-from tawny.state.callers import Caller, Scope
 from tawny.state.run_rows import RunFilter, RunState
 
 _READ = {"scope": Scope.EXPORTS_READ}
 _WRITE = {"scope": Scope.EXPORTS_WRITE}
+_LOOK = {"scope": LOOKING_AT_RUNS}
 RunId = Annotated[str, Parameter(min_length=1, max_length=64, description="Id of a run")]
 
 
@@ -52,6 +58,24 @@ class PreviewAnswer(Struct):
     rows: list[list[str | None]]
 
 
+@dataclass
+class FileOperation(Operation):
+    """Says what the file may be: one of the formats, whole or a part of it."""
+
+    def __post_init__(self) -> None:
+        for status in ("200", "206"):
+            answer = (self.responses or {})[status]
+            assert isinstance(answer, OpenAPIResponse)
+            answer.content = {
+                media_type: OpenAPIMediaType(
+                    schema=OpenApiSchema(type="string", format="binary")  # type: ignore[arg-type]
+                )
+                for media_type in dict.fromkeys(
+                    [*(one.media_type for one in FORMATS), ARCHIVE.media_type]
+                )
+            }
+
+
 @post(
     "/exports",
     opt=_WRITE,
@@ -64,7 +88,7 @@ class PreviewAnswer(Struct):
 def start_export(
     services: Services,
     caller: Caller,
-    spoken: str,
+    language: str,
     data: ExportBody,
     idempotency_key: Annotated[
         str | None,
@@ -78,7 +102,7 @@ def start_export(
     were given."""
     run = services.runs.start(caller, data.request(), idempotency_key)
     return Response(
-        RunAnswer.of(run, spoken),
+        RunAnswer.of(run, language),
         status_code=202,
         headers={"Location": f"/api/v1/exports/{run.id}"},
     )
@@ -86,7 +110,7 @@ def start_export(
 
 @get(
     "/exports",
-    opt=_READ,
+    opt=_LOOK,
     sync_to_thread=True,
     tags=["exports"],
     responses=responses(400, 401, 403, 503),
@@ -95,7 +119,7 @@ def start_export(
 def list_exports(
     services: Services,
     caller: Caller,
-    spoken: str,
+    language: str,
     states: Annotated[list[StateName] | None, Parameter(query="state")] = None,
     export: list[ExportName] | None = None,
     owner: Annotated[str | None, Parameter(max_length=128)] = None,
@@ -126,21 +150,21 @@ def list_exports(
         limit,
     )
     return RunsAnswer(
-        [RunAnswer.of(run, spoken) for run in page.items], page.next_cursor, page.total
+        [RunAnswer.of(run, language) for run in page.items], page.next_cursor, page.total
     )
 
 
 @get(
     "/exports/{run_id:str}",
-    opt=_READ,
+    opt=_LOOK,
     sync_to_thread=True,
     tags=["exports"],
     responses=responses(400, 401, 403, 404, 503),
     summary="A run and how far it is",
 )
-def get_export(services: Services, caller: Caller, spoken: str, run_id: RunId) -> RunAnswer:
+def get_export(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
     """One run."""
-    return RunAnswer.of(services.runs.get(caller, run_id), spoken)
+    return RunAnswer.of(services.runs.get(caller, run_id), language)
 
 
 @get(
@@ -156,7 +180,7 @@ def get_receipt(services: Services, caller: Caller, run_id: RunId) -> Response[A
     """What the file is: enough to check it and to make it again. It stays when the file is gone."""
     run = services.runs.get(caller, run_id)
     if run.receipt is None:
-        raise NotFoundError("receipt: {run_id} has none, it made no file", run_id=run_id)
+        raise NotFoundError("this export has no receipt, it made no file")
     return Response(receipt_json(run).encode(), media_type="application/json")
 
 
@@ -167,6 +191,7 @@ def get_receipt(services: Services, caller: Caller, run_id: RunId) -> Response[A
     sync_to_thread=True,
     status_code=200,
     tags=["exports"],
+    operation_class=FileOperation,
     responses=responses(400, 401, 403, 404, 409, 416, 503)
     | {
         200: ResponseSpec(bytes, media_type="application/octet-stream", generate_examples=False),
@@ -181,6 +206,57 @@ def get_file(
     return run_file(request, services, caller, run_id)
 
 
+@get(
+    "/exports/{run_id:str}/files/{export:str}",
+    opt=_READ,
+    sync_to_thread=True,
+    tags=["exports"],
+    responses=responses(400, 401, 403, 404, 409, 503)
+    | {
+        200: ResponseSpec(bytes, media_type="application/octet-stream", generate_examples=False),
+    },
+    summary="One file of a bundle",
+)
+def get_part(
+    request: Request[Any, Any, Any],
+    services: Services,
+    caller: Caller,
+    run_id: RunId,
+    export: ExportName,
+) -> Response[Any]:
+    """The file of one export out of an archive. `ETag` is its SHA-256."""
+    return part_file(request, services, caller, run_id, export)
+
+
+@delete(
+    "/exports/{run_id:str}/file",
+    opt=_WRITE,
+    status_code=200,
+    sync_to_thread=True,
+    tags=["exports"],
+    responses=responses(400, 401, 403, 404, 409, 503),
+    summary="Delete the file of a run",
+)
+def delete_file(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+    """The run and its receipt stay."""
+    return RunAnswer.of(services.delete_file(caller, run_id), language)
+
+
+@delete(
+    "/exports/{run_id:str}",
+    opt=_WRITE,
+    sync_to_thread=True,
+    tags=["exports"],
+    responses=responses(400, 401, 403, 404, 409, 503)
+    | {204: ResponseSpec(None, description="Deleted", generate_examples=False)},
+    summary="Delete a run",
+)
+def delete_export(services: Services, caller: Caller, run_id: RunId) -> None:
+    """A run that has ended, with its file and receipt. What was done with it stays in the audit
+    trail."""
+    services.delete_run(caller, run_id)
+
+
 @post(
     "/exports/{run_id:str}/cancel",
     opt=_WRITE,
@@ -190,9 +266,9 @@ def get_file(
     responses=responses(400, 401, 403, 404, 409, 503),
     summary="Cancel a run",
 )
-def cancel_export(services: Services, caller: Caller, spoken: str, run_id: RunId) -> RunAnswer:
+def cancel_export(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
     """Stops a run that waits or is at work."""
-    return RunAnswer.of(services.runs.cancel(caller, run_id), spoken)
+    return RunAnswer.of(services.runs.cancel(caller, run_id), language)
 
 
 @post(
@@ -202,11 +278,26 @@ def cancel_export(services: Services, caller: Caller, spoken: str, run_id: RunId
     sync_to_thread=True,
     tags=["exports"],
     responses=responses(400, 401, 403, 404, 503),
-    summary="Run it again",
+    summary="Run it on today's data",
 )
-def export_again(services: Services, caller: Caller, spoken: str, run_id: RunId) -> RunAnswer:
-    """The same request as a new run."""
-    return RunAnswer.of(services.runs.again(caller, run_id), spoken)
+def export_again(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+    """The same request as a new run, on what the log holds now."""
+    return RunAnswer.of(services.runs.again(caller, run_id), language)
+
+
+@post(
+    "/exports/{run_id:str}/remake",
+    opt=_WRITE,
+    status_code=202,
+    sync_to_thread=True,
+    tags=["exports"],
+    responses=responses(400, 401, 403, 404, 409, 503),
+    summary="Make its file again",
+)
+def remake_export(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+    """The same file, byte for byte, from the receipt, as a new run: for a file that was deleted
+    when its time was over. The run fails and says why when the bytes would be others."""
+    return RunAnswer.of(services.runs.remake(caller, run_id), language)
 
 
 @get(
@@ -222,9 +313,10 @@ def get_preview(
     caller: Caller,
     run_id: RunId,
     rows: Annotated[int, Parameter(ge=1, le=100)] = 100,
+    export: ExportName | None = None,
 ) -> PreviewAnswer:
-    """Up to a hundred rows with their columns."""
-    preview = services.preview(caller, run_id, rows)
+    """Up to a hundred rows with their columns; of a bundle those of the `export` that is named."""
+    preview = services.preview(caller, run_id, rows, export_type=export)
     assert preview is not None  # it waited
     return PreviewAnswer(
         [ColumnAnswer.of(position, column) for position, column in enumerate(preview.columns, 1)],
@@ -240,9 +332,12 @@ def get_preview(
     responses=responses(400, 401, 403, 404, 409, 503),
     summary="The charts of a run",
 )
-def get_charts(services: Services, caller: Caller, run_id: RunId) -> list[Chart]:
-    """Numbers to draw; none for a type that is better read."""
-    charts = services.charts(caller, run_id)
+def get_charts(
+    services: Services, caller: Caller, run_id: RunId, export: ExportName | None = None
+) -> list[Chart]:
+    """Numbers to draw; none for a type that is better read. Of a bundle those of the `export` that
+    is named."""
+    charts = services.charts(caller, run_id, export_type=export)
     assert charts is not None  # it waited
     return list(charts)
 
@@ -267,20 +362,21 @@ def estimate(services: Services, caller: Caller, data: ExportBody) -> EstimateAn
     )
 
 
-@get("/changes", opt=_READ, include_in_schema=False)
+@get("/changes", opt=_LOOK, include_in_schema=False)
 async def changes(
-    request: Request[Any, Any, Any], services: Services, caller: Caller, spoken: str
+    request: Request[Any, Any, Any], services: Services, caller: Caller, language: str
 ) -> ServerSentEvent:
     """Every change of a run the caller may see, as server-sent events named `run`."""
     return run_changes(
         request,
         services,
         caller,
-        lambda run: msgspec.json.encode(RunAnswer.of(run, spoken)).decode(),
+        lambda run: msgspec.json.encode(RunAnswer.of(run, language)).decode(),
     )
 
 
 HANDLERS = (
-    start_export, list_exports, get_export, get_receipt, get_file, cancel_export, export_again,
-    get_preview, get_charts, estimate, changes,
+    start_export, list_exports, get_export, get_receipt, get_file, get_part, delete_file,
+    delete_export, cancel_export, export_again, remake_export, get_preview, get_charts, estimate,
+    changes,
 )  # fmt: skip

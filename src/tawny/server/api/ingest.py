@@ -4,62 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Literal
 
 import msgspec
 from anyio import to_thread
-from litestar import Request, Response, post
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody
+from litestar import Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody
 from litestar.openapi.spec import Schema as OpenApiSchema
+from litestar.response import Stream
 from msgspec import Struct
 
 from tawny.errors import RequestError
-from tawny.model.explanation import Refusal
-from tawny.model.validation import check_lines, check_values
+from tawny.model.checking import ACCEPTED, DUPLICATE, REFUSED, CheckedRequest
+from tawny.people.callers import Caller, Scope
+from tawny.server.api.event_body import BATCH, NDJSON, ONE, checked_events
+from tawny.server.bodies import BoundedRequest, check_encoding
+from tawny.server.compressed import ENCODINGS, decompressed
 from tawny.server.metrics import Metrics
 from tawny.server.problems import (
-    EventsRefusedError,
+    MEDIA_TYPE,
     Fault,
-    UnsupportedMediaError,
-    fault,
+    Problem,
+    faults,
+    problem,
+    request_id,
     responses,
-)
+)  # fmt: skip
 from tawny.server.services import Services
-from tawny.state.callers import Caller, Scope
 from tawny.text import Text
 
-NDJSON = "application/x-ndjson"
-BATCH = "application/cloudevents-batch+json"
-ONE = "application/cloudevents+json"
-JSON = "application/json"
-
-_values: msgspec.json.Decoder[list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw])
+_QUICK_BYTES = 16 << 10
+"""What is larger is checked in a thread, so that nobody else waits for it."""
+_NAMED_AT_ONCE = 8_192
+_WORDS = {ACCEPTED: "accepted", DUPLICATE: "duplicate", REFUSED: "refused"}
 
 
 class EventAnswer(Struct):
     """What came of one event: its line (from 1) or index (from 0)."""
 
     number: int
-    answer: Literal["accepted", "refused"]
+    answer: Literal["accepted", "duplicate", "refused"]
 
 
 class EventsAnswer(Struct):
-    """What came of a request. An accepted event is durable; whether it repeats one that is there
-    already is found when it is moved into the log, and changes nothing."""
+    """What came of a request. An accepted event is durable, a duplicate was there already."""
 
     accepted: int
+    duplicates: int
     refused: int
     events: list[EventAnswer]
     errors: list[Fault]
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    lines: bytes
-    accepted: Sequence[int]
-    refusals: Sequence[Refusal]
+class NoEventsTaken(Problem):
+    """Every event of a request was refused: a problem that says of each what is wrong."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    events: tuple[EventAnswer, ...] = ()
 
 
 @dataclass
@@ -67,10 +74,7 @@ class EventsOperation(Operation):
     """Says what the body may be; the framework never reads it."""
 
     def __post_init__(self) -> None:
-        event = OpenApiSchema(
-            type="object",  # type: ignore[arg-type]
-            description="A CloudEvents 1.0 object of one of the types of the event contract.",
-        )
+        event = Reference(ref="#/components/schemas/Event")
         self.request_body = RequestBody(
             required=True,
             description="One event, an array of events, or one event a line.",
@@ -86,95 +90,100 @@ class EventsOperation(Operation):
 
 @post(
     "/events",
-    opt={"scope": Scope.EVENTS_WRITE},
+    opt={"scope": Scope.EVENTS_WRITE, "encodings": ENCODINGS},
     status_code=200,
     tags=["events"],
     operation_class=EventsOperation,
-    responses=responses(400, 401, 403, 413, 415, 422, 429, 503),
+    responses=responses(400, 401, 403, 413, 415, 429, 503)
+    | {
+        200: ResponseSpec(EventsAnswer, generate_examples=False),
+        422: ResponseSpec(
+            NoEventsTaken,
+            generate_examples=False,
+            media_type=MEDIA_TYPE,
+            description=HTTPStatus(422).phrase,
+        ),
+    },
     summary="Send events",
 )
 async def send_events(
-    request: Request[Any, Any, Any],
+    request: BoundedRequest,
     services: Services,
     caller: Caller,
     metrics: Metrics,
-    spoken: str,
-) -> Response[EventsAnswer]:
-    """One event, a batch or NDJSON. 200 when at least one event was accepted: look at `refused`.
-    422 when every one was refused. What is answered as accepted is on the disk; sending it again
-    changes nothing."""
+    language: str,
+) -> Response[Any]:
+    """One event, a batch or NDJSON, also compressed. 200 when at least one event was accepted or
+    a duplicate, or none was sent in an array: look at `refused`. 422 when every one was refused.
+    What is answered as accepted is on the disk; sending it again changes nothing and is answered as
+    a duplicate. `errors` explains the first 100 that were refused."""
     del caller  # the guard has asked for the right
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = await request.body()
-    large = len(body) > 262_144
-    checked = await to_thread.run_sync(_check, kind, body) if large else _check(kind, body)
-    if checked.refusals:
-        await to_thread.run_sync(services.refused.add, "api", checked.refusals)
-        metrics.events.labels("refused").inc(len(checked.refusals))
-    if not checked.accepted:
-        if checked.refusals:
-            raise EventsRefusedError(checked.refusals)
+    encoding = check_encoding(request, request.route_handler)
+    if encoding != "identity":
+        body = await to_thread.run_sync(decompressed, body, encoding, request.most_bytes())
+    most_bytes = request.most_bytes()
+    if len(body) > _QUICK_BYTES:
+        checked = await to_thread.run_sync(checked_events, request.headers, body, most_bytes)
+    else:
+        checked = checked_events(request.headers, body, most_bytes)
+    del body
+    refused = checked.refused
+    if refused:
+        await to_thread.run_sync(services.refused.add, "api", checked.refusals, refused)
+        metrics.events.labels("refused").inc(refused)
+    if checked.accepted:
+        waiting = services.acknowledger.submit(checked.lines, request_id(request))
+        found = await asyncio.wrap_future(waiting)
+        if found.count(ACCEPTED) < len(found.outcomes):
+            conflicts = checked.compare(found.outcomes, found.refusals)
+            if count := found.count(REFUSED):
+                await to_thread.run_sync(services.refused.add, "api", conflicts, count)
+                metrics.events.labels("refused").inc(count)
+        metrics.events.labels("duplicate").inc(checked.duplicates)
+        metrics.events.labels("accepted").inc(checked.accepted)
+    elif not checked.array and not refused:
         raise RequestError("events: found none; allowed one or more")
-    await asyncio.wrap_future(services.acknowledger.submit(checked.lines, len(checked.accepted)))
-    metrics.events.labels("accepted").inc(len(checked.accepted))
-    answers = [EventAnswer(number, "accepted") for number in checked.accepted]
-    if checked.refusals:
-        refused = [EventAnswer(refusal.number, "refused") for refusal in checked.refusals]
-        answers = sorted(itertools.chain(answers, refused), key=lambda answer: answer.number)
-    return Response(
-        EventsAnswer(
-            accepted=len(checked.accepted),
-            refused=len(checked.refusals),
-            events=answers,
-            errors=[fault(refusal, spoken) for refusal in checked.refusals],
-        )
-    )
+    return _answer(request, checked, language)
 
 
-def _check(kind: str, body: bytes) -> _Checked:
-    if kind == NDJSON:
-        return _check_lines(body)
-    if kind in (ONE, BATCH, JSON):
-        start = body.lstrip()[:1]
-        if kind == BATCH and start != b"[":
-            raise RequestError("body: found no JSON array; {batch} is one", batch=BATCH)
-        if start == b"[" and kind != ONE:
-            try:
-                values = [bytes(value) for value in _values.decode(body)]
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-                raise RequestError(
-                    "body: found no JSON array of events ({error})", error=error
-                ) from None
-        else:
-            values = [body]
-        return _check_values(values)
-    raise UnsupportedMediaError(
-        "Content-Type: found {found}; allowed {one}, {batch}, {ndjson}, {json}",
-        found=kind or Text("none"),
-        one=ONE,
-        batch=BATCH,
-        ndjson=NDJSON,
-        json=JSON,
-    )
+def _answer(request: BoundedRequest, checked: CheckedRequest, language: str) -> Response[Any]:
+    """What came of each event. Long answers are made while they are sent."""
+    members: dict[str, object] = {}
+    status = 200
+    if checked.refused and not checked.accepted and not checked.duplicates:
+        status = 422
+        detail = Text("events: found {count}, all of them refused; see errors",
+                      count=checked.refused)  # fmt: skip
+        members = msgspec.to_builtins(problem(request, status, detail))
+    members |= {
+        "accepted": checked.accepted,
+        "duplicates": checked.duplicates,
+        "refused": checked.refused,
+    }
+    errors = faults(checked.refusals, language)
+    start = msgspec.json.encode(members)[:-1] + b',"events":['
+    end = b'],"errors":' + msgspec.json.encode(errors) + b"}"
+    pieces = itertools.chain([start], _named(checked), [end])
+    media_type = "application/json" if status == 200 else MEDIA_TYPE
+    if len(checked.outcomes) <= _NAMED_AT_ONCE:
+        return Response(b"".join(pieces), status_code=status, media_type=media_type)
+    return Stream(pieces, status_code=status, media_type=media_type)
 
 
-def _check_lines(body: bytes) -> _Checked:
-    # A mark that some editors put before UTF-8 is no part of the first event.
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    checked = check_lines(body)
-    if checked.refusals:
-        lines = body.split(b"\n")
-        body = b"\n".join(lines[number - 1] for number in checked.accepted)
-    if not body.endswith(b"\n"):
-        body += b"\n"
-    return _Checked(body, checked.accepted, checked.refusals)
-
-
-def _check_values(values: Sequence[bytes]) -> _Checked:
-    checked = check_values(values)
-    # A line end inside a JSON value is only ever white space.
-    lines = [
-        values[number].replace(b"\r", b" ").replace(b"\n", b" ").strip()
-        for number in checked.accepted
-    ]
-    return _Checked(b"\n".join(lines) + b"\n", checked.accepted, checked.refusals)
+def _named(checked: CheckedRequest) -> Iterator[bytes]:
+    """The members of `events`, some thousands at a time."""
+    between = b""
+    for start in range(0, len(checked.outcomes), _NAMED_AT_ONCE):
+        number = checked.first + start
+        parts = []
+        for outcome, same in itertools.groupby(checked.outcomes[start : start + _NAMED_AT_ONCE]):
+            following = number + sum(1 for _ in same)
+            if outcome:
+                answer = f',"answer":"{_WORDS[outcome]}"}}'
+                numbers = f'{answer},{{"number":'.join(map(str, range(number, following)))
+                parts.append(f'{{"number":{numbers}{answer}')
+            number = following
+        if parts:
+            yield between + ",".join(parts).encode()
+            between = b","

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -17,20 +13,29 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
+from tawny.people.accounts import User
+from tawny.people.callers import Caller, Role, Scope
+from tawny.people.tokens import Token
 from tawny.server.api.shapes import ChannelId, instant
-from tawny.server.auth import client_address, with_session, without_session
+from tawny.server.audit_file import trail_as_csv
+from tawny.server.auth import (
+    ANYBODY,
+    browser_of,
+    client_address,
+    with_session,
+    without_session,
+)
 from tawny.server.problems import request_id, responses
 from tawny.server.services import Services
-from tawny.state.accounts import User
-from tawny.state.callers import Caller, Role, Scope
-from tawny.state.tokens import Token
 
 _ADMIN = {"scope": Scope.ADMIN}
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S+$")]
 Password = Annotated[str, Meta(min_length=12, max_length=1024)]
 DisplayName = Annotated[str, Meta(max_length=256)]
 RoleName = Literal["administrator", "supervisor"]
-ScopeName = Literal["events:write", "exports:read", "exports:write", "metrics:read", "admin"]
+ScopeName = Literal[
+    "events:write", "exports:read", "exports:write", "schedules:write", "metrics:read", "admin"
+]
 Id = Annotated[int, Parameter(ge=1, le=2**53)]
 
 
@@ -109,6 +114,9 @@ class UserAnswer(Struct):
     presence: bool
     disabled: bool
     created_at: str
+    sign_in_waits_until: str | None
+    """Set after too many wrong passwords: until then sign-in is refused, but in browsers in which
+    the person has signed in before."""
 
     @classmethod
     def of(cls, user: User) -> UserAnswer:
@@ -116,6 +124,7 @@ class UserAnswer(Struct):
         return cls(
             user.id, user.name, user.display_name, user.role.value, list(user.channels),
             user.presence, user.disabled, instant(user.created_ms) or "",
+            None if user.slowed is None else instant(user.slowed.until_ms),
         )  # fmt: skip
 
 
@@ -175,14 +184,14 @@ class AuditPageAnswer(Struct):
 
 @post(
     "/session", opt={"public": True}, status_code=201, sync_to_thread=True, tags=["people"],
-    responses=responses(400, 401, 403, 413, 415, 429, 503), summary="Sign in", security=[],
+    responses=responses(400, 401, 403, 413, 415, 429, 503), summary="Sign in", security=ANYBODY,
 )  # fmt: skip
 def sign_in(
     request: Request[Any, Any, Any], services: Services, data: SignInBody
 ) -> Response[WhoAnswer]:
     """Starts a session in a cookie that scripts cannot read."""
     signed_in = services.accounts.sign_in(
-        data.name, data.password, client_address(request), request_id(request)
+        data.name, data.password, client_address(request), request_id(request), browser_of(request)
     )
     return with_session(request, Response(WhoAnswer.of(signed_in.caller)), signed_in)
 
@@ -209,14 +218,14 @@ def sign_out(services: Services, caller: Caller) -> Response[None]:
 
 @post(
     "/set-up", opt={"public": True}, status_code=201, sync_to_thread=True, tags=["people"],
-    responses=responses(400, 403, 404, 409, 413, 415, 503), security=[],
+    responses=responses(400, 403, 404, 409, 413, 415, 503), security=ANYBODY,
     summary="Create the first administrator",
 )  # fmt: skip
 def set_up(
     request: Request[Any, Any, Any], services: Services, data: SetUpBody
 ) -> Response[WhoAnswer]:
     """Once, with the link printed at the first start; signs in too."""
-    signed_in = services.accounts.set_up(
+    signed_in = services.links.set_up(
         data.link, data.name, data.password, data.display_name, client_address(request),
         request_id(request),
     )  # fmt: skip
@@ -251,11 +260,34 @@ def create_user(services: Services, caller: Caller, data: UserBody) -> UserAnswe
     responses=responses(400, 401, 403, 404, 409, 413, 415, 503), summary="Change a person",
 )  # fmt: skip
 def change_user(services: Services, caller: Caller, user_id: Id, data: UserChanges) -> UserAnswer:
-    """A new password or `disabled` ends that person's sessions."""
+    """A new password or `disabled` ends that person's sessions and tokens for good. A new password
+    is asked for at once, how many wrong ones there were before."""
     changes = {
         name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET
     }
     return UserAnswer.of(services.accounts.change_user(caller, user_id, changes))
+
+
+@delete(
+    "/users/{user_id:int}", opt=_ADMIN, sync_to_thread=True, tags=["people"],
+    responses=responses(400, 401, 403, 404, 409, 503)
+    | {204: ResponseSpec(None, description="Deleted", generate_examples=False)},
+    summary="Delete a person",
+)  # fmt: skip
+def delete_user(services: Services, caller: Caller, user_id: Id) -> None:
+    """With sessions and tokens; exports that wait or are at work are cancelled. Finished exports
+    and the audit trail stay. Nobody can delete the own account, nor the last administrator."""
+    services.delete_user(caller, user_id)
+
+
+@post(
+    "/users/{user_id:int}/unlock", opt=_ADMIN, status_code=200, sync_to_thread=True,
+    tags=["people"], responses=responses(400, 401, 403, 404, 503),
+    summary="Let a person try to sign in again",
+)  # fmt: skip
+def unlock_user(services: Services, caller: Caller, user_id: Id) -> UserAnswer:
+    """Ends the wait after too many wrong passwords."""
+    return UserAnswer.of(services.accounts.let_try_again(caller, user_id))
 
 
 @get(
@@ -322,43 +354,8 @@ def list_audit(
     summary="The whole audit trail as CSV",
 )  # fmt: skip
 def audit_file(services: Services, caller: Caller) -> Stream:
-    """Every line, newest first."""
-    services.audit.record(caller, "audit_read")
-    return Stream(
-        _audit_lines(services, caller),
-        media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="audit.csv"'},
-    )
-
-
-def _audit_lines(services: Services, caller: Caller) -> Iterator[str]:
-    names = (
-        "id",
-        "at",
-        "actor",
-        "token_id",
-        "address",
-        "request_id",
-        "action",
-        "subject",
-        "detail",
-    )
-    yield ",".join(names) + "\n"
-    cursor: int | None = None
-    while True:
-        page = services.audit.list(caller, cursor, 1000)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        for entry in page.items:
-            writer.writerow(
-                [entry.id, instant(entry.at_ms), entry.actor, entry.token_id, entry.address,
-                 entry.request_id, entry.action, entry.subject,
-                 json.dumps(dict(entry.detail), ensure_ascii=False)]
-            )  # fmt: skip
-        yield text.getvalue()
-        if page.next_cursor is None:
-            return
-        cursor = int(page.next_cursor)
+    """Every line, newest first; no text in it runs as a formula of a spreadsheet."""
+    return trail_as_csv(services, caller)
 
 
 def _token_fields(token: Token) -> dict[str, Any]:
@@ -376,6 +373,7 @@ def _token_fields(token: Token) -> dict[str, Any]:
 
 
 HANDLERS = (
-    sign_in, who, sign_out, set_up, list_users, create_user, change_user, list_tokens,
+    sign_in, who, sign_out, set_up, list_users, create_user, change_user, delete_user,
+    unlock_user, list_tokens,
     create_token, revoke_token, list_audit, audit_file,
 )  # fmt: skip

@@ -4,49 +4,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert, structs
 
-from tawny.exports.columns import Column
-from tawny.exports.queries import ExportName
-from tawny.exports.request import ExportRequest
-from tawny.languages import said
+from tawny.exports.formats.registry import DialectName, FormatName
+from tawny.exports.request import ExportChoices, ExportRequest
+from tawny.languages import translated
 from tawny.model.zones import instant_text
-from tawny.state.run_rows import Run
+from tawny.queries.catalogue import ExportName
+from tawny.queries.columns import Column
+from tawny.state.run_rows import ExportRun
 
 StateName = Literal["queued", "running", "ready", "failed", "cancelled", "expired"]
 Moment = Annotated[str, Meta(max_length=64, examples=["2026-06-01"])]
+LaterMoment = Annotated[str, Meta(max_length=64, examples=["2026-07-01"])]
+"""Another day than that of the example before it: the range of an example is not empty."""
 ChannelId = Annotated[str, Meta(min_length=1, max_length=256)]
+ColumnKey = Annotated[str, Meta(min_length=1, max_length=64)]
 
 
-class ExportBody(Struct, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
+class ExportBody(ExportChoices, frozen=True, forbid_unknown_fields=True):
     """A request for an export."""
 
-    export: ExportName
+    # What is allowed is said here, so that the OpenAPI document has it.
+    export_type: Annotated[ExportName | Literal[""], Meta(examples=["messages"])] = ""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA name")] = "UTC"
     start: Moment | None = None
-    end: Moment | None = None
-    channels: Annotated[list[ChannelId], Meta(max_length=1000)] = []
-    as_of: Moment | None = None
+    end: LaterMoment | None = None
+    channels: Annotated[tuple[ChannelId, ...], Meta(max_length=1000)] = ()
+    as_of: LaterMoment | None = None
     headers: Literal["en", "fr", "hootdesk-fr", "key"] = "en"
-    format: Literal["csv", "jsonl", "parquet", "xlsx"] = "csv"
-    dialect: Literal["machine", "excel"] = "machine"
+    format: FormatName = "csv"
+    dialect: DialectName = "machine"
+    long_cells: Annotated[
+        Literal["refuse", "cut"],
+        Meta(description="What is done in XLSX about a text that no cell holds"),
+    ] = "refuse"
+    columns: Annotated[
+        tuple[ColumnKey, ...],
+        Meta(max_length=200, description="Keys of the columns of the file; none = all"),
+    ] = ()
+
+    exports: Annotated[
+        tuple[ExportName | Literal["all"], ...],
+        Meta(
+            max_length=13,
+            description="Instead of `export`: several exports of one state of the log, or `all`",
+        ),
+    ] = ()
+    bundle: Annotated[
+        Literal["zip", "workbook"],
+        Meta(description="What the files of `exports` are put into; `workbook` needs `xlsx`"),
+    ] = "zip"
 
     def request(self) -> ExportRequest:
         """The same for the layers below."""
-        return ExportRequest(
-            export_type=self.export,
-            time_zone=self.time_zone,
-            start=self.start,
-            end=self.end,
-            channels=tuple(self.channels),
-            as_of=self.as_of,
-            headers=self.headers,
-            format=self.format,
-            dialect=self.dialect,
-        )
+        return ExportRequest(**structs.asdict(self))
 
 
 class FileAnswer(Struct):
@@ -60,18 +74,34 @@ class FileAnswer(Struct):
     href: str
 
 
-class RequestAnswer(Struct, rename={"start": "from", "end": "to"}):
-    """What was asked; no channels = all."""
+class PartAnswer(Struct):
+    """The file of one export of a run. In a workbook it is a sheet, which has no bytes of its
+    own."""
 
     export: str
-    time_zone: str
-    start: str | None
-    end: str | None
-    channels: Sequence[str]
-    as_of: str | None
-    headers: str
-    format: str
-    dialect: str
+    name: str
+    rows: int
+    bytes: int | None
+    sha256: str | None
+    href: str
+
+
+class CheckAnswer(Struct):
+    """What came of comparing the exports of a bundle with each other: two numbers, and how many
+    rows or ids break what holds."""
+
+    name: str
+    holds: str
+    met: bool
+    left: int
+    relation: str
+    right: int
+    unit: str
+    broken: int
+
+
+class RequestAnswer(ExportChoices, frozen=True):
+    """What was asked; no channels = all, no columns = all."""
 
 
 class RunAnswer(Struct):
@@ -90,12 +120,29 @@ class RunAnswer(Struct):
     error: str | None
     file: FileAnswer | None
     version: int
+    files: list[PartAnswer] = []
+    """The parts of a bundle that is ready."""
+    checks: list[CheckAnswer] = []
+    """What was found when they were compared."""
 
     @classmethod
-    def of(cls, run: Run, language: str) -> RunAnswer:
+    def of(cls, run: ExportRun, language: str) -> RunAnswer:
         """From a run; why it failed is said in the language."""
         file = None
+        parts: list[PartAnswer] = []
+        bundle = (run.receipt or {}) if run.is_bundle else {}
         if run.state == "ready" and run.file_name is not None:
+            parts = [
+                PartAnswer(
+                    export=entry["export"],
+                    name=entry["file"],
+                    rows=entry["rows"],
+                    bytes=entry.get("bytes"),
+                    sha256=entry.get("sha256"),
+                    href=f"/api/v1/exports/{run.id}/files/{entry['export']}",
+                )
+                for entry in bundle.get("files", ())
+            ]
             file = FileAnswer(
                 name=run.file_name,
                 media_type=run.media_type or "",
@@ -110,24 +157,16 @@ class RunAnswer(Struct):
             phase=run.phase,
             progress_percent=run.progress_percent,
             owner=run.owner,
-            request=RequestAnswer(
-                export=run.export_type,
-                time_zone=run.time_zone,
-                start=run.start,
-                end=run.end,
-                channels=run.channels,
-                as_of=run.as_of,
-                headers=run.headers,
-                format=run.format,
-                dialect=run.dialect,
-            ),
+            request=convert(run.request, RequestAnswer),
             created_at=instant_text(run.created_ms),
             started_at=instant(run.started_ms),
             ended_at=instant(run.ended_ms),
             expires_at=instant(run.expires_ms),
-            error=None if run.error is None else said(run.error, language),
+            error=None if run.error is None else translated(run.error, language),
             file=file,
             version=run.version,
+            files=parts,
+            checks=convert(bundle.get("checks", []), list[CheckAnswer]),
         )
 
 
@@ -158,8 +197,8 @@ class ColumnAnswer(Struct):
             key=column.key,
             type=column.type.catalogue_name,
             unit=column.unit or None,
-            headers=column.headers,
-            definition=column.definition,
+            headers=dict(column.headers),
+            definition=dict(column.definition),
             sql=column.expression,
         )
 

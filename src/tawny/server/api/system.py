@@ -7,9 +7,9 @@ import shutil
 from litestar import Response, get
 
 from tawny.errors import StorageError
-from tawny.server.metrics import CONTENT_TYPE, Metrics
+from tawny.people.callers import Caller, Scope
+from tawny.server.metrics import MEDIA_TYPE, Metrics
 from tawny.server.services import Services
-from tawny.state.callers import Caller, Scope
 
 _LEAST_FREE_BYTES = 64 << 20
 
@@ -30,10 +30,10 @@ def ready(services: Services) -> dict[str, str]:
 
 
 @get("/metrics", opt={"scope": Scope.METRICS_READ}, sync_to_thread=True, include_in_schema=False)
-def metrics_page(services: Services, caller: Caller, metrics: Metrics) -> Response[bytes]:
+def metrics_page(caller: Caller, metrics: Metrics) -> Response[bytes]:
     """Prometheus text; with a token of the scope metrics:read."""
     del caller
-    return Response(metrics.text(services), media_type=CONTENT_TYPE)
+    return Response(metrics.text(), media_type=MEDIA_TYPE)
 
 
 HANDLERS = (health, ready, metrics_page)

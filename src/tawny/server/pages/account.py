@@ -10,7 +10,8 @@ from litestar.response import Redirect
 
 from tawny.errors import RequestError
 from tawny.languages import LANGUAGES
-from tawny.server.pages.names import N_
+from tawny.people.accounts import SHORTEST_PASSWORD
+from tawny.people.callers import Caller
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -22,21 +23,21 @@ from tawny.server.pages.sign_in import local_path
 from tawny.server.pages.submitted import Submitted
 from tawny.server.problems import status_of
 from tawny.server.services import Services
-from tawny.state.accounts import SHORTEST_PASSWORD
-from tawny.state.callers import Caller
+from tawny.text import N_
 
 _YEAR_S = 31_536_000
 
 
 @get("/account", sync_to_thread=True)
-def account_page(request: AnyRequest, caller: Caller) -> Response[Any]:
-    """Language, theme, password."""
-    return _page(request, caller, done=request.query_params.get("done", ""))
+def account_page(request: AnyRequest, caller: Caller, services: Services) -> Response[Any]:
+    """Language, theme, password, open sessions."""
+    return _page(request, caller, services, done=request.query_params.get("done", ""))
 
 
 def _page(
     request: AnyRequest,
     caller: Caller,
+    services: Services,
     *,
     status: int = 200,
     done: str = "",
@@ -44,7 +45,7 @@ def _page(
 ) -> Response[Any]:
     return render(
         request, caller, "account.html", status=status, done=done, problem=problem,
-        shortest=SHORTEST_PASSWORD,
+        shortest=SHORTEST_PASSWORD, sessions=services.accounts.open_sessions.list(caller)[1],
     )  # fmt: skip
 
 
@@ -87,16 +88,16 @@ def change_password(
     new = form.secret("password")
     if new != form.secret("again"):
         problem = {"text": reader.translate(N_("The two passwords differ."))}
-        return _page(request, caller, status=400, problem=problem)
+        return _page(request, caller, services, status=400, problem=problem)
     if len(new) < SHORTEST_PASSWORD:
         text = reader.translate(N_("The password is too short: at least %(num)s characters."))
         problem = {"text": text % {"num": SHORTEST_PASSWORD}}
-        return _page(request, caller, status=400, problem=problem)
+        return _page(request, caller, services, status=400, problem=problem)
     try:
         services.accounts.change_password(caller, form.secret("old"), new)
     except RequestError as error:
         problem = {"text": reader.say(error.text)}
-        return _page(request, caller, status=status_of(error), problem=problem)
+        return _page(request, caller, services, status=status_of(error), problem=problem)
     return Redirect("/account?done=password", status_code=303)
 
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Iterator
+import datetime
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.response import Stream
 
-from tawny.model.zones import instant_text
-from tawny.server.pages.names import N_
-from tawny.server.pages.rendering import AnyRequest, render
+from tawny.model.zones import local_to_ms
+from tawny.people.audit import AuditEntry, AuditFilter
+from tawny.people.callers import Caller, Scope
+from tawny.runs.store import RunStore
+from tawny.server.audit_file import trail_as_csv
+from tawny.server.pages.bounds import range_words
+from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
+from tawny.server.pages.submitted import of_query
 from tawny.server.services import Services
-from tawny.state.callers import Caller, Scope
+from tawny.text import N_
 
 _ADMIN = {"scope": Scope.ADMIN}
 PAGE_SIZE = 50
-_BLOCK = 1000
 
 ACTIONS = {
     "set_up": N_("Created the first administrator"),
@@ -28,82 +31,147 @@ ACTIONS = {
     "sign_out": N_("Signed out"),
     "password_changed": N_("Changed the password"),
     "user_created": N_("Added a person"),
+    "user_invited": N_("Made a link for a person to choose a password"),
     "user_changed": N_("Changed a person"),
+    "user_deleted": N_("Deleted a person"),
+    "sign_in_freed": N_("Let a person try to sign in again"),
+    "password_link_made": N_("A link for a new password was made on the server"),
+    "password_reset": N_("Got a new password by a link"),
     "token_created": N_("Made a token"),
     "token_revoked": N_("Revoked a token"),
     "export_requested": N_("Asked for an export"),
+    "export_saved": N_("Saved an export"),
+    "saved_export_changed": N_("Changed a saved export"),
+    "saved_export_deleted": N_("Deleted a saved export"),
+    "schedule_added": N_("Made a schedule"),
+    "schedule_changed": N_("Changed a schedule"),
+    "schedule_paused": N_("Paused a schedule"),
+    "schedule_resumed": N_("Had a schedule go on"),
+    "schedule_removed": N_("Removed a schedule"),
+    "schedule_run": N_("Had a schedule run at once"),
+    "schedule_backfilled": N_("Had past ranges of a schedule made"),
+    "delivery_retried": N_("Had a delivery tried again"),
+    "destination_added": N_("Set up a destination"),
+    "destination_changed": N_("Changed a destination"),
+    "destination_removed": N_("Removed a destination"),
+    "destination_tested": N_("Tested a destination"),
     "export_cancelled": N_("Cancelled an export"),
+    "export_deleted": N_("Deleted an export"),
+    "file_deleted": N_("Deleted a file"),
     "file_downloaded": N_("Downloaded a file"),
-    "preview_read": N_("Looked at the first rows"),
-    "charts_read": N_("Looked at the charts"),
+    "preview_read": N_("Looked at an export"),
+    "charts_read": N_("Looked at an export"),
     "audit_read": N_("Exported the audit trail"),
     "erased_contact_found": N_("Found an erased contact in a file"),
+    "log_accepted": N_("Took a damaged event log as it is"),
+    "session_ended": N_("Ended a session"),
+    "sample_loaded": N_("Loaded sample data"),
+    "sample_removed": N_("Removed sample data"),
 }
-COLUMNS = (
-    "id",
-    "time",
-    "actor",
-    "token_id",
-    "address",
-    "request_id",
-    "action",
-    "subject",
-    "detail",
-)
+
+
+LOOKS = ("preview_read", "charts_read")
+"""What somebody does again and again without changing anything: one line while nothing else is
+between."""
+_BLOCK = 200
+_MOST_READ = 2000
+
+
+@dataclass(slots=True)
+class Line:
+    """A line as the page shows it: an entry, and how many equal ones before it are folded in."""
+
+    entry: AuditEntry
+    times: int = 1
+
+
+def folded_lines(
+    services: Services, caller: Caller, cursor: int | None, wanted: AuditFilter
+) -> tuple[list[Line], str | None]:
+    """A page of lines, and where the next one begins."""
+    lines: list[Line] = []
+    last: dict[tuple[str, str], Line] = {}
+    read = 0
+    while True:
+        page = services.audit.list(caller, cursor, _BLOCK, wanted)
+        for entry in page.items:
+            key = (entry.actor, entry.subject)
+            if entry.action in LOOKS and key in last:
+                last[key].times += 1
+            elif len(lines) == PAGE_SIZE:
+                return lines, str(cursor)
+            else:
+                line = Line(entry)
+                lines.append(line)
+                if entry.action in LOOKS:
+                    last[key] = line
+                else:
+                    last.clear()
+            cursor = entry.id
+        read += len(page.items)
+        if page.next_cursor is None or read >= _MOST_READ:
+            return lines, page.next_cursor
 
 
 def _cursor(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
+def _day_ms(text: str, reader: Reader, days: int = 0) -> int | None:
+    """Where a day begins for the reader, some days later; None for what is no day."""
+    try:
+        day = datetime.date.fromisoformat(text) + datetime.timedelta(days=days)
+    except (ValueError, OverflowError):
+        return None
+    return local_to_ms(datetime.datetime.combine(day, datetime.time()), reader.zone)
+
+
 @get("/audit", opt=_ADMIN, sync_to_thread=True)
 def audit_page(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
-    """Who did what, when, from where; newest first."""
-    cursor = request.query_params.get("cursor", "")
-    page = services.audit.list(caller, _cursor(cursor), PAGE_SIZE)
+    """Who did what, when, from where; newest first, and what is asked for of it."""
+    fields, reader = of_query(request), reader_of(request, caller)
+    chosen = {
+        "person": fields.one("person")[:200],
+        "action": fields.chosen("action", ACTIONS, ""),
+        "subject": fields.one("subject")[:200],
+        "from": fields.one("from")[:10],
+        "to": fields.one("to")[:10],
+    }
+    action = chosen["action"]
+    wanted = AuditFilter(
+        actor=chosen["person"],
+        actions=LOOKS if action in LOOKS else (action,) if action else (),
+        subject=chosen["subject"],
+        from_ms=_day_ms(chosen["from"], reader),
+        to_ms=_day_ms(chosen["to"], reader, 1),
+    )
+    cursor = fields.one("cursor")
+    lines, following = folded_lines(services, caller, _cursor(cursor), wanted)
+
+    def url(cursor: str) -> str:
+        query = urlencode({name: value for name, value in chosen.items() if value})
+        more = f"cursor={cursor}" if cursor else ""
+        kept = "&".join(part for part in (query, more) if part)
+        return f"/audit?{kept}" if kept else "/audit"
+
+    part = is_part(request)
     return render(
-        request, caller, "audit.html", entries=page.items, next_cursor=page.next_cursor,
-        cursor=cursor, actions=ACTIONS,
+        request, caller, "parts/audit_trail.html" if part else "audit.html",
+        headers={"HX-Replace-Url": url(cursor)} if part else None,
+        lines=lines, following=following, cursor=cursor, url=url, chosen=chosen,
+        filtered=any(chosen.values()),
+        actions=ACTIONS,
+        choices={key: label for key, label in ACTIONS.items() if key != LOOKS[1]},
+        people=services.accounts.shown_names(),
+        runs=RunStore(services.database).several([line.entry.subject for line in lines]),
+        range_words=lambda run: range_words(run, reader),
     )  # fmt: skip
 
 
 @get("/audit.csv", opt=_ADMIN, sync_to_thread=True)
 def audit_csv(caller: Caller, services: Services) -> Stream:
-    """The whole trail, newest first, times in UTC. Texts cannot run as formulas."""
-    services.audit.record(caller, "audit_read")
-    return Stream(
-        _lines(caller, services),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="tawny-audit.csv"'},
-    )
-
-
-def _lines(caller: Caller, services: Services) -> Iterator[str]:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    cursor: int | None = None
-    while True:
-        page = services.audit.list(caller, cursor, _BLOCK)
-        for one in page.items:
-            writer.writerow(
-                [
-                    one.id, instant_text(one.at_ms), _safe(one.actor), one.token_id, one.address,
-                    _safe(one.request_id), one.action, _safe(one.subject),
-                    json.dumps(one.detail, ensure_ascii=False, sort_keys=True),
-                ]
-            )  # fmt: skip
-        yield text.getvalue()
-        text.seek(0)
-        text.truncate()
-        if page.next_cursor is None:
-            return
-        cursor = int(page.next_cursor)
-
-
-def _safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: people choose names and request ids."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """The whole trail as a file."""
+    return trail_as_csv(services, caller)
 
 
 ROUTES = [audit_page, audit_csv]

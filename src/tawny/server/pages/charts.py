@@ -6,68 +6,23 @@ numbers, so the drawing is named for screen readers and its marks are not read o
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
 from tawny.model.zones import from_ms, requested_zone
-from tawny.runs.charts import Chart
-from tawny.server.pages import words
-from tawny.server.pages.names import N_
+from tawny.reading.charts import Chart
+from tawny.server.pages import formatting as words
+from tawny.server.pages.chart_words import BEFORE, BUCKETS, LABELS, OTHER, SERIES, SPLITS, TITLES
 from tawny.server.pages.rendering import Reader
 
-WIDTH = 640
+WIDE, NARROW = 1120, 340
+"""A drawing for wide windows and one for phones, so that words stay as large as they are."""
 COLORS = 6
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 30
-
-TITLES = {
-    "resolved_per_day": N_("Resolved per day"),
-    "first_response_distribution": N_("First response time"),
-    "messages_per_hour_by_direction": N_("Messages per hour of the day, by direction"),
-    "messages_per_hour_by_channel": N_("Messages per hour of the day, by channel"),
-    "lock_time_per_team": N_("Handle, no-response and cherry-picking time per team"),
-    "lock_time_per_agent": N_("Handle, no-response and cherry-picking time per agent"),
-    "presence_of_the_day": N_("Presence, first day of the range"),
-    "response_time_percentiles": N_("Response time percentiles"),
-    "topics_by_volume": N_("Topics by volume"),
-    "tags_by_volume": N_("Tags by volume"),
-}
-SERIES = {
-    "resolved": N_("Resolved conversations"),
-    "conversations": N_("Conversations"),
-    "inbound": N_("Inbound"),
-    "outbound": N_("Outbound"),
-    "handle": N_("Handle time"),
-    "no_response": N_("No-response time"),
-    "cherry_picking": N_("Cherry-picking time"),
-    "available": N_("Available"),
-    "away": N_("Away"),
-    "response_time": N_("Response time"),
-    "total": N_("In total"),
-    "current": N_("Still applied"),
-}
-OTHER = N_("Other")
-LABELS = {
-    "day": N_("Day"),
-    "hour": N_("Hour"),
-    "bucket": N_("Waited"),
-    "percentile": N_("Percentile"),
-    "team": N_("Team"),
-    "topic": N_("Topic"),
-    "tag": N_("Tag"),
-    "agent": N_("Agent"),
-}
-BUCKETS = {
-    "under_1_min": N_("< 1 min"),
-    "under_5_min": N_("< 5 min"),
-    "under_15_min": N_("< 15 min"),
-    "under_1_h": N_("< 1 h"),
-    "under_4_h": N_("< 4 h"),
-    "under_1_d": N_("< 1 day"),
-    "longer": N_("longer"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,43 +30,115 @@ class Drawn:
     """A chart as its template takes it. `legend` pairs a colour's number with a name."""
 
     title: str
-    svg: Markup | None
+    wide: Markup | None
+    narrow: Markup | None
+    """The same for phones."""
+    by_day: bool
+    """Whether it can be drawn by week too."""
+    splits: Sequence[str]
+    """What it can be split by, one of `SPLITS` each; `""` first."""
+    split: str
+    has_before: bool
+    """Whether the period before is marked."""
+    more: int
     legend: Sequence[tuple[int, str]]
     heads: Sequence[str]
     rows: Sequence[tuple[str, Sequence[str]]]
 
 
-def drawn(charts: Sequence[Chart], zone_name: str, reader: Reader) -> list[Drawn]:
-    """The charts of a run in the reader's language."""
-    return [_draw(chart, zone_name, reader) for chart in charts]
+def drawn(
+    charts: Sequence[Chart],
+    zone_name: str,
+    reader: Reader,
+    *,
+    by_week: bool = False,
+    split: str = "",
+) -> list[Drawn]:
+    """The charts of a run in the reader's language; those by day by week where that is asked."""
+    offered = {
+        chart.key: [
+            name for name in SPLITS if name in {c.split for c in charts if c.key == chart.key}
+        ]
+        for chart in charts
+    }
+    chosen = {
+        chart.key: chart
+        for chart in charts
+        if chart.split == (split if split in offered[chart.key] else "")
+    }
+    return [
+        replace(
+            _draw(_weekly(chart) if by_week and chart.label == "day" else chart, zone_name, reader),
+            splits=offered[chart.key],
+        )
+        for chart in map(chosen.__getitem__, offered)
+    ]
+
+
+def _weekly(chart: Chart) -> Chart:
+    """The days of a chart added up to weeks, which begin on Monday."""
+    mondays = [
+        (day - datetime.timedelta(days=day.weekday())).isoformat()
+        for day in map(datetime.date.fromisoformat, chart.labels)
+    ]
+    weeks = list(dict.fromkeys(mondays))
+
+    def added(values: Sequence[float | None]) -> list[float | None]:
+        pairs = list(zip(mondays, values, strict=True))
+        return [sum(value or 0 for monday, value in pairs if monday == week) for week in weeks]
+
+    series = [replace(one, values=added(one.values)) for one in chart.series]
+    before = added(chart.before) if chart.before else ()
+    return replace(chart, labels=weeks, series=series, before=before)
+
+
+def _label(text: str, chart: Chart, reader: Reader) -> str:
+    """A label as people read it: the words of a bucket, a day of their calendar, a share."""
+    if chart.label == "bucket":
+        return reader.translate(BUCKETS.get(text, text))
+    if chart.label == "day":
+        return words.short_day(datetime.date.fromisoformat(text), reader.locale)
+    if chart.label == "percentile":
+        return f"{text.removeprefix('p')}\N{NARROW NO-BREAK SPACE}%"
+    return text
 
 
 def _draw(chart: Chart, zone_name: str, reader: Reader) -> Drawn:
     _ = reader.translate
     title = _(TITLES.get(chart.key, chart.key))
-    labels = [_(BUCKETS.get(text, text)) if chart.label == "bucket" else text
-              for text in chart.labels]  # fmt: skip
+    labels = [_label(text, chart, reader) for text in chart.labels]
     series = [
         (one.name if one.is_data else _(SERIES.get(one.name, one.name)), one.values)
         for one in chart.series
     ]
+    columns = [*series, (_(BEFORE), chart.before)] if chart.before else series
     rows = [
-        (label, [_cell(values[at], chart.unit, reader) for _name, values in series])
+        (label, [_cell(values[at], chart.unit, reader) for _name, values in columns])
         for at, label in enumerate(labels)
     ]
     shown = series if len(series) <= COLORS else _with_other(series, _(OTHER))
-    svg: str | None
-    if chart.kind == "timeline":
-        svg = _timeline(chart, title, zone_name, reader)
-    elif chart.label in ("team", "agent", "topic", "tag"):
-        svg = _across(labels, shown, title, chart.unit, reader, stacked=chart.kind == "stacked")
-    else:
-        svg = _upright(labels, shown, title, chart.unit, reader)
+
+    def svg(width: int) -> Markup | None:
+        if chart.kind == "timeline":
+            made = _timeline(chart, title, zone_name, reader, width)
+        elif chart.label in ("team", "agent", "topic", "tag", "channel"):
+            stacked = chart.kind == "stacked"
+            made = _across(labels, shown, title, chart.unit, reader, width, stacked=stacked)
+        else:
+            made = _upright(labels, shown, title, chart.unit, reader, width, chart.before)
+        return None if made is None else Markup(made)  # noqa: S704 - every text in it is escaped
+
     return Drawn(
         title=title,
-        svg=None if svg is None else Markup(svg),  # noqa: S704 - every text in it is escaped
+        wide=svg(WIDE),
+        narrow=svg(NARROW),
+        by_day=chart.label == "day",
+        splits=(),
+        split=chart.split,
+        has_before=bool(chart.before),
+        more=chart.more,
         legend=[(at, name) for at, (name, _values) in enumerate(shown, 1)],
-        heads=[_(LABELS.get(chart.label, chart.label)), *(name for name, _values in series)],
+        heads=[_(LABELS.get(chart.label, chart.label)), *(name for name, _values in columns)],
         rows=rows,
     )
 
@@ -158,8 +185,12 @@ def _ticks(highest: float, unit: str) -> list[float]:
     return [step * number for number in range(math.ceil(highest / step) + 1)]
 
 
-def _open(title: str, height: float) -> str:
-    return f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">'
+def _open(title: str, width: int, height: float) -> str:
+    kind = "wide" if width == WIDE else "narrow"
+    return (
+        f'<svg class="{kind}" viewBox="0 0 {width} {height:g}" role="img" '
+        f'aria-label="{escape(title)}">'
+    )
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> str:
@@ -175,25 +206,33 @@ def _bar(x: float, y: float, width: float, height: float, color: int, tip: str) 
 
 
 def _upright(
-    labels: Sequence[str], series: Sequence[_Series], title: str, unit: str, reader: Reader
+    labels: Sequence[str],
+    series: Sequence[_Series],
+    title: str,
+    unit: str,
+    reader: Reader,
+    width: int,
+    before: Sequence[float | None],
 ) -> str | None:
-    """Bars that stand, several series on top of each other."""
+    """Bars that stand, several series on top of each other; a line across each where the period
+    before was."""
     sums = [sum(values[at] or 0 for _name, values in series) for at in range(len(labels))]
     if not labels or not any(sums):
         return None
     height = 250
-    ticks = _ticks(max(sums), unit)
+    ticks = _ticks(max([*sums, *(value or 0 for value in before)]), unit)
     floor, scale = height - BOTTOM, (height - BOTTOM - TOP) / ticks[-1]
-    slot = (WIDTH - LEFT - RIGHT) / len(labels)
-    parts = [_open(title, height)]
+    slot = (width - LEFT - RIGHT) / len(labels)
+    parts = [_open(title, width, height)]
     for tick in ticks:
         y = floor - tick * scale
         kind = "axis" if tick == 0 else "grid"
-        parts.append(f'<path class="{kind}" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
+        parts.append(f'<path class="{kind}" d="M{LEFT} {y:.1f}H{width - RIGHT}"/>')
         parts.append(_text(LEFT - 8, y + 4, _cell(tick, unit, reader), "end"))
-    every = max(1, math.ceil(len(labels) * 62 / (WIDTH - LEFT - RIGHT)))
+    longest = max(len(label) for label in labels) * 6.4 + 8
+    every = max(1, math.ceil(len(labels) * longest / (width - LEFT - RIGHT)))
     if len(labels[0]) <= 4:
-        every = max(1, math.ceil(len(labels) * 30 / (WIDTH - LEFT - RIGHT)))
+        every = max(1, math.ceil(len(labels) * 26 / (width - LEFT - RIGHT)))
     for at, label in enumerate(labels):
         x, y = LEFT + at * slot + slot * 0.12, float(floor)
         for color, (name, values) in enumerate(series, 1):
@@ -202,6 +241,13 @@ def _upright(
                 y -= value * scale
                 tip = f"{label} · {name}: {_cell(value, unit, reader)}"
                 parts.append(_bar(x, y, min(slot * 0.76, 72), value * scale, color, tip))
+        if before and before[at] is not None:
+            line = floor - (before[at] or 0) * scale
+            tip = f"{label} · {reader.translate(BEFORE)}: {_cell(before[at], unit, reader)}"
+            parts.append(
+                f'<path class="before" d="M{x - 3:.1f} {line:.1f}h{min(slot * 0.76, 72) + 6:.1f}">'
+                f"<title>{escape(tip)}</title></path>"
+            )
         if at % every == 0:
             middle = x + min(slot * 0.76, 72) / 2
             parts.append(_text(middle, floor + 18, label, "middle"))
@@ -214,6 +260,7 @@ def _across(
     title: str,
     unit: str,
     reader: Reader,
+    width: int,
     *,
     stacked: bool,
 ) -> str | None:
@@ -224,12 +271,15 @@ def _across(
     ]
     if not labels or not any(sums):
         return None
-    left, right, line = 170, 70, 26 if stacked else 12 * len(series) + 10
-    scale = (WIDTH - left - right) / max(sums)
-    parts = [_open(title, len(labels) * line + 8)]
+    left, right, line = 190, 80, 26 if stacked else 12 * len(series) + 10
+    longest = 26
+    if width == NARROW:
+        left, right, longest = 112, 64, 15
+    scale = (width - left - right) / max(sums)
+    parts = [_open(title, width, len(labels) * line + 8)]
     for at, label in enumerate(labels):
         y, x = 4 + at * line, float(left)
-        short = label if len(label) <= 26 else label[:25] + "…"
+        short = label if len(label) <= longest else label[: longest - 1] + "…"
         parts.append(_text(left - 10, y + line / 2 + 3, short, "end"))
         for color, (name, values) in enumerate(series, 1):
             value = values[at] or 0
@@ -248,19 +298,23 @@ def _across(
     return "".join(parts) + "</svg>"
 
 
-def _timeline(chart: Chart, title: str, zone_name: str, reader: Reader) -> str | None:
+def _timeline(chart: Chart, title: str, zone_name: str, reader: Reader, width: int) -> str | None:
     """A row for each person, a bar for each time of being available or away."""
     if not chart.spans:
         return None
     zone, _ = requested_zone(zone_name), reader.translate
-    left, line = 150, 22
+    left, line, longest = (190, 22, 26) if width == WIDE else (104, 22, 14)
     start = min(span.start_ms for span in chart.spans) // 3_600_000 * 3_600_000
     end = -(-max(span.end_ms for span in chart.spans) // 3_600_000) * 3_600_000
-    scale = (WIDTH - left - RIGHT) / (end - start)
+    scale = (width - left - RIGHT) / (end - start)
     height = len(chart.labels) * line + 30
-    parts = [_open(title, height)]
+    parts = [_open(title, width, height)]
     hours = (end - start) // 3_600_000
-    step = next(one for one in (1, 2, 3, 4, 6, 12, 24, 48) if hours / one <= 9 or one == 48)
+    step = next(
+        one
+        for one in (1, 2, 3, 4, 6, 12, 24, 48)
+        if hours / one <= (9 if width == WIDE else 4) or one == 48
+    )
     for hour in range(0, hours + 1, step):
         at_ms = start + hour * 3_600_000
         x = left + (at_ms - start) * scale
@@ -270,7 +324,7 @@ def _timeline(chart: Chart, title: str, zone_name: str, reader: Reader) -> str |
     rows = {label: at for at, label in enumerate(chart.labels)}
     colors = {one.name: color for color, one in enumerate(chart.series, 1)}
     for label, at in rows.items():
-        short = label if len(label) <= 22 else label[:21] + "…"
+        short = label if len(label) <= longest else label[: longest - 1] + "…"
         parts.append(_text(left - 10, at * line + 15, short, "end"))
     for span in chart.spans:
         begins, ends = (
@@ -279,7 +333,7 @@ def _timeline(chart: Chart, title: str, zone_name: str, reader: Reader) -> str |
         )
         tip = f"{span.row} · {_(SERIES.get(span.kind, span.kind))}: {begins} – {ends}"
         x = left + (span.start_ms - start) * scale
-        width = (span.end_ms - span.start_ms) * scale
+        length = (span.end_ms - span.start_ms) * scale
         top = rows[span.row] * line + 5
-        parts.append(_bar(x, top, width, line - 9, colors.get(span.kind, COLORS), tip))
+        parts.append(_bar(x, top, length, line - 9, colors.get(span.kind, COLORS), tip))
     return "".join(parts) + "</svg>"

@@ -9,19 +9,21 @@ from litestar import Response, get
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect
 
-from tawny.errors import NotSignedInError, TawnyError
+from tawny.errors import NotFoundError, NotSignedInError, TawnyError
 from tawny.server import problems
-from tawny.server.pages.names import N_
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
 from tawny.server.problems import request_id, status_of
+from tawny.text import N_, Text
 
 HEADINGS = {
     400: N_("This request cannot be carried out"),
     401: N_("Sign in first"),
-    403: N_("This is not open to you"),
+    403: N_("You do not have access"),
     404: N_("There is nothing here"),
     405: N_("This cannot be done here"),
     409: N_("This cannot be done now"),
+    413: N_("This is too large"),
+    415: N_("This cannot be read here"),
     429: N_("Too often"),
     503: N_("The server cannot do this now"),
     500: N_("Something went wrong on our side"),
@@ -53,7 +55,7 @@ def to_sign_in(request: AnyRequest) -> Response[Any]:
         return Response("", status_code=401, headers={"HX-Redirect": target})
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     if request.method != "GET":
-        here = "/exports"
+        here = "/"
     ended = "&ended=1" if "tawny_session" in request.cookies else ""
     return Redirect(f"/sign-in?next={quote(here)}{ended}", status_code=303)
 
@@ -62,11 +64,15 @@ def answer_tawny_error(request: AnyRequest, error: TawnyError) -> Response[Any]:
     """An error of our tree on a page."""
     if isinstance(error, NotSignedInError):
         return to_sign_in(request)
-    return error_page(
-        request,
-        status_of(error),
-        reader_of(request, request.scope["state"].get("caller")).say(error.text),
-    )
+    reader = reader_of(request, request.scope["state"].get("caller"))
+    return error_page(request, status_of(error), reader.say(for_people(request, error)))
+
+
+def for_people(request: AnyRequest, error: TawnyError) -> Text:
+    """An error in the words of somebody who looks at a page and knows no ids."""
+    if isinstance(error, NotFoundError):
+        return Text("It does not exist, or it was not given to you.")
+    return problems.text_for_caller(request, error)
 
 
 def answer_unforeseen(request: AnyRequest, error: Exception) -> Response[Any]:

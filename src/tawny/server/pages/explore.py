@@ -1,8 +1,7 @@
-"""Pages to find things out: the data dictionary, and the log."""
+"""The data dictionary."""
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -10,36 +9,42 @@ from litestar import Response, get
 from litestar.exceptions import NotFoundException
 from markupsafe import Markup, escape
 
-from tawny.exports.columns import Column
-from tawny.server.pages import names
+from tawny.people.callers import Caller
+from tawny.queries.columns import Column
+from tawny.server.pages import labels as names
 from tawny.server.pages.rendering import AnyRequest, is_part, render
-from tawny.server.services import ExportType, Services
-from tawny.state.callers import Caller
-
-REFUSALS_SHOWN = 100
+from tawny.server.pages.run_search import folded
+from tawny.server.services import ExportTypeAccess, Services
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TypeMatches:
     """The columns of a type that fit a search; `matches` counts those in each type."""
 
-    type: ExportType
+    type: ExportTypeAccess
     columns: tuple[tuple[int, Column], ...]
 
 
-def folded(text: str) -> str:
-    """Text as a search compares it: no accents, no capitals.
+SYNONYMS = {
+    "frt": "first response time",
+    "art": "response time",
+    "aht": "handle time",
+    "ttr": "resolution time",
+    "sla": "first response time",
+    "satisfaction": "csat",
+    "nps": "csat",
+    "survey": "csat",
+    "enquete": "csat",
+    "backlog": "status",
+    "chatbot": "virtual agent",
+    "bot": "virtual agent",
+}
+"""What people search for, by the words that definitions have for it."""
 
-    >>> folded("Délai de Première")
-    'delai de premiere'
-    """
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
-
-def search(types: list[ExportType], words: str) -> list[Found]:
+def search(types: list[ExportTypeAccess], words: str) -> list[TypeMatches]:
     """Columns that hold every word in their key, a header or a definition, in any language."""
-    wanted = folded(words).split()
+    wanted = [part for word in folded(words).split() for part in SYNONYMS.get(word, word).split()]
     found = []
     for one in types:
         columns = tuple(
@@ -53,7 +58,7 @@ def search(types: list[ExportType], words: str) -> list[Found]:
                 for word in wanted
             )
         )
-        found.append(Found(one, columns))
+        found.append(TypeMatches(one, columns))
     return found
 
 
@@ -98,7 +103,7 @@ def _dictionary(
     request: AnyRequest, caller: Caller, services: Services, name: str
 ) -> Response[str]:
     types = list(services.types(caller))
-    if name and name not in names.EXPORT_TYPES:
+    if name and name not in names.EXPORTS:
         raise NotFoundException
     words = request.query_params.get("q", "").strip()[:100]
     found = search(types, words)
@@ -115,19 +120,4 @@ def _dictionary(
     )  # fmt: skip
 
 
-@get("/log", sync_to_thread=True)
-def log_page(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
-    """What came in, how fresh each channel is, and what was refused."""
-    status = services.log_status(caller)
-    media = {channel.id: channel for channel in services.channels(caller)}
-    return render(
-        request, caller, "log.html",
-        log=status,
-        channels=sorted(status.channels, key=lambda one: one.newest_ms, reverse=True),
-        known=media,
-        refusals=services.refusals(caller, REFUSALS_SHOWN) if caller.administrator else [],
-        origin=f"{request.url.scheme}://{request.url.netloc}",
-    )  # fmt: skip
-
-
-ROUTES = [dictionary_page, dictionary_of_type, log_page]
+ROUTES = [dictionary_page, dictionary_of_type]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import time
-import zoneinfo
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,46 +10,56 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from tawny.errors import RequestError, TawnyError
-from tawny.exports.request import moment_ms
-from tawny.model.zones import from_ms, offset_ms, requested_zone, zone
-from tawny.server.pages import names, words
-from tawny.server.pages.ranges import Meaning, meaning
+from tawny.exports.periods import PERIODS, following, period, preceding
+from tawny.exports.request import ExportRequest
+from tawny.model.zones import current_ms
+from tawny.people.callers import Caller
+from tawny.server.pages import formatting as words
+from tawny.server.pages import labels as names
+from tawny.server.pages.bounds import (
+    ShownBounds,
+    bounds_of_form,
+    range_text,
+    range_words,
+    written_range,
+)
+from tawny.server.pages.filled_form import choice_cookie, last_choice
+from tawny.server.pages.freshness import strip_of
+from tawny.server.pages.paging import Paged, last_page_of
+from tawny.server.pages.ranges import TYPED
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
 from tawny.server.pages.request_form import (
     FieldError,
     RequestForm,
     check_zone,
+    columns_of,
+    dialects,
+    offered_columns,
     request_form,
     shown_range,
 )
+from tawny.server.pages.run_search import run_words
+from tawny.server.pages.saved import saved_context
 from tawny.server.pages.submitted import Submitted, of_query
 from tawny.server.services import Services
-from tawny.state.callers import Caller
-from tawny.state.run_rows import SORTS, Run, RunFilter, RunPage, RunState
+from tawny.state.run_rows import SORTS, RunFilter, RunPage, RunState
 
 PAGE_SIZE = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Why the form was not accepted."""
+class FormProblem:
+    """Why the form cannot be used, in the reader's language; the field is empty where it is no
+    single one's fault."""
 
     field: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """A range as the page shows it."""
-
-    start: str
-    end: str
-    from_local: str
-    to_local: str
-    from_utc: str
-    to_utc: str
-    length: str
-    changes: tuple[dict[str, str], ...]
+def problem_of(error: FieldError | RequestError, reader: Reader) -> FormProblem:
+    """What is wrong with a form."""
+    field = error.field if isinstance(error, FieldError) else ""
+    return FormProblem(field, reader.say(error.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class RunList:
     of: str = ""
     mine: bool = False
     sort: str = "-created"
-    cursor: str = ""
+    page: int = 1
 
     @property
     def filtered(self) -> bool:
@@ -74,7 +81,7 @@ class RunList:
     @property
     def live(self) -> bool:
         """Whether a new run belongs on top of it."""
-        return not self.cursor and self.sort == "-created" and not (self.q or self.state or self.of)
+        return self.page == 1 and self.sort == "-created" and not (self.q or self.state or self.of)
 
     def url(self, **changes: str) -> str:
         """The address of this list with something changed."""
@@ -84,11 +91,15 @@ class RunList:
             "of": self.of,
             "mine": "1" if self.mine else "",
             "sort": "" if self.sort == "-created" else self.sort,
-            "cursor": self.cursor,
+            "page": str(self.page) if self.page > 1 else "",
             **changes,
         }
         query = urlencode({name: value for name, value in fields.items() if value})
         return f"/exports?{query}" if query else "/exports"
+
+    def page_url(self, page: int) -> str:
+        """The address of another page of it."""
+        return self.url(page=str(page) if page > 1 else "")
 
 
 def run_list(fields: Submitted) -> RunList:
@@ -97,120 +108,57 @@ def run_list(fields: Submitted) -> RunList:
     return RunList(
         q=fields.one("q")[:200],
         state=fields.chosen("state", names.STATES, ""),
-        of=fields.chosen("of", names.EXPORT_TYPES, ""),
+        of=fields.chosen("of", names.EXPORTS, ""),
         mine="mine" in fields,
         sort=sort if sort.removeprefix("-") in SORTS else "-created",
-        cursor=fields.one("cursor"),
+        page=fields.number("page", 1),
     )
 
 
-def runs_of(services: Services, caller: Caller, listed: RunList) -> RunPage:
-    """The part of the list that is shown."""
+def list_context(
+    services: Services, caller: Caller, reader: Reader, listed: RunList
+) -> dict[str, Any]:
+    """The part of the list that is shown, and where in the whole it lies."""
+    people = services.accounts.shown_names()
     filters = RunFilter(
         states=(RunState(listed.state),) if listed.state else (),
         export_types=(listed.of,) if listed.of else (),
         owner=caller.name if listed.mine else None,
-        text=listed.q or None,
+        words=run_words(listed.q, services, caller, reader, people),
     )
-    return services.runs.list(caller, filters, listed.sort, listed.cursor or None, PAGE_SIZE)
-
-
-def describe(start: str, end: str, zone_name: str, reader: Reader) -> Bounds:
-    """The exact meaning of a range. Raises `RequestError`."""
-    tz = requested_zone(zone_name)
-    start_ms, end_ms = moment_ms("from", start, tz), moment_ms("to", end, tz)
-    if start_ms >= end_ms:
-        raise FieldError("last_day", names.N_("The end must lie after the beginning."))
-    return shown_bounds(start, end, meaning(start_ms, end_ms, tz), tz, reader)
-
-
-def shown_bounds(
-    start: str, end: str, means: Meaning, tz: zoneinfo.ZoneInfo, reader: Reader
-) -> Bounds:
-    """The same for instants that are known."""
-    place = reader.locale
-    return Bounds(
-        start=start,
-        end=end,
-        from_local=words.long_moment(means.from_ms, tz, place),
-        to_local=words.long_moment(means.to_ms, tz, place),
-        from_utc=_utc(means.from_ms),
-        to_utc=_utc(means.to_ms),
-        length=_length(means, tz, reader),
-        changes=tuple(
-            {
-                "day": words.day(change.date, place),
-                "hours": words.hours(change.length_ms, place, reader.plural),
-                "before": words.clock(change.before, place),
-                "after": words.clock(change.after, place),
-            }
-            for change in means.changes[:4]
-        ),
-    )
-
-
-def _utc(instant_ms: int) -> str:
-    clock = "%Y-%m-%d %H:%M" if instant_ms % 60_000 == 0 else "%Y-%m-%d %H:%M:%S"
-    return from_ms(instant_ms).strftime(clock)
-
-
-def _length(means: Meaning, tz: zoneinfo.ZoneInfo, reader: Reader) -> str:
-    hours = words.hours(means.length_ms, reader.locale, reader.plural)
-    first, last = (from_ms(at).astimezone(tz) for at in (means.from_ms, means.to_ms))
-    if first.time() != last.time() or first.date() == last.date():
-        return hours
-    count = (last.date() - first.date()).days
-    days = reader.plural("%(num)s day", "%(num)s days", count) % {
-        "num": words.number(count, reader.locale)
+    runs = _runs(services, caller, filters, listed)
+    last_page = last_page_of(runs.total, PAGE_SIZE)
+    if listed.page > last_page:
+        listed = replace(listed, page=last_page)
+        runs = _runs(services, caller, filters, listed)
+    begin = (listed.page - 1) * PAGE_SIZE
+    return {
+        "list": listed,
+        "runs": Paged(runs.items, listed.page, last_page, begin + 1, runs.total),
+        "people": people,
+        "range_words": lambda run: range_words(run, reader),
     }
-    return f"{days} = {hours}"
 
 
-@functools.lru_cache(maxsize=64)
-def _zones(first: str, _hour: int) -> list[tuple[str, str]]:
-    """Every zone with its offset this hour; the reader's own first, then UTC."""
-    now_ms = time.time_ns() // 1_000_000
-    listed = [
-        name
-        for name in sorted(zoneinfo.available_timezones())
-        if "/" in name and not name.startswith(("Etc/", "SystemV/", "posix/", "right/"))
-    ]
-    ordered = dict.fromkeys([first, "UTC", *listed])
-    return [(name, _offset(name, now_ms)) for name in ordered]
-
-
-def _offset(name: str, now_ms: int) -> str:
-    minutes = offset_ms(now_ms, zone(name)) // 60_000
-    sign = "\N{MINUS SIGN}" if minutes < 0 else "+"
-    return f"UTC{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02d}"
-
-
-def range_words(run: Run, reader: Reader) -> str:
-    """A run's range in few words: days where it is whole days, else as it was written."""
-    if run.start is None or run.end is None:
-        return ""
-    if len(run.start) == len("2026-06-08") == len(run.end):
-        return words.days(run.start, run.end, reader.locale)
-    return f"{run.start.replace('T', ' ')} → {run.end.replace('T', ' ')}"
+def _runs(services: Services, caller: Caller, filters: RunFilter, listed: RunList) -> RunPage:
+    offset = (listed.page - 1) * PAGE_SIZE
+    return services.runs.list(caller, filters, listed.sort, None, PAGE_SIZE, offset)
 
 
 def form_context(
     services: Services, caller: Caller, reader: Reader, form: RequestForm, now_ms: int
 ) -> dict[str, Any]:
     """Everything the form's template needs."""
-    bounds, problem = None, None
-    if form.takes_range:
-        try:
-            check_zone(form)
-            bounds = describe(*form.range_texts(now_ms), form.time_zone, reader)
-        except FieldError as error:
-            problem = Problem(error.field, reader.translate(error.message))
-        except RequestError as error:
-            problem = Problem("", reader.say(error.text))
+    bounds, problem = bounds_or_problem(form, reader, now_ms)
     return {
         "form": form,
+        "is_empty": services.is_empty(),
+        "range_text": range_text(form, reader, now_ms),
+        "range_options": _range_options(reader, now_ms),
+        **columns_context(form),
         "types": services.types(caller),
         "channels": services.channels(caller),
+        "dialects": dialects(reader.language),
         "bounds": bounds,
         "range_problem": problem,
         "problem": None,
@@ -218,10 +166,44 @@ def form_context(
     }
 
 
-@get("/", sync_to_thread=False)
-def front() -> Redirect:
-    """The first page is the exports."""
-    return Redirect("/exports", status_code=303)
+def columns_context(form: RequestForm) -> dict[str, Any]:
+    """What the choice of columns needs."""
+    return {"offered": offered_columns(form.named), "columns_of": columns_of(form.named)}
+
+
+def _range_options(reader: Reader, now_ms: int) -> list[tuple[str, str]]:
+    """The periods to choose from: their names, and the days they are now."""
+    options = []
+    for name in PERIODS:
+        start, end = period(name, now_ms, reader.zone)
+        days = words.days(start.isoformat(), end.isoformat(), reader.locale)
+        options.append((reader.translate(names.PRESETS[name]), days))
+    return options
+
+
+def bounds_or_problem(
+    form: RequestForm, reader: Reader, now_ms: int
+) -> tuple[ShownBounds | None, FormProblem | None]:
+    """What the range of a form means, or why it means nothing; neither for a snapshot whose zone
+    exists."""
+    try:
+        check_zone(form)
+        if not form.takes_range:
+            return None, None
+        return bounds_of_form(form, form.range_texts(now_ms), reader), None
+    except (FieldError, RequestError) as error:
+        return None, problem_of(error, reader)
+
+
+def checked_request(
+    form: RequestForm, reader: Reader, now_ms: int, shown: tuple[str, str] | None = None
+) -> ExportRequest:
+    """The request of a form, each of its fields looked at. Raises `FieldError`, `RequestError`."""
+    check_zone(form)
+    asked = form.request(now_ms, shown)
+    if asked.start is not None and asked.end is not None:
+        bounds_of_form(form, (asked.start, asked.end), reader)
+    return asked
 
 
 @get("/exports", sync_to_thread=True)
@@ -230,69 +212,73 @@ def exports_page(request: AnyRequest, caller: Caller, services: Services) -> Res
     fields = of_query(request)
     listed = run_list(fields)
     reader = reader_of(request, caller)
-    shared: dict[str, Any] = {
-        "list": listed,
-        "runs": runs_of(services, caller, listed),
-        "range_words": lambda run: range_words(run, reader),
-    }
+    shared = list_context(services, caller, reader, listed)
     if is_part(request):
         return render(
             request, caller, "parts/run_list.html",
-            headers={"HX-Replace-Url": listed.url()}, **shared,
+            headers={"HX-Replace-Url": shared["list"].url()}, **shared,
         )  # fmt: skip
-    form = request_form(fields, reader.zone_name, reader.language)
-    now_ms = time.time_ns() // 1_000_000
+    chosen = last_choice(request, caller, fields)
+    form = request_form(chosen, reader.zone_name, reader.language)
+    now_ms = current_ms()
     return render(
         request, caller, "exports.html",
-        **shared, **form_context(services, caller, reader, form, now_ms),
+        **shared, **saved_context(services, caller),
+        strip=strip_of(services, caller, reader, 0),
+        **form_context(services, caller, reader, form, now_ms),
     )  # fmt: skip
 
 
-@get("/exports/zones", sync_to_thread=True)
-def zones(request: AnyRequest) -> Response[list[tuple[str, str]]]:
-    """Time zones to choose from with their offsets now. They are asked for when somebody is about
-    to choose, not part of the page: they would be a fifth of it."""
-    reader = reader_of(request, None)
-    now_ms = time.time_ns() // 1_000_000
-    return Response(
-        _zones(reader.zone_name, now_ms // 3_600_000),
-        headers={"Cache-Control": "private, max-age=600", "Vary": "Cookie"},
-    )
-
-
-@get("/exports/bounds", sync_to_thread=True)
-def bounds_part(request: AnyRequest, caller: Caller) -> Response[str]:
-    """What the chosen range means."""
+@post("/exports/bounds", sync_to_thread=True, status_code=200)
+def bounds_part(request: AnyRequest, caller: Caller, form: Submitted) -> Response[str]:
+    """What the chosen range means. The fields come as a body, never in the address: those of
+    hundreds of channels are longer than an address may be, and addresses are written to logs."""
     reader = reader_of(request, caller)
-    form = request_form(of_query(request), reader.zone_name, reader.language)
-    bounds, problem = None, None
-    try:
-        check_zone(form)
-        if form.takes_range:
-            texts = form.range_texts(time.time_ns() // 1_000_000)
-            bounds = describe(*texts, form.time_zone, reader)
-    except FieldError as error:
-        problem = Problem(error.field, reader.translate(error.message))
-    except RequestError as error:
-        problem = Problem("", reader.say(error.text))
+    filled, now_ms = request_form(form, reader.zone_name, reader.language), current_ms()
+    bounds, problem = bounds_or_problem(filled, reader, now_ms)
+    if bounds is not None and (shift := form.one("shift")):
+        try:
+            moved = (preceding if shift == "-1" else following)(bounds.start, bounds.end)
+            typed = written_range(moved, reader)
+            filled = replace(filled, preset=TYPED, typed=typed)
+            bounds, problem = bounds_or_problem(filled, reader, now_ms)
+        except RequestError as error:
+            problem = problem_of(error, reader)
     return render(
-        request, caller, "parts/bounds.html", form=form, bounds=bounds, range_problem=problem
+        request, caller, "parts/bounds.html", form=filled, bounds=bounds, range_problem=problem,
+        range_text=range_text(filled, reader, now_ms),
+    )  # fmt: skip
+
+
+@post("/exports/columns", sync_to_thread=True, status_code=200)
+def columns_part(request: AnyRequest, caller: Caller, form: Submitted) -> Response[str]:
+    """The columns to choose from, for the exports the form names."""
+    reader = reader_of(request, caller)
+    filled = request_form(form, reader.zone_name, reader.language)
+    return render(
+        request, caller, "parts/columns_choice.html", form=filled, **columns_context(filled)
     )
 
 
-@get("/exports/estimate", sync_to_thread=True)
-def estimate_part(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
-    """About how many rows the chosen export has; nothing while the choice is not complete."""
+@post("/exports/estimate", sync_to_thread=True, status_code=200)
+def estimate_part(
+    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+) -> Response[str]:
+    """About how many rows the chosen export has, or why it cannot be made yet."""
     reader = reader_of(request, caller)
-    form = request_form(of_query(request), reader.zone_name, reader.language)
-    rows, slow = None, False
+    filled = request_form(form, reader.zone_name, reader.language)
+    rows, slow, problem = None, False, None
     try:
-        asked = form.request(time.time_ns() // 1_000_000)
+        asked = checked_request(filled, reader, current_ms())
         rows = services.estimate(caller, asked).rows
         slow = rows is None
-    except (FieldError, TawnyError):
-        pass  # the form says what is wrong when it is sent
-    return render(request, caller, "parts/estimate.html", rows=rows, slow=slow)
+    except (FieldError, RequestError) as error:
+        problem = problem_of(error, reader)
+    except TawnyError:
+        pass  # a log that cannot be read now is told when it is asked for
+    return render(
+        request, caller, "parts/estimate.html", rows=rows, slow=slow, estimate_problem=problem
+    )
 
 
 @post("/exports", sync_to_thread=True, status_code=200)
@@ -302,31 +288,31 @@ def generate(
     """Start an export; it is in the list at once."""
     reader = reader_of(request, caller)
     filled = request_form(form, reader.zone_name, reader.language)
-    now_ms = time.time_ns() // 1_000_000
-    problem, started = None, None
+    now_ms = current_ms()
+    problem, started, remembered = None, None, None
     try:
-        check_zone(filled)
-        asked = filled.request(now_ms, shown_range(filled, form))
-        if filled.takes_range:
-            describe(str(asked.start), str(asked.end), filled.time_zone, reader)
+        asked = checked_request(filled, reader, now_ms, shown_range(filled, form))
         started = services.runs.start(caller, asked)
-    except FieldError as error:
-        problem = Problem(error.field, reader.translate(error.message))
-    except RequestError as error:
-        problem = Problem("", reader.say(error.text))
-    if started is not None and not is_part(request):
-        return Redirect("/exports", status_code=303)
-    listed = RunList()
+        remembered = choice_cookie(caller, filled, asked)
+    except (FieldError, RequestError) as error:
+        problem = problem_of(error, reader)
     context = form_context(services, caller, reader, filled, now_ms) | {
         "problem": problem,
         "started": started,
-        "list": listed,
-        "runs": runs_of(services, caller, listed),
-        "range_words": lambda run: range_words(run, reader),
+        **list_context(services, caller, reader, RunList()),
+        **saved_context(services, caller),
     }
+    answer: Response[Any]
     if is_part(request):
-        return render(request, caller, "parts/request_form.html", **context)
-    return render(request, caller, "exports.html", status=400, **context)
+        answer = render(request, caller, "parts/request_form.html", **context)
+    elif started is not None:
+        answer = Redirect("/exports", status_code=303)
+    else:
+        context["strip"] = strip_of(services, caller, reader, 0)
+        answer = render(request, caller, "exports.html", status=400, **context)
+    if remembered is not None:
+        answer.set_cookie(remembered)
+    return answer
 
 
-ROUTES = [front, exports_page, zones, bounds_part, estimate_part, generate]
+ROUTES = [exports_page, bounds_part, columns_part, estimate_part, generate]

@@ -16,6 +16,7 @@ _PATHS = {
     "key": "M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8m3 1L20 3m-4 4 3 3",
     "menu": "M4 7h16M4 12h16M4 17h16",
     "next": "m9 5 7 7-7 7",
+    "previous": "m15 5-7 7 7 7",
     "plus": "M12 5v14M5 12h14",
     "search": "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14m5.2 12.2L21 21",
     "stop": "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18M9 9h6v6H9z",
@@ -24,8 +25,24 @@ _PATHS = {
 }
 
 
+_OFTEN = ("check", "download")
+"""Icons that a list shows in every row: drawn once in the page, and named where they stand."""
+
+
+def sprite() -> Markup:
+    """The drawings of the icons that are only named; a page has it once."""
+    symbols = "".join(
+        f'<symbol id="i-{name}" viewBox="0 0 24 24"><path d="{_PATHS[name]}"/></symbol>'
+        for name in _OFTEN
+    )
+    return Markup(f"<svg hidden>{symbols}</svg>")  # noqa: S704 - of our own paths
+
+
 def icon(name: str) -> Markup:
     """An icon as decoration: the control it stands in must have a name of its own."""
-    return Markup(  # noqa: S704 - of our own paths
-        f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="{_PATHS[name]}"/></svg>'
-    )
+    if name in _OFTEN:
+        drawn, box = f'<use href="#i-{name}"/>', ""
+    else:
+        drawn, box = f'<path d="{_PATHS[name]}"/>', ' viewBox="0 0 24 24"'
+    svg = f'<svg class="icon"{box} aria-hidden="true">{drawn}</svg>'
+    return Markup(svg)  # noqa: S704 - of our own paths

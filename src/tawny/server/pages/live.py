@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 
 from litestar import MediaType, Response, get
 from litestar.datastructures import Cookie
 from litestar.response import ServerSentEvent
 
-from tawny.server.events import run_changes
-from tawny.server.pages import names, words
+from tawny.model.zones import current_ms
+from tawny.people.callers import Caller
+from tawny.server.pages import formatting as words
+from tawny.server.pages import labels as names
 from tawny.server.pages.rendering import (
     SEEN_COOKIE,
     AnyRequest,
@@ -20,9 +21,11 @@ from tawny.server.pages.rendering import (
     render,
     seen_of,
 )
+from tawny.server.pages.run_name import run_name
+from tawny.server.server_sent_events import run_changes
 from tawny.server.services import Services
-from tawny.state.callers import Caller
-from tawny.state.run_rows import Run, RunFilter, RunState
+from tawny.state.run_rows import ExportRun, RunFilter, RunState
+from tawny.text import N_
 
 _YEAR_S = 31_536_000
 _MISSED_MS = 60_000
@@ -41,7 +44,7 @@ def now(request: AnyRequest, caller: Caller, services: Services) -> Response[str
     the caller's that came to an end a moment ago."""
     reader = reader_of(request, caller)
     going = RunFilter(states=(RunState.QUEUED, RunState.RUNNING))
-    since_ms = time.time_ns() // 1_000_000 - _MISSED_MS
+    since_ms = current_ms() - _MISSED_MS
     runs = [
         *services.runs.list(caller, going, "-created", None, 50).items,
         *services.runs.list(caller, RunFilter(), "-created", None, 50).items,
@@ -54,7 +57,7 @@ def now(request: AnyRequest, caller: Caller, services: Services) -> Response[str
     return Response(f"[{','.join(texts.values())}]", media_type=MediaType.JSON)
 
 
-def change_text(run: Run, caller: Caller, reader: Reader) -> str:
+def change_text(run: ExportRun, caller: Caller, reader: Reader) -> str:
     """One change as the page's script takes it."""
     return json.dumps(
         {
@@ -66,23 +69,24 @@ def change_text(run: Run, caller: Caller, reader: Reader) -> str:
             "own": run.owner_id == caller.user_id,
             "text": ending_words(run, reader),
             "url": f"/exports/{run.id}",
+            "file": f"/exports/{run.id}/file" if run.state is RunState.READY else None,
         },
         ensure_ascii=False,
     )
 
 
-def ending_words(run: Run, reader: Reader) -> str:
+def ending_words(run: ExportRun, reader: Reader) -> str:
     """`Messages is ready: 1,234 rows.`, `Messages failed.`; empty while it goes on."""
-    name = reader.translate(names.EXPORT_TYPES[run.export_type])
+    name = run_name(run, reader.language)
     if run.state is RunState.READY:
         rows = reader.plural("%(n)s row", "%(n)s rows", run.rows or 0) % {
             "n": words.number(run.rows or 0, reader.locale)
         }
-        return reader.translate(names.N_("%(name)s: ready, %(rows)s")) % {
+        return reader.translate(N_("%(name)s: ready, %(rows)s")) % {
             "name": name, "rows": rows,
         }  # fmt: skip
     if run.state is RunState.FAILED:
-        return reader.translate(names.N_("%(name)s: failed")) % {"name": name}
+        return reader.translate(N_("%(name)s: failed")) % {"name": name}
     return ""
 
 
@@ -97,7 +101,7 @@ def notifications(request: AnyRequest, caller: Caller, services: Services) -> Re
     )  # fmt: skip
     response.set_cookie(
         Cookie(
-            key=SEEN_COOKIE, value=str(time.time_ns() // 1_000_000), path="/", max_age=_YEAR_S,
+            key=SEEN_COOKIE, value=str(current_ms()), path="/", max_age=_YEAR_S,
             httponly=True, samesite="lax",
         )
     )  # fmt: skip

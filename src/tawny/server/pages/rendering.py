@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import time
+import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,17 @@ from babel import Locale
 from litestar import MediaType, Request, Response
 
 from tawny import __version__
-from tawny.languages import LANGUAGES, accepted, locale, said, translations
-from tawny.model.zones import instant_text, zone
-from tawny.server.pages import names, words
-from tawny.server.pages.icons import icon
+from tawny.languages import LANGUAGES, accepted, locale, translated, translations
+from tawny.model.zones import current_ms, instant_text, zone
+from tawny.people.callers import Caller, Scope
+from tawny.server.pages import formatting as words
+from tawny.server.pages import labels as names
+from tawny.server.pages.icons import icon, sprite
+from tawny.server.pages.run_name import run_name
+from tawny.server.pages.sentences import on_page
 from tawny.server.pages.static_files import static_url
 from tawny.server.services import Services
-from tawny.state.callers import Caller, Scope
-from tawny.state.run_rows import Run, RunFilter, RunState
+from tawny.state.run_rows import ExportRun, RunFilter, RunState
 from tawny.text import Text
 
 AnyRequest = Request[Any, Any, Any]
@@ -66,7 +69,7 @@ class Reader:
 
     def say(self, text: Text | str) -> str:
         """A sentence that carries its values, in the reader's language."""
-        return sentence(said(text, self.language))
+        return sentence(translated(on_page(text), self.language))
 
     def plural(self, one: str, many: str, count: int) -> str:
         """A text that depends on a number."""
@@ -95,10 +98,20 @@ def reader_of(request: AnyRequest, caller: Caller | None) -> Reader:
     return Reader(language, name, theme)
 
 
+class _Loader(jinja2.PackageLoader):
+    """Templates without the indentation of their lines, which is for those who write them."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool] | None]:
+        source, path, fresh = super().get_source(environment, template)
+        return re.sub(r"\n[ \t]+", "\n", source), path, fresh
+
+
 @functools.cache
 def _environment(language: str) -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("tawny.server", "templates"),
+        loader=_Loader("tawny.server", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -112,6 +125,7 @@ def _environment(language: str) -> jinja2.Environment:
     translate = translations(language).gettext
     environment.globals.update(
         icon=icon,
+        sprite=sprite,
         names=names,
         static=static_url,
         languages=LANGUAGES,
@@ -123,8 +137,9 @@ def _environment(language: str) -> jinja2.Environment:
         iso=instant_text,
         size=lambda value: words.size(value, place, translate),
         elapsed=lambda value: words.elapsed(value, place, translate),
-        said=lambda text: said(text, language),
-        sentence=lambda text: sentence(said(text, language)),
+        said=lambda text: translated(text, language),
+        sentence=lambda text: sentence(translated(text, language)),
+        run_name=lambda run: run_name(run, language),
         name_in=lambda key, table: translate(table[key]) if key in table else key,
     )
     return environment
@@ -142,7 +157,7 @@ def render(
     """A page, or a part of one for a script that asked for it."""
     reader = reader_of(request, caller)
     environment = _environment(reader.language)
-    now_ms = time.time_ns() // 1_000_000
+    now_ms = current_ms()
     page_names: dict[str, Any] = {}
     if caller is not None and not is_part(request):
         services: Services = request.app.state.services
@@ -159,6 +174,7 @@ def render(
         path=request.url.path,
         now_ms=now_ms,
         moment=moment,
+        ago=lambda at_ms: words.ago(at_ms, now_ms, reader.locale),
         moment_seconds=lambda at_ms: words.moment_seconds(at_ms, reader.zone, reader.locale),
         **page_names,
         **context,
@@ -171,7 +187,7 @@ def render(
     )
 
 
-def news(services: Services, caller: Caller) -> list[Run]:
+def news(services: Services, caller: Caller) -> list[ExportRun]:
     """The caller's newest runs that came to an end: what the bell lists, newest first."""
     if not caller.may(Scope.EXPORTS_READ):
         return []

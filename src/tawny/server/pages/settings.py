@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from litestar import Response, get
 
+from tawny.people.callers import Caller, Scope
 from tawny.server.pages.rendering import AnyRequest, render
 from tawny.server.services import Services
 from tawny.settings import SETTINGS, Setting, Settings
-from tawny.state.callers import Caller, Scope
 from tawny.state.database import address_without_password
 
 

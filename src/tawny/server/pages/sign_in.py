@@ -11,34 +11,36 @@ from litestar.response import Redirect
 
 from tawny.errors import NotSignedInError, RequestError, TooManyError
 from tawny.languages import LANGUAGES
-from tawny.server.auth import client_address, with_session, without_session
-from tawny.server.pages.names import N_
+from tawny.people.accounts import SHORTEST_PASSWORD
+from tawny.people.callers import Caller
+from tawny.people.links import SetUp
+from tawny.server.auth import browser_of, client_address, with_session, without_session
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
     AnyRequest,
+    Reader,
     reader_of,
     render,
 )
 from tawny.server.pages.submitted import Submitted
 from tawny.server.problems import request_id
 from tawny.server.services import Services
-from tawny.state.accounts import SHORTEST_PASSWORD
-from tawny.state.callers import Caller
+from tawny.text import N_
 
 _YEAR_S = 31_536_000
 _PUBLIC = {"public": True}
 
 
 def local_path(text: str) -> str:
-    """A path of ours to go on to; anything that could lead elsewhere becomes the exports.
+    """A path of ours to go on to; anything that could lead elsewhere becomes the first page.
 
     >>> local_path("/log?x=1"), local_path("//evil.example"), local_path("https://evil.example")
-    ('/log?x=1', '/exports', '/exports')
+    ('/log?x=1', '/', '/')
     """
     parts = urlsplit(text)
     if not text.startswith("/") or text.startswith(("//", "/\\")) or parts.netloc or parts.scheme:
-        return "/exports"
-    return text if text.isprintable() else "/exports"
+        return "/"
+    return text if text.isprintable() else "/"
 
 
 def _in_language(request: AnyRequest) -> Response[Any] | None:
@@ -53,15 +55,17 @@ def _in_language(request: AnyRequest) -> Response[Any] | None:
     return response
 
 
-@get("/sign-in", opt=_PUBLIC, sync_to_thread=False)
-def sign_in_page(request: AnyRequest, maybe_caller: Caller | None) -> Response[Any]:
+@get("/sign-in", opt=_PUBLIC, sync_to_thread=True)
+def sign_in_page(
+    request: AnyRequest, services: Services, maybe_caller: Caller | None
+) -> Response[Any]:
     """Name and password."""
     following = local_path(request.query_params.get("next", ""))
     if maybe_caller is not None:
         return Redirect(following, status_code=303)
     return _in_language(request) or render(
         request, None, "sign_in.html", name="", problem=None, following=following,
-        ended="ended" in request.query_params,
+        ended="ended" in request.query_params, empty=not services.links.anybody(),
     )  # fmt: skip
 
 
@@ -72,8 +76,9 @@ def sign_in(request: AnyRequest, services: Services, form: Submitted) -> Respons
     reader = reader_of(request, None)
     try:
         signed_in = services.accounts.sign_in(
-            form.one("name"), form.secret("password"), client_address(request), request_id(request)
-        )
+            form.one("name"), form.secret("password"), client_address(request),
+            request_id(request), browser_of(request),
+        )  # fmt: skip
     except NotSignedInError:
         status, problem = 401, reader.translate(
             N_("Name and password do not fit together. Check both and try again.")
@@ -89,7 +94,7 @@ def sign_in(request: AnyRequest, services: Services, form: Submitted) -> Respons
         return with_session(request, Redirect(following, status_code=303), signed_in)
     return render(
         request, None, "sign_in.html", status=status, name=form.one("name"), problem=problem,
-        following=following, ended=False,
+        following=following, ended=False, empty=not services.links.anybody(),
     )  # fmt: skip
 
 
@@ -103,10 +108,10 @@ def sign_out(caller: Caller, services: Services) -> Response[Any]:
 @get("/set-up/{link:str}", opt=_PUBLIC, sync_to_thread=True)
 def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[Any]:
     """Where the one-time link leads: the first administrator is created here."""
-    is_open = services.accounts.set_up_is_open(link)
+    state = services.links.set_up_state(link)
     return _in_language(request) or render(
-        request, None, "set_up.html", status=200 if is_open else 404, is_open=is_open, name="",
-        display_name="", problem=None, shortest=SHORTEST_PASSWORD,
+        request, None, "set_up.html", status=200 if state is SetUp.OPEN else 404,
+        state=state.value, name="", display_name="", problem=None, shortest=SHORTEST_PASSWORD,
     )  # fmt: skip
 
 
@@ -114,28 +119,77 @@ def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[
 def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) -> Response[Any]:
     """Create the first administrator and sign in."""
     reader = reader_of(request, None)
-    is_open, problem = services.accounts.set_up_is_open(link), ""
     password = form.secret("password")
-    if len(password) < SHORTEST_PASSWORD:
-        problem = reader.translate(N_("The password is too short: at least %(num)s characters."))
-        problem %= {"num": SHORTEST_PASSWORD}
-    elif password != form.secret("again"):
-        problem = reader.translate(N_("The two passwords differ."))
-    elif is_open:
+    problem = new_password_problem(reader, password, form.secret("again"))
+    if not problem and services.links.set_up_state(link) is SetUp.OPEN:
         try:
-            signed_in = services.accounts.set_up(
+            signed_in = services.links.set_up(
                 link, form.one("name"), password, form.one("display_name"),
                 client_address(request), request_id(request),
             )  # fmt: skip
-            return with_session(request, Redirect("/exports", status_code=303), signed_in)
+            return with_session(request, Redirect("/", status_code=303), signed_in)
         except RequestError as error:
             problem = reader.say(error.text)
-            is_open = services.accounts.set_up_is_open(link)
+    state = services.links.set_up_state(link)
     return render(
-        request, None, "set_up.html", status=400 if is_open else 404, is_open=is_open,
-        name=form.one("name"), display_name=form.one("display_name"), shortest=SHORTEST_PASSWORD,
-        problem={"text": problem} if problem else None,
+        request, None, "set_up.html", status=400 if state is SetUp.OPEN else 404,
+        state=state.value, name=form.one("name"), display_name=form.one("display_name"),
+        shortest=SHORTEST_PASSWORD, problem={"text": problem} if problem else None,
     )  # fmt: skip
 
 
-ROUTES = [sign_in_page, sign_in, sign_out, set_up_page, set_up]
+@get("/reset/{link:str}", opt=_PUBLIC, sync_to_thread=True)
+def reset_page(
+    request: AnyRequest, services: Services, maybe_caller: Caller | None, link: str
+) -> Response[Any]:
+    """Where a link for a new password leads, also in a browser where somebody is signed in."""
+    name = services.links.name_of_password_link(link)
+    return _in_language(request) or render(
+        request, None, "reset.html", status=200 if name else 404, name=name, problem=None,
+        shortest=SHORTEST_PASSWORD, token=_token(maybe_caller),
+    )  # fmt: skip
+
+
+@post("/reset/{link:str}", opt=_PUBLIC, sync_to_thread=True, status_code=200)
+def reset(
+    request: AnyRequest,
+    services: Services,
+    maybe_caller: Caller | None,
+    form: Submitted,
+    link: str,
+) -> Response[Any]:
+    """Set the new password and sign in."""
+    reader = reader_of(request, None)
+    password = form.secret("password")
+    problem = new_password_problem(reader, password, form.secret("again"))
+    if not problem:
+        try:
+            signed_in = services.links.set_password(
+                link, password, client_address(request), request_id(request)
+            )
+            return with_session(request, Redirect("/", status_code=303), signed_in)
+        except RequestError as error:
+            problem = reader.say(error.text)
+    name = services.links.name_of_password_link(link)
+    return render(
+        request, None, "reset.html", status=400 if name else 404, name=name,
+        problem={"text": problem}, shortest=SHORTEST_PASSWORD, token=_token(maybe_caller),
+    )  # fmt: skip
+
+
+def _token(caller: Caller | None) -> str:
+    """What a form must carry where somebody is signed in."""
+    return (caller.csrf or "") if caller else ""
+
+
+def new_password_problem(reader: Reader, password: str, again: str) -> str:
+    """What is wrong with a new password that was typed twice; empty when nothing is."""
+    if len(password) < SHORTEST_PASSWORD:
+        text = reader.translate(N_("The password is too short: at least %(num)s characters."))
+        return text % {"num": SHORTEST_PASSWORD}
+    if password != again:
+        return reader.translate(N_("The two passwords differ."))
+    return ""
+
+
+ROUTES = [sign_in_page, sign_in, sign_out, set_up_page, set_up, reset_page, reset]

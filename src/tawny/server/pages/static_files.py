@@ -11,6 +11,7 @@ import functools
 import gzip
 import hashlib
 import mimetypes
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,12 @@ from litestar.exceptions import NotFoundException
 FOLDER = Path(__file__).parents[1] / "static"
 
 _YEAR_S = 31_536_000
-_TYPES = {".js": "text/javascript", ".css": MediaType.CSS, ".svg": "image/svg+xml"}
+_TYPES = {
+    ".js": "text/javascript",
+    ".css": MediaType.CSS,
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ def static_files() -> dict[str, StaticFile]:
     found = {}
     for path in sorted(FOLDER.rglob("*")):
         if path.is_file():
-            plain = path.read_bytes()
+            plain = _trimmed(path)
             found[path.relative_to(FOLDER).as_posix()] = StaticFile(
                 media_type=_TYPES.get(path.suffix)
                 or mimetypes.guess_type(path.name)[0]
@@ -50,6 +56,18 @@ def static_files() -> dict[str, StaticFile]:
                 compressed=gzip.compress(plain, 9, mtime=0),
             )
     return found
+
+
+def _trimmed(path: Path) -> bytes:
+    """A file as browsers need it: our own scripts and styles without indentation and comments."""
+    if path.parent != FOLDER or path.suffix not in (".css", ".js"):
+        return path.read_bytes()
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    text = "\n".join(line for line in lines if line and not line.startswith("//"))
+    if path.suffix == ".css":
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        text = re.sub(r"\s*([{};,])\s*", r"\1", text)
+    return text.encode()
 
 
 def static_url(name: str) -> str:

@@ -7,9 +7,6 @@ from typing import Any
 
 from litestar import Request
 
-MOST_FIELDS = 5_000
-"""More than the largest list of channels somebody ticks by hand."""
-
 
 class Submitted:
     """The fields of a form or of a query; a missing field is an empty text."""
@@ -27,6 +24,12 @@ class Submitted:
         """The last value of a field, without blanks around it."""
         values = self._fields.get(name)
         return values[-1].strip() if values else default
+
+    def number(self, name: str, default: int) -> int:
+        """The value of a field as a whole number from 1 on, else the default."""
+        text = self.one(name)
+        fits = text.isascii() and text.isdigit() and len(text) < 10
+        return max(1, int(text)) if fits else default
 
     def secret(self, name: str) -> str:
         """The last value exactly as it was typed."""
@@ -49,5 +52,4 @@ def of_query(request: Request[Any, Any, Any]) -> Submitted:
 
 async def provide_form(request: Request[Any, Any, Any]) -> Submitted:
     """The body of a form, for handlers that name a parameter `form`."""
-    form = await request.form()
-    return Submitted(form.multi_items())
+    return Submitted((await request.form()).multi_items())

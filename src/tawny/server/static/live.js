@@ -48,7 +48,10 @@
     if (!list) return;
     const row = document.getElementById(`run-${change.id}`);
     if (!row) {
-      if (list.hasAttribute("data-takes-new")) refreshList(list);
+      // Own runs at once; those of others when the reader asks: nothing moves under the pointer.
+      if (!list.hasAttribute("data-takes-new")) return;
+      if (change.own) refreshList(list);
+      else offerNew(list, change.id);
       return;
     }
     if (row.dataset.state === change.state && change.state === "running") showProgress(row, change);
@@ -57,11 +60,23 @@
     }
   }
 
+  const waiting = new Set();
+  function offerNew(list, id) {
+    const offer = document.getElementById("new-runs");
+    waiting.add(id);
+    offer.textContent = offer.dataset.text.replace("#", String(waiting.size));
+    offer.hidden = false;
+    offer.onclick = () => refreshList(list);
+  }
+
   let refreshing;
   function refreshList(list) {
+    waiting.clear();
+    document.getElementById("new-runs").hidden = true;
     clearTimeout(refreshing);
     refreshing = setTimeout(() => {
-      if (list.isConnected) replace(list.id, list.dataset.url);
+      const now = document.getElementById(list.id);
+      if (now) replace(now.id, now.dataset.url);
     }, 150);
   }
 
@@ -73,10 +88,20 @@
     box.innerHTML = await answer.text();
     const fresh = box.content.getElementById(id), old = document.getElementById(id);
     if (!fresh || !old || Number(fresh.dataset.version) < Number(old.dataset.version)) return;
+    keepUnfolded(old, fresh);
     const focused = old.contains(document.activeElement);
     old.replaceWith(fresh);
     htmx.process(fresh);
     if (focused) fresh.querySelector("a, button")?.focus();
+  }
+
+  // What a reader has unfolded in a run stays so when news of it, or of others, arrive.
+  function keepUnfolded(old, fresh) {
+    for (const unfolded of old.querySelectorAll("[data-run] details[open], details[open].run-parts")) {
+      const run = unfolded.closest("[data-run]").id;
+      const place = fresh.id === run ? fresh : fresh.querySelector(`#${CSS.escape(run)}`);
+      place?.querySelector("details")?.setAttribute("open", "");
+    }
   }
 
   function showProgress(place, change) {
@@ -90,7 +115,27 @@
     const page = document.querySelector(`[data-run-page="${CSS.escape(change.id)}"]`);
     if (!page) return;
     if (page.dataset.state === change.state) showProgress(page, change);
-    else location.reload();
+    else renew(page);
+  }
+
+  // The page of a run as it is now, in the place of what was there; never while somebody presses a
+  // button of it, nor once one was pressed: that answer is on its way.
+  let pressed = false;
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }, 300), true);
+  async function renew(page) {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-run-page]");
+    const place = () => {
+      if (!fresh || !page.isConnected || page.querySelector("form[data-sent]")) return;
+      if (pressed) { setTimeout(place, 100); return; }
+      const focused = document.activeElement, inside = page.contains(focused);
+      page.replaceWith(fresh);
+      htmx.process(fresh);
+      if (inside) [...fresh.querySelectorAll("a, button, summary")].find((one) => one.textContent === focused.textContent)?.focus();
+    };
+    place();
   }
 
   function tell(change, late) {
@@ -126,6 +171,13 @@
     link.href = change.url;
     link.textContent = toasts.dataset.open;
     text.append(link);
+    if (change.file) {
+      const file = document.createElement("a");
+      file.href = change.file;
+      file.download = "";
+      file.textContent = toasts.dataset.download;
+      text.append(" · ", file);
+    }
     const close = button(toasts.dataset.dismiss, "×");
     close.addEventListener("click", () => {
       const next = box.nextElementSibling ?? box.previousElementSibling;

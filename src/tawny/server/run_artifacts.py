@@ -18,7 +18,7 @@ from typing import Any
 Made = dict[str, Any]
 
 
-class Beside:
+class RunArtifacts:
     """The work that goes on for the files of one server."""
 
     def __init__(self) -> None:

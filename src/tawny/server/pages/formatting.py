@@ -7,8 +7,8 @@ import zoneinfo
 from collections.abc import Callable
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_decimal
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal, format_percent
 
 from tawny.model.zones import from_ms, offset_ms
 
@@ -18,6 +18,27 @@ Translate = Callable[[str], str]
 def number(value: float, place: Locale) -> str:
     """`12,345` or `12 345`."""
     return format_decimal(value, locale=place)
+
+
+def decimal(value: float, digits: int, place: Locale) -> str:
+    """`3.8` or `3,8`: with as many digits after the point, also where they are zeros."""
+    return format_decimal(value, format=f"#,##0.{'0' * digits}", locale=place)
+
+
+def percent(share: float, place: Locale) -> str:
+    """`7 %` of a share from 0 to 1; one digit after the point where less than ten are whole."""
+    pattern = place.percent_formats[None].pattern
+    if 0 < share < 0.0995:
+        pattern = pattern.replace("#,##0", "#,##0.#")
+    return format_percent(share, format=pattern, locale=place)
+
+
+def signed_percent(change: float, place: Locale) -> str:
+    """`+9 %`, `−3 %`: a change against what was before."""
+    pattern = place.percent_formats[None].pattern
+    shown = format_percent(abs(change), format=pattern, locale=place)
+    sign = "\N{MINUS SIGN}" if change < 0 else "+" if change > 0 else "±"
+    return f"{sign}{shown}"
 
 
 def size(size_bytes: int, place: Locale, _: Translate) -> str:
@@ -44,6 +65,25 @@ def moment_seconds(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> s
     return format_datetime(from_ms(instant_ms).astimezone(zone), "d MMM y, HH:mm:ss", locale=place)
 
 
+def short_moment(local: datetime.datetime, place: Locale, *, with_year: bool) -> str:
+    """`1 Oct, 07:24`: a moment in a table; the year where it is not this one."""
+    return format_datetime(local, f"d MMM{' y' if with_year else ''}, HH:mm", locale=place)
+
+
+def span(seconds: int, _: Translate) -> str:
+    """How long something took, in its two largest units: `45 s`, `3 h 20 min`, `21 d 2 h`."""
+    gap = "\N{NO-BREAK SPACE}"
+    units = ((86_400, _("d")), (3600, "h"), (60, "min"), (1, "s"))
+    for at, (length, unit) in enumerate(units):
+        if seconds >= length:
+            whole, rest = divmod(seconds, length)
+            text = f"{whole}{gap}{unit}"
+            if at + 1 < len(units) and rest // units[at + 1][0]:
+                text += f" {rest // units[at + 1][0]}{gap}{units[at + 1][1]}"
+            return text
+    return f"0{gap}s"
+
+
 def long_moment(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> str:
     """`Mon 8 Jun 2026, 00:00 UTC+02:00`: a bound of a range."""
     local = from_ms(instant_ms).astimezone(zone)
@@ -64,6 +104,11 @@ def day(date: datetime.date, place: Locale) -> str:
     return format_date(date, "EEEE d MMMM y", locale=place)
 
 
+def short_day(date: datetime.date, place: Locale) -> str:
+    """`Mon 5 Oct`: a day at an axis."""
+    return format_date(date, "EEE d MMM", locale=place)
+
+
 def clock(local: datetime.datetime, place: Locale) -> str:
     """`03:00`."""
     return format_time(local, "HH:mm", locale=place)
@@ -76,6 +121,16 @@ def hours(length_ms: int, place: Locale, ngettext: Callable[[str, str, int], str
     return ngettext("%(n)s hour", "%(n)s hours", whole) % {
         "n": format_decimal(value, format="#,##0.##", locale=place)
     }
+
+
+def ago(instant_ms: int, now_ms: int, place: Locale) -> str:
+    """`5 minutes ago`, `in 2 days`: to one unit."""
+    return format_timedelta(
+        datetime.timedelta(milliseconds=instant_ms - now_ms),
+        add_direction=True,
+        threshold=1.5,
+        locale=place,
+    )
 
 
 def elapsed(length_ms: int, place: Locale, _: Translate) -> str:

@@ -2,55 +2,44 @@
 
 from __future__ import annotations
 
+from tawny.exports.formats import registry
+from tawny.queries.catalogue import EXPORT_TYPES, query
+from tawny.text import N_
 
-def N_(text: str) -> str:
-    """Marks a text for the catalogue where it is written but not yet shown."""
-    return text
-
-
-EXPORT_TYPES = {
-    "resolved-conversations": N_("Resolved conversations"),
-    "open-conversations": N_("Open conversations"),
-    "messages": N_("Messages"),
-    "teams": N_("Teams"),
-    "contacts": N_("Contacts"),
-    "topics": N_("Topics"),
-    "tags": N_("Tags"),
-    "user-presence": N_("User presence"),
-    "users": N_("Users"),
-    "response-times": N_("Response times"),
-    "virtual-agents": N_("Virtual agents"),
-    "contact-attributes": N_("Contact attributes"),
-}
+EXPORTS = {name: query(name).head.title for name in EXPORT_TYPES}
 
 PRESETS = {
     "today": N_("Today"),
     "yesterday": N_("Yesterday"),
+    "this-week": N_("This week"),
+    "this-month": N_("This month"),
+    "month-to-date": N_("Month to date"),
     "last-7-days": N_("Last 7 days"),
+    "last-30-days": N_("Last 30 days"),
     "last-week": N_("Last week"),
     "last-month": N_("Last month"),
     "last-quarter": N_("Last quarter"),
     "custom": N_("Custom"),
 }
 
-FORMATS = {
-    "csv": N_("CSV"),
-    "xlsx": N_("Excel (XLSX)"),
-    "parquet": N_("Parquet"),
-    "jsonl": N_("JSON lines"),
-}
+FORMATS = {one.name: one.label for one in sorted(registry.FORMATS, key=lambda one: one.place)}
 
 DIALECTS = {
-    "machine": N_("Programs: exact values"),
-    "excel": N_("Spreadsheets: no live formulas"),
+    one.dialect.name: one.dialect.label
+    for one in sorted(registry.FORMATS, key=lambda one: not one.is_guarded)
+    if len(registry.dialects_of(one.name)) > 1
 }
+"""Those for spreadsheets first."""
 
 HEADERS = {
     "en": N_("English"),
     "fr": N_("French"),
-    "hootdesk-fr": N_("French, as in the original article"),
+    "hootdesk-fr": N_("French, with Hootdesk's headers"),
     "key": N_("Machine names"),
 }
+
+ENGINES = {"duckdb": "DuckDB", "spark": "Spark"}
+"""What computes the rows of an export: names, the same in every language."""
 
 STATES = {
     "queued": N_("Queued"),
@@ -68,6 +57,14 @@ PHASES = {
     "finishing": N_("Checking the file"),
 }
 
+LOOK_AT = {
+    "contacts": N_("Sort by the number of conversations to see who writes most."),
+    "contact-attributes": N_("Search for an attribute to see its values."),
+    "open-conversations": N_("Sort by the day of creation to see what has waited longest."),
+    "virtual-agents": N_("Compare resolved and transferred conversations of each virtual agent."),
+}
+"""Of types without a chart: what to look at in the table."""
+
 ROLES = {
     "administrator": N_("Administrator"),
     "supervisor": N_("Supervisor"),
@@ -77,6 +74,7 @@ SCOPES = {
     "events:write": N_("Send events"),
     "exports:read": N_("Read exports"),
     "exports:write": N_("Run exports"),
+    "schedules:write": N_("Save exports"),
     "metrics:read": N_("Read metrics"),
     "admin": N_("Administer"),
 }
@@ -89,8 +87,9 @@ THEMES = {
 
 COLUMN_TYPES = {
     "id": N_("identifier"),
+    "identifier": N_("text"),
     "text": N_("text"),
-    "enum": N_("one of a few words"),
+    "enum": N_("list of values"),
     "url": N_("link"),
     "timestamp": N_("date and time"),
     "duration": N_("duration"),
@@ -115,3 +114,10 @@ MEDIA = {
     "chat": N_("Chat"),
 }
 """Media people send about; another one is shown by its id."""
+
+KNOWN_BY = {
+    "watermark": N_("its watermark"),
+    "newest": N_("its newest event"),
+    "rhythm": N_("its rhythm"),
+}
+"""By what it is known up to when a channel is complete."""

@@ -13,10 +13,10 @@ from anyio import to_thread
 from litestar import Request
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from tawny.people.callers import Caller
 from tawny.server.auth import find_caller
 from tawny.server.services import Services
-from tawny.state.callers import Caller
-from tawny.state.run_rows import Run
+from tawny.state.run_rows import ExportRun
 
 _HEARTBEAT_S = 15.0
 _TRUST_S = 1.0
@@ -27,7 +27,7 @@ def run_changes(
     request: Request[Any, Any, Any],
     services: Services,
     caller: Caller,
-    data: Callable[[Run], str],
+    data: Callable[[ExportRun], str],
     event: str = "run",
 ) -> ServerSentEvent:
     """A stream of what `data` makes of each change. It ends when the caller's session does, or
@@ -38,7 +38,7 @@ def run_changes(
         yield ServerSentEventMessage(data=None, comment="open", retry=2000)
         checked_at = time.monotonic()
         changes = services.runs.subscribe(caller)
-        following: asyncio.Future[Run] = asyncio.ensure_future(anext(changes))
+        following: asyncio.Future[ExportRun] = asyncio.ensure_future(anext(changes))
         try:
             while True:
                 done, _ = await asyncio.wait([following], timeout=_HEARTBEAT_S)

@@ -1,0 +1,84 @@
+"""Deliveries over the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import Parameter
+
+from tawny.people.callers import Caller, Scope
+from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.api.schedule_shapes import (
+    DeliveriesAnswer,
+    DeliveryAnswer,
+    DeliveryStateName,
+)
+from tawny.server.problems import responses
+from tawny.server.services import Services
+
+_WRITE = {"scope": Scope.SCHEDULES_WRITE}
+_TAGS = ["deliveries"]
+DeliveryId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a delivery")]
+
+
+@get(
+    "/deliveries",
+    opt=_WRITE,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 503),
+    summary="List deliveries",
+)
+def list_deliveries(
+    services: Services,
+    caller: Caller,
+    language: str,
+    schedule_id: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
+    destination: Annotated[str | None, Parameter(max_length=255)] = None,
+    states: Annotated[list[DeliveryStateName] | None, Parameter(query="state", max_items=6)] = None,
+    cursor: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
+    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+) -> DeliveriesAnswer:
+    """Those of the caller's schedules, for an administrator all, newest first."""
+    wanted = DeliveryFilter(
+        schedule_id=schedule_id, destination=destination or "", states=tuple(states or ())
+    )
+    page = services.schedules.deliveries(caller, wanted, cursor, limit)
+    return DeliveriesAnswer(
+        [DeliveryAnswer.of(one, language) for one in page.items], page.next_cursor
+    )
+
+
+@get(
+    "/deliveries/{delivery_id:int}",
+    opt=_WRITE,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 404, 503),
+    summary="A delivery",
+)
+def get_delivery(
+    services: Services, caller: Caller, language: str, delivery_id: DeliveryId
+) -> DeliveryAnswer:
+    """One delivery."""
+    return DeliveryAnswer.of(services.schedules.delivery(caller, delivery_id), language)
+
+
+@post(
+    "/deliveries/{delivery_id:int}/retry",
+    opt=_WRITE,
+    status_code=202,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 404, 503),
+    summary="Try a delivery now",
+)
+def retry_delivery(
+    services: Services, caller: Caller, language: str, delivery_id: DeliveryId
+) -> DeliveryAnswer:
+    """Also one that was given up; for another 24 hours."""
+    return DeliveryAnswer.of(services.schedules.retry(caller, delivery_id), language)
+
+
+HANDLERS = (list_deliveries, get_delivery, retry_delivery)

@@ -1,0 +1,274 @@
+"""What the API takes and gives of schedules, destinations and deliveries, as JSON; the command line
+reads and prints the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, structs
+
+from tawny.credentials import encrypted
+from tawny.deliveries.store import Destination, DestinationChoice
+from tawny.exports.request import ExportChoices, ExportRequest
+from tawny.languages import translated
+from tawny.model.zones import requested_zone
+from tawny.queries.catalogue import ExportName
+from tawny.schedules.choice import DEFAULT_DELAY, ScheduleChoice
+from tawny.schedules.rows import Delivery
+from tawny.schedules.schedules import ScheduleNews
+from tawny.schedules.slots import SlotRange, request_texts
+from tawny.server.api.shapes import ExportBody, instant
+
+Name = Annotated[str, Meta(min_length=1, max_length=255)]
+Duration = Annotated[str, Meta(max_length=16)]
+Frequency = Literal["hourly", "daily", "weekly", "monthly"]
+KindName = Literal["folder"]
+DeliveryStateName = Literal["waiting", "running", "delivered", "failed", "given_up", "skipped"]
+
+
+class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A schedule: a request without a range, and when and where to."""
+
+    export_type: ExportName | Literal[""] = ""
+    # The ranges follow from the frequency.
+    start: None = None
+    end: None = None
+    as_of: None = None
+    name: Name
+    frequency: Frequency
+    destinations: Annotated[
+        list[str],
+        Meta(min_length=1, max_length=100, description="Names of destinations"),
+    ]
+    delay: Annotated[Duration, Meta(description="How long after the end of a range it is made")] = (
+        DEFAULT_DELAY
+    )
+    content: Annotated[
+        Literal["setting", "yes", "no"],
+        Meta(description="Contents of messages: as the setting for scheduled runs says, or not"),
+    ] = "setting"
+    owner: Annotated[
+        str, Meta(max_length=255, description="Who it runs for; empty = you, or as it is")
+    ] = ""
+    active: bool = True
+
+    def choice(self) -> ScheduleChoice:
+        """The same for the layers below."""
+        fields = {name: getattr(self, name) for name in ExportChoices.__struct_fields__}
+        request = ExportRequest(**fields, content=self.content, kind="scheduled")
+        return ScheduleChoice(self.name, request, self.frequency, self.destinations, self.delay)
+
+
+class SlotAnswer(Struct, rename={"start": "from", "end": "to"}):
+    """A range of a schedule, in its time zone."""
+
+    start: str
+    end: str
+
+
+def slot_answer(frequency: str, time_zone: str, slot: SlotRange) -> SlotAnswer:
+    """A range as its requests have it."""
+    return SlotAnswer(*request_texts(frequency, requested_zone(time_zone), slot))
+
+
+class ScheduleAnswer(Struct):
+    """A schedule and how it goes."""
+
+    id: int
+    name: str
+    exports: list[str]
+    time_zone: str
+    channels: list[str]
+    columns: list[str]
+    headers: str
+    format: str
+    dialect: str
+    long_cells: str
+    bundle: str
+    content: str
+    frequency: str
+    delay: str
+    destinations: list[str]
+    owner: str
+    active: bool
+    stopped: str | None
+    """Why it does not run though it is active."""
+    next_run_at: str | None
+    """When its next range is made; none while it is paused."""
+    last_delivered_at: str | None
+    failing: int
+    """Deliveries that did not work and are tried again, or are given up."""
+    failing_since: str | None
+    created_at: str | None
+
+    @classmethod
+    def of(cls, news: ScheduleNews, language: str) -> ScheduleAnswer:
+        """From a schedule; why it does not run is said in the language."""
+        schedule, choice = news.schedule, news.schedule.choice
+        request = choice.request
+        exports = request.exports if request.is_bundle else (request.export_type,)
+        return cls(
+            id=schedule.id,
+            name=choice.name,
+            exports=list(exports),
+            time_zone=request.time_zone,
+            channels=list(request.channels),
+            columns=list(request.columns),
+            headers=request.headers,
+            format=request.format,
+            dialect=request.dialect,
+            long_cells=request.long_cells,
+            bundle=request.bundle,
+            content=request.content,
+            frequency=choice.frequency,
+            delay=choice.delay,
+            destinations=list(choice.destinations),
+            owner=schedule.owner,
+            active=schedule.active,
+            stopped=None if schedule.stopped is None else translated(schedule.stopped, language),
+            next_run_at=instant(news.next_due_ms),
+            last_delivered_at=instant(news.summary.delivered_ms),
+            failing=news.summary.failing,
+            failing_since=instant(news.summary.failing_since_ms),
+            created_at=instant(schedule.created_ms),
+        )
+
+
+class BackfillBody(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}
+):
+    """Which ranges of the past are to be made."""
+
+    start: Annotated[str, Meta(max_length=64)]
+    end: Annotated[str, Meta(max_length=64)]
+    again: Annotated[bool, Meta(description="Those that are there too, as their next revision")] = (
+        False
+    )
+
+
+class MadeAnswer(Struct):
+    """How many ranges are made now."""
+
+    ranges: int
+
+
+class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A destination. Secrets that are not given stay as they are."""
+
+    name: Name
+    kind: KindName
+    path: Annotated[str, Meta(max_length=4096, description="Of a folder")] = ""
+    template: Annotated[
+        str,
+        Meta(max_length=1024, description="`tawny`, `hootdesk`, or a name with fields"),
+    ] = "tawny"
+    org: Annotated[str, Meta(max_length=255)] = ""
+    folder: Annotated[str, Meta(max_length=255)] = ""
+
+    def choice(self, home: Path) -> DestinationChoice:
+        """The same for the layers below; secrets are encrypted from here on."""
+        given = {
+            name: value for name, value in structs.asdict(self).items()
+            if value and name not in ("name", "kind")
+        }  # fmt: skip
+        secrets = {name: encrypted(home, given.pop(name)) for name in SECRETS if name in given}
+        return DestinationChoice(self.name, self.kind, given, secrets)
+
+
+SECRETS: tuple[str, ...] = ()
+"""Fields of `DestinationBody` that are never shown."""
+
+
+class DestinationAnswer(Struct):
+    """A destination, what is set of it, and how it went the last time. Settings are for
+    administrators."""
+
+    id: int
+    name: str
+    kind: str
+    settings: dict[str, str]
+    secrets: list[str]
+    """Which there are."""
+    used_at: str | None
+    error: str | None
+    created_at: str | None
+
+    @classmethod
+    def of(cls, destination: Destination, language: str, *, whole: bool) -> DestinationAnswer:
+        """From a destination; what went wrong is said in the language."""
+        choice = destination.choice
+        return cls(
+            id=destination.id,
+            name=choice.name,
+            kind=choice.kind,
+            settings=dict(choice.options) if whole else {},
+            secrets=sorted(choice.secrets) if whole else [],
+            used_at=instant(destination.used_ms),
+            error=(
+                None
+                if destination.error is None or not whole
+                else translated(destination.error, language)
+            ),
+            created_at=instant(destination.created_ms),
+        )
+
+
+class DeliveredFile(Struct):
+    """A file that is there."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class DeliveryAnswer(Struct):
+    """A range of a schedule, its revision and a destination."""
+
+    id: int
+    schedule_id: int
+    schedule: str
+    slot: SlotAnswer
+    revision: int
+    destination: str
+    state: DeliveryStateName
+    reason: str | None
+    """Why it is not delivered."""
+    tries: int
+    next_try_at: str | None
+    delivered_at: str | None
+    files: list[DeliveredFile]
+    export: str | None
+    """The run that made the files."""
+
+    @classmethod
+    def of(cls, delivery: Delivery, language: str) -> DeliveryAnswer:
+        """From a delivery; why it failed is said in the language."""
+        return cls(
+            id=delivery.id,
+            schedule_id=delivery.schedule_id,
+            schedule=delivery.schedule,
+            slot=slot_answer(delivery.frequency, delivery.time_zone, delivery.range),
+            revision=delivery.revision,
+            destination=delivery.destination,
+            state=delivery.state.value,
+            reason=None if delivery.reason is None else translated(delivery.reason, language),
+            tries=delivery.tries,
+            # A slot that was just decided is tried at once, which is no instant.
+            next_try_at=instant(delivery.next_try_ms or None),
+            delivered_at=instant(delivery.delivered_ms),
+            files=[_file(one) for one in delivery.files],
+            export=delivery.run_id,
+        )
+
+
+class DeliveriesAnswer(Struct):
+    """A page of deliveries, newest first."""
+
+    items: list[DeliveryAnswer]
+    next_cursor: str | None
+
+
+def _file(found: Mapping[str, str | int]) -> DeliveredFile:
+    return DeliveredFile(str(found["name"]), int(found["bytes"]), str(found["sha256"]))

@@ -1,0 +1,104 @@
+"""What was read of the log, and as of when that is true, so that a page need not wait for a busy
+log and says nothing that is not so."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from tawny.errors import TawnyError
+from tawny.model.zones import current_ms
+
+PATIENCE_S = 0.5
+"""So long a page waits for something newer; then it says what was read before, and since when."""
+LONGEST_PAUSE_S = 2.0
+"""Between two readings; the first one of a process may take long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read; all of it was so at `as_of_ms`, in milliseconds since 1970 UTC."""
+
+    found: dict[str, Any]
+    as_of_ms: int
+
+
+class CachedReading:
+    """The last result of a reading; the first reader waits for it, however long it takes, and so
+    does who would be told that there is nothing.
+
+    `state` is quick, and different whenever the result may be: while it is the same as just before
+    the last reading, what was read is so now. Readings take at most half of the time: there is one
+    at a time, and a pause as long as it took, or a few seconds.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], dict[str, Any]],
+        state: Callable[[], Hashable],
+        says_nothing: Callable[[dict[str, Any]], bool] = lambda _found: False,
+    ) -> None:
+        self._read = read
+        self._state = state
+        self._says_nothing = says_nothing
+        self._lock = threading.Lock()
+        self._last: Reading | None = None
+        self._of_state: Hashable = None
+        self._not_before_s = 0.0
+        self._running: concurrent.futures.Future[Reading] | None = None
+
+    def get(self) -> Reading:
+        """What can be said now."""
+        reading = self.get_within(None)
+        assert reading is not None
+        return reading
+
+    def get_within(self, patience_s: float | None) -> Reading | None:
+        """The same; None when the first reading takes longer than that (it goes on)."""
+        now_ms = current_ms()
+        state = self._state()
+        with self._lock:
+            last = self._last
+            if last is not None and state == self._of_state:
+                return Reading(last.found, now_ms)
+            if self._running is None:
+                self._running = concurrent.futures.Future()
+                threading.Thread(
+                    target=self._run, args=(self._running,), name="read", daemon=True
+                ).start()
+            running = self._running
+        if last is None or self._says_nothing(last.found):
+            try:
+                return running.result(patience_s)
+            except TimeoutError:
+                if running.done():
+                    raise  # what was read took too long, not the reading of it
+                return None
+        try:
+            return running.result(PATIENCE_S)
+        except TimeoutError:
+            return last
+
+    def _run(self, running: concurrent.futures.Future[Reading]) -> None:
+        time.sleep(max(0.0, self._not_before_s - time.monotonic()))
+        began_s, as_of_ms = time.monotonic(), current_ms()
+        try:
+            state = self._state()
+            reading = Reading(self._read(), as_of_ms)
+        except BaseException as error:
+            with self._lock:
+                self._running = None
+                if isinstance(error, TawnyError) and not error.retry:
+                    # A log that is damaged is not what it was.
+                    self._last = None
+            running.set_exception(error)
+            return
+        with self._lock:
+            ended_s = time.monotonic()
+            self._not_before_s = ended_s + min(ended_s - began_s, LONGEST_PAUSE_S)
+            self._last, self._of_state, self._running = reading, state, None
+        running.set_result(reading)

@@ -1,0 +1,61 @@
+"""How a page says what commands and the API say with the names of their fields."""
+
+from __future__ import annotations
+
+from tawny.text import N_, Text
+
+PAGE_SENTENCES = {
+    "name: found {count} characters; allowed 1 to {longest}": N_(
+        "This name has {count} characters; allowed are 1 to {longest}"
+    ),
+    "name: found letters of several scripts ({scripts}), some of which look the same; "
+    "allowed letters of one": N_(
+        "This name has letters of several scripts ({scripts}), some of which look the same; "
+        "use those of one"
+    ),
+    "name: {name!r} is taken; choose another": N_("The name {name!r} is taken; choose another"),
+    "name: {name!r} looks like {other!r}, which is taken; choose another": N_(
+        "The name {name!r} looks like {other!r}, which is taken; choose another"
+    ),
+    "name: found {name!r}, which is taken; choose another": N_(
+        "The name {name!r} is taken; choose another"
+    ),
+    "name: found nothing or too much; allowed 1 to 128 characters": N_(
+        "Give it a name of 1 to 128 characters"
+    ),
+    "name: found nothing or too much; allowed 1 to 255 characters": N_(
+        "Give it a name of 1 to 255 characters"
+    ),
+    "{field}: found the character U+{code} ({what}), which cannot be seen; leave it out": N_(
+        "There is a character that cannot be seen, U+{code} ({what}); leave it out"
+    ),
+    "password: found {count} characters; allowed {shortest_password} to {longest_password}": N_(
+        "This password has {count} characters; allowed are {shortest_password} to "
+        "{longest_password}"
+    ),
+    "scopes: found none; allowed: {allowed}": N_("Choose what the token is for, at least one"),
+    "expires: found a time in the past; allowed a later one": N_(
+        "The token would have expired already; choose a later time"
+    ),
+    "from: found {start} to {end}, which the clocks of {zone} skip: they go from {before} "
+    "to {after} there; begin earlier or end later": N_(
+        "{start} to {end} is an hour that the clocks of {zone} skip: they go from {before} to "
+        "{after} there; begin earlier or end later"
+    ),
+    "from: found {start}, which is not before to ({end}); the range holds what happens "
+    "at from and later, and before to": N_("The start, {start}, is not before the end, {end}"),
+    "from: found {start} to {end}, after which there is no period": N_(
+        "No period follows {start} to {end}"
+    ),
+    "from: found {start} to {end}, before which there is no period": N_(
+        "No period precedes {start} to {end}"
+    ),
+}
+"""By the sentence of an error; the values are the same."""
+
+
+def on_page(text: Text | str) -> Text | str:
+    """An error's sentence as a page says it."""
+    if isinstance(text, Text) and text.template in PAGE_SENTENCES:
+        return Text(PAGE_SENTENCES[text.template], **text.values)
+    return text
