@@ -1,10 +1,17 @@
-"""What all tests share: how random input is drawn, and one thread for each small query."""
+"""What all tests share: how random input is drawn, one thread for each small query, and the figures
+a soak ends with."""
 
 import os
+from collections.abc import Generator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
+import figures
 from effort import SOAK, examples
+from figures import tally
+
+__all__ = ["tally"]
 
 # The tests run side by side; a query over some dozen events gains nothing from more threads.
 os.environ.setdefault("TAWNY_ENGINE_THREADS", "1")
@@ -22,3 +29,34 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("soak" if SOAK else "ordinary")
+
+
+CI = os.environ.get("CI") == "true"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What is left out on somebody's machine is a failure in continuous integration."""
+    report = yield
+    if CI and report.skipped:
+        report.outcome, report.longrepr = "failed", f"CI leaves nothing out: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same of what is left out as a whole."""
+    report = yield
+    if CI and report.skipped:
+        report.outcome, report.longrepr = "failed", f"CI leaves nothing out: {report.longrepr}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End a soak with figures."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    lines = figures.found(reports) if SOAK else []
+    if lines:
+        terminalreporter.section("figures")
+    for line in sorted(lines):
+        terminalreporter.write_line(line)

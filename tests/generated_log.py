@@ -20,9 +20,10 @@ TEXTS = (
 )
 STATUSES = (
     *(("new", cause) for cause in ("inbound_message", "handover", "boomerang", "set_to_new")),
-    ("pending", "agent"),
+    *(("new", cause) for cause in ("automation", "unknown")),
+    *(("pending", cause) for cause in ("agent", "automation", "unknown")),
     *(("resolved", c) for c in ("agent", "bulk", "virtual_agent", "automation", "auto_resolve")),
-    ("resolved", "csat"),
+    *(("resolved", c) for c in ("csat", "unknown")),
 )
 OUTBOUND = ("agent", "agent", "virtual_agent", "auto_responder", "proactive", "csat", "native")
 REASONS = ("requested", "escape_word", "va_timeout", "contact_timeout", "error", "taken_by_agent")
@@ -198,7 +199,7 @@ class LogWriter:
         roll = rng.random()
         attribute = contact | {"attribute_id": rng.choice(["a-1", "1", "é;"])}
         if roll < 0.4:
-            medium = rng.choice(["sms", "twitter"])
+            medium = rng.choice(["sms", "twitter", None])
             names = {"primary_identifier": self.words(1), "secondary_identifier": self.words()}
             self.emit("contact.saved", contact | {"medium": medium} | names, at)
         elif roll < 0.85:
@@ -208,6 +209,13 @@ class LogWriter:
             self.emit("contact.attribute_set", attribute | data, at)
         else:
             self.emit("contact.attribute_cleared", attribute, at)
+
+    def watermark(self) -> None:
+        """Say that everything was sent, now and then of some channels only."""
+        channels = self.pool.channels
+        some = self.rng.sample(channels, self.rng.randint(0, len(channels)))
+        until = time_text(self.rng, self.clock - self.rng.choice([0, 0, 1, 3_600_000]))
+        self.emit("source.watermark", {"until": until, "channels": self.rng.choice([None, some])})
 
     # Conversations
 
@@ -313,7 +321,7 @@ class LogWriter:
     def scene(self) -> None:
         """A few events that belong together."""
         c, a, rng = self.conversation(), self.agent(), self.rng
-        resolve = ("resolved", rng.choice(["agent", "agent", "bulk", "virtual_agent"]))
+        resolve = ("resolved", rng.choice(["agent", "agent", "bulk", "virtual_agent", "unknown"]))
         back = ("new", rng.choice(["boomerang", "set_to_new"]))
         scenes: list[list[Callable[[], None]]] = [
             [lambda: self.inbound(c), lambda: self.outbound(c, "agent", a)],
@@ -364,6 +372,7 @@ class LogWriter:
             [self.save_agent, lambda: self.save_agent(self.times[-1])],
             [self.save_label, lambda: self.save_label(self.times[-1])],
             [self.save_agent, self.save_team],
+            [self.watermark],
             [self.save_contact, lambda: self.create(c)],
         ]
         for act in rng.choice(scenes):

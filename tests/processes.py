@@ -6,6 +6,7 @@ commits, and returns when the command itself begins: the start of the interprete
 
 import itertools
 import json
+import os
 import random
 import signal
 import subprocess
@@ -22,7 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from commands import ndjson, tawny
+from commands import ndjson, tawny, without_completeness
 
 CHUNK_ROWS = 400
 BLOCK_BYTES = 60_000
@@ -32,12 +33,10 @@ MONTH = ("--from", "2026-03-01", "--to", "2026-04-01", "--tz", "Europe/Paris", "
 
 _DRIVER = f"""
 import sys
-import tawny.runs.ingest, tawny.runs.source
-from tawny.cli.app import run
-from tawny.cli.main import load
-tawny.runs.ingest.CHUNK_ROWS = {CHUNK_ROWS}
-tawny.runs.source.BLOCK_BYTES = {BLOCK_BYTES}
-load(sys.argv[1:])
+import tawny.cli.export, tawny.cli.ingest, tawny.cli.log, tawny.intake.ingest, tawny.intake.files
+from tawny.cli.main import run
+tawny.intake.ingest.CHUNK_ROWS = {CHUNK_ROWS}
+tawny.intake.files.BLOCK_BYTES = {BLOCK_BYTES}
 PREPARATION
 sys.stdout.write("ready\\n")
 sys.stdout.flush()
@@ -72,7 +71,7 @@ class Ended:
 def finish(process: "subprocess.Popen[bytes]") -> Ended:
     """Wait for the end of a started command."""
     out, err = process.communicate(timeout=120)
-    return Ended(process.returncode, out.decode(), err.decode())
+    return Ended(process.returncode, out.decode(), without_completeness(err.decode()))
 
 
 def duration_s(home: Path, *arguments: str) -> float:
@@ -189,6 +188,25 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
         pytest.skip("mounting a file system is not allowed here")
     try:
         yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """A folder in which nothing can be written, while the body runs."""
+    if os.geteuid() != 0:
+        folder.chmod(0o500)
+        try:
+            yield
+        finally:
+            folder.chmod(0o700)
+        return
+    # Root writes whatever the rights of a folder say.
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+        yield
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 

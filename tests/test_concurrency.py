@@ -1,6 +1,7 @@
 """Several processes on one data folder: no error, nothing twice, nothing lost."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ from processes import (
     start,
     write_sample,
 )
-from tawny.exports import formats
+from tawny.exports import slicing
+from tawny.exports.formats import source
 from tawny.exports.request import ExportRequest
-from tawny.runs import export as export_run
-from tawny.runs.export import ExportSession
+from tawny.exports.session import ExportSession
 from tawny.settings import Settings
+from tawny.upkeep import exported_files
+from tawny.upkeep.exported_files import remember
 
 
 @pytest.fixture(scope="module")
@@ -157,15 +160,15 @@ def test_a_file_begun_anew_for_a_purge_holds_its_rows_once(
     )  # fmt: skip
     assert tawny(home, "ingest", str(file)).status == 0
     purges: list[str] = []
-    add = formats._add
+    add = source._add
 
     def add_then_purge(*arguments: Any) -> None:
         add(*arguments)
         if not purges:
             purges.append(tawny(home, "log", "compact").out)
 
-    monkeypatch.setattr(export_run, "SLICE_ROWS", 10)
-    monkeypatch.setattr(formats, "_add", add_then_purge)
+    monkeypatch.setattr(slicing, "SLICE_ROWS", 10)
+    monkeypatch.setattr(source, "_add", add_then_purge)
     with ExportSession(home, Settings(), now_ms=1_800_000_000_000) as session:
         receipt = session.export(
             ExportRequest("messages", start="2026-03-01", end="2026-04-01"), target
@@ -175,3 +178,55 @@ def test_a_file_begun_anew_for_a_purge_holds_its_rows_once(
     assert len(lines) == 1 + 198 == 1 + receipt.rows
     assert len(set(lines)) == len(lines)
     assert hashlib.sha256(target.read_bytes()).hexdigest() == receipt.sha256
+
+
+def test_a_set_of_files_is_of_one_state_while_a_contact_is_purged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the first file, events arrive, a contact is erased and purged: files of the set that
+    were read from may be gone, yet the set is that of the version it began with; and who was
+    erased is in none of its files."""
+
+    def conversation(number: int) -> list[dict[str, Any]]:
+        c, k, m = f"c-{number}", f"k-{number}", f"m-{number}"
+        return [
+            event(
+                10 * number, "contact.saved",
+                contact_id=k, medium="email", primary_identifier=f"{k}@example.com",
+            ),
+            event(
+                10 * number + 1, "conversation.created",
+                conversation_id=c, channel_id="ch-1", contact_id=k,
+            ),
+            event(
+                10 * number + 2, "message.created",
+                message_id=m, conversation_id=c, direction="inbound", content=f"private {number}",
+            ),
+        ]  # fmt: skip
+
+    home, before, after = tmp_path / "home", tmp_path / "before.jsonl", tmp_path / "after.jsonl"
+    before.write_bytes(ndjson([*conversation(1), *conversation(2), *conversation(9)]))
+    after.write_bytes(ndjson([*conversation(3), event(99, "contact.erased", contact_id="k-9")]))
+    assert tawny(home, "ingest", str(before)).status == 0
+    purges: list[str] = []
+
+    def remember_then_purge(*arguments: Any) -> None:
+        remember(*arguments)
+        if not purges:
+            assert tawny(home, "ingest", str(after)).status == 0
+            purges.append(tawny(home, "log", "compact").out)
+
+    monkeypatch.setattr(exported_files, "remember", remember_then_purge)
+    folder = tmp_path / "out"
+    types = ("messages", "contacts", "open-conversations")
+    result = tawny(home, "export", *types, *MONTH, "-o", str(folder))
+    assert (result.status, result.err) == (0, "")
+    assert [" purged_files=0\n" in purge for purge in purges] == [False]
+    versions = {
+        json.loads(path.read_text())["log_version"] for path in folder.glob("*.receipt.json")
+    }
+    assert versions == {1}
+    texts = {path.stem: path.read_text() for path in folder.glob("*.csv")}
+    for number in ("1", "2", "3", "9"):
+        seen = {name for name, text in texts.items() if f"-{number}" in text}
+        assert seen == (set() if number in ("3", "9") else set(texts))

@@ -21,12 +21,12 @@ import oracle
 from commands import ndjson
 from effort import examples
 from oracle.values import bound_of
+from tawny.exports import slicing
 from tawny.exports.request import ExportRequest
-from tawny.runs import export as export_run
-from tawny.runs.compact import compact
-from tawny.runs.export import ExportSession
-from tawny.runs.ingest import Ingest
+from tawny.exports.session import ExportSession
+from tawny.intake.direct import direct_ingest
 from tawny.settings import Settings
+from tawny.upkeep.compact import compact
 
 Json = dict[str, Any]
 SETTINGS = Settings()
@@ -40,7 +40,7 @@ def take_in(home: Path, events: Iterable[Json]) -> None:
     def refuse(name: str, refusal: object) -> None:
         raise AssertionError(f"{name}: {refusal}")
 
-    with Ingest(home, SETTINGS, refuse) as run:
+    with direct_ingest(home, SETTINGS, refuse) as run:
         run.read("log", [ndjson(events)])
 
 
@@ -91,9 +91,9 @@ def test_every_cell_is_what_the_oracle_says(delivery: str, data: st.DataObject) 
                 compact(home, SETTINGS)
         # Ranges are cut for memory's sake where they hold more messages than any log here has;
         # with two threads the slices are made side by side.
-        slice_rows = rng.choice([5, 20]) if delivery == "sliced" else export_run.SLICE_ROWS
+        slice_rows = rng.choice([5, 20]) if delivery == "sliced" else slicing.SLICE_ROWS
         threads = Settings({"TAWNY_ENGINE_THREADS": str(rng.randint(1, 2))})
-        with mock.patch.object(export_run, "SLICE_ROWS", slice_rows):
+        with mock.patch.object(slicing, "SLICE_ROWS", slice_rows):
             compare(home, log, random_requests(rng, log, generators.TYPES), threads)
 
 

@@ -7,17 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
+import duckdb
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-import typer
 
 from commands import tawny
-from tawny.cli.app import app
-from tawny.cli.main import MODULES, load
-from tawny.exports.queries import EXPORT_TYPES, query
+from tawny.cli.main import CALLS, every_command
 from tawny.model.events import DATA_TYPES
+from tawny.queries.catalogue import EXPORT_TYPES, query
 from tawny.settings import SETTINGS
 
 ROOT = Path(__file__).parent.parent
@@ -88,15 +86,12 @@ def test_a_stale_page_is_noticed() -> None:
 
 def every_option() -> list[tuple[str, str]]:
     """Every command with each of its options and arguments, as the command line knows them."""
-    load([])
-
-    def below(words: str, command: Any) -> list[tuple[str, str]]:
-        found = [(words, name) for parameter in command.params for name in parameter.opts]
-        for name, inner in getattr(command, "commands", {}).items():
-            found += below(f"{words} {name}", inner)
-        return found
-
-    return below("tawny", typer.main.get_command(app))
+    return [
+        (" ".join(("tawny", *words)), name)
+        for words, command in every_command()
+        for parameter in command.params
+        for name in parameter.opts
+    ]
 
 
 def test_every_command_and_option_is_documented() -> None:
@@ -105,7 +100,7 @@ def test_every_command_and_option_is_documented() -> None:
     )
     options = every_option()
     assert {words for words, _ in options} <= set(sections)
-    assert {words.split()[1] for words in sections if " " in words} == set(MODULES)
+    assert {words.split()[1] for words in sections if " " in words} == set(CALLS)
     for words, option in options:
         if option.startswith("-"):
             assert re.search(rf"(?<![\w-]){option}(?![\w-])", sections[words]), (words, option)
@@ -225,6 +220,23 @@ def test_programs_on_the_page_of_the_log_work(number: int, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize("name", ["docs/exports.md", "docs/fr/exports.md"])
+def test_the_line_for_duckdb_reads_a_csv_whose_first_quote_comes_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain, quoted = "m-{},plain,1\n", 'q-{},"a ""quoted"" text, and\na line",1\n'
+    rows = [plain.format(number) for number in range(40_000)]
+    rows += [quoted.format(number) for number in range(50)]
+    (tmp_path / "messages.csv").write_text("id,content,n\n" + "".join(rows), encoding="utf-8")
+    (line,) = re.findall(r"```sql\n(SELECT \* FROM read_csv.*?)\n```", page(name), re.DOTALL)
+    found = duckdb.execute(line.rstrip(";")).fetchall()
+    assert len(found) == 40_050
+    assert found[-1] == ("q-49", 'a "quoted" text, and\na line', 1)
+    with pytest.raises(duckdb.Error):  # when this reads it, the docs need not name a line
+        duckdb.execute("SELECT * FROM 'messages.csv'").fetchall()
+
+
 def test_the_schema_accepts_every_type_and_refuses_what_is_wrong(tmp_path: Path) -> None:
     file = tmp_path / "sample.ndjson"
     span = ("--from", "2026-01-01", "--to", "2026-02-01")
@@ -265,3 +277,9 @@ def test_nothing_leads_to_a_machine(path: Path) -> None:
 def test_the_leaks_would_be_found() -> None:
     for text in ("see /root/x", "--index-url https", "../shared/spec", "file:///wheels"):
         assert LEAKS.search(text)
+
+
+def test_the_sample_for_a_proxy_hands_on_the_port() -> None:
+    """With `$host` a site on another port than 443 is taken for another site."""
+    text = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+    assert re.findall(r"proxy_set_header Host .*", text) == ["proxy_set_header Host $http_host;"]

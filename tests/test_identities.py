@@ -10,13 +10,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import generators
 from effort import examples
@@ -25,7 +25,7 @@ from oracle.log import ordered
 from oracle.names import Names
 from oracle.values import bound_of, text_of_instant
 from tawny.exports.request import ExportRequest
-from tawny.runs.export import ExportSession
+from tawny.exports.session import ExportSession
 from test_differential import LATER_MS, SETTINGS, take_in
 
 Json = dict[str, Any]

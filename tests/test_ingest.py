@@ -125,7 +125,8 @@ def test_refusals_and_the_good_events_around_them(tmp_path: Path) -> None:
         f'{file}:5: type: found "mesage.created"; allowed the types of the event contract; the '
         "closest is message.created\n"
         f'{file}:6: event: found broken JSON: "{{]"; allowed {example}\n'
-        f"{other}:1: event: found [1]; allowed a JSON object\n",
+        f"{other}:1: event: found a JSON array; allowed one JSON object a line; jq -c '.[]' FILE "
+        "makes such lines of an array\n",
     )
     assert log_json(home)["events"] == 3
     assert log_json(home)["refused"] == 4
@@ -147,7 +148,7 @@ def test_a_refused_repetition_is_refused(tmp_path: Path) -> None:
 
 
 def test_line_numbers_go_on_over_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tawny.runs.source.BLOCK_BYTES", 500)
+    monkeypatch.setattr("tawny.intake.files.BLOCK_BYTES", 500)
     file = tmp_path / "events"
     lines = [json.dumps(event(number)) for number in range(40)]
     lines[36] = "broken"
@@ -168,13 +169,13 @@ def test_long_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "events"
     file.write_bytes(ndjson([event(1), message(2, 9 << 20), event(3)]))
     assert tawny(tmp_path / "home", "ingest", str(file)) == taken(3)
-    monkeypatch.setattr("tawny.runs.source.LONGEST_LINE_BYTES", 5 << 20)
+    monkeypatch.setattr("tawny.intake.files.LONGEST_LINE_BYTES", 5 << 20)
     assert tawny(tmp_path / "other", "ingest", str(file)) == Result(
         3,
         "accepted=2 duplicates=0 refused=1\n",
         f"{file}:2: event: found a line of more than 5 MB; allowed at most 5 MB\n",
     )
-    monkeypatch.setattr("tawny.runs.source.ENDLESS_LINE_BYTES", 8 << 20)
+    monkeypatch.setattr("tawny.intake.files.ENDLESS_LINE_BYTES", 8 << 20)
     assert tawny(tmp_path / "third", "ingest", str(file)) == Result(
         3,
         "accepted=1 duplicates=0 refused=1\n",
@@ -187,7 +188,7 @@ def test_long_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("kind", ["gz", "zst"])
 def test_a_file_cut_off(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could be read is kept, and the status says that something is missing."""
-    monkeypatch.setattr("tawny.runs.source.BLOCK_BYTES", 2000)
+    monkeypatch.setattr("tawny.intake.files.BLOCK_BYTES", 2000)
     home, cut, whole = tmp_path / "home", tmp_path / "cut", tmp_path / "whole"
     events = [message(number, 0) | {"extra": os.urandom(200).hex()} for number in range(3000)]
     data = compressed(ndjson(events), kind)
@@ -335,12 +336,10 @@ def test_progress_on_a_terminal_only(tmp_path: Path) -> None:
 
 _PEAK = """
 import resource, sys
-import tawny.runs.ingest, tawny.runs.source
-from tawny.cli.app import run
-from tawny.cli.main import load
-tawny.runs.ingest.CHUNK_ROWS = 20_000
-tawny.runs.source.BLOCK_BYTES = 1 << 20
-load(sys.argv[1:])
+import tawny.intake.ingest, tawny.intake.files
+from tawny.cli.main import run
+tawny.intake.ingest.CHUNK_ROWS = 20_000
+tawny.intake.files.BLOCK_BYTES = 1 << 20
 status = run(sys.argv[1:])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 sys.exit(status)

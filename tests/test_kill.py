@@ -105,6 +105,8 @@ def test_killed_ingest(undisturbed: Undisturbed, tmp_path: Path, number: int) ->
         "tawny.log.table.DeltaTable.create",
         "tawny.log.table.flush",
         "tawny.log.table.DeltaTable.create_write_transaction",
+        "tawny.log.table.EventLog.write_down",
+        "tawny.log.acknowledged.RecordFile.write",
         "tawny.engine.log_files.write_months",
         "tawny.cli.ingest.compact",
     ],
@@ -122,21 +124,35 @@ def test_killed_at_a_step_of_ingest(undisturbed: Undisturbed, tmp_path: Path, st
 
 @pytest.mark.parametrize(
     "damage",
-    ["empty", "zeros", "half"],
+    ["empty", "zeros", "half", "lines"],
 )
 def test_last_commit_lost_in_a_power_cut(
     undisturbed: Undisturbed, tmp_path: Path, damage: str
 ) -> None:
     """A commit that was not flushed when the power went may be a file of the right name without
-    its content. It was never acknowledged; what was before it must be there."""
+    its content, or with a part of it. Nobody was told of it; what was before it must be there."""
     home = tmp_path / "home"
-    shutil.copytree(undisturbed.fragmented, home)
+    assert tawny(home, "ingest", str(undisturbed.first_part)).status == 0
+    before = logged_events(home)
+    killed_at(home, "ingest", str(undisturbed.file), step="tawny.log.table.EventLog.write_down")
     last = max((home / "log" / "_delta_log").glob("*.json"))
     content = last.read_bytes()
-    damaged = {"empty": b"", "zeros": bytes(len(content)), "half": content[: len(content) // 2]}
+    damaged = {
+        "empty": b"",
+        "zeros": bytes(len(content)),
+        "half": content[: len(content) // 2],
+        "lines": b"".join(content.splitlines(keepends=True)[:-1]),
+    }
     last.write_bytes(damaged[damage])
 
-    assert 0 < log_json(home)["events"] < undisturbed.count
+    result = tawny(home, "log", "--format", "json")
+    assert (result.status, json.loads(result.out)["events"]) == (0, len(before))
+    aside = last.with_name(last.name + ".broken")
+    assert result.err == (
+        f"tawny: a crash had left {last.name} of the event log unfinished; nobody was told that it "
+        f"was done, it was set aside as {aside}\n"
+    )
+    assert logged_events(home) == before
     again = tawny(home, "ingest", str(undisturbed.file))
     assert (again.status, again.err) == (0, "")
     assert logged_events(home) == undisturbed.events
@@ -151,7 +167,9 @@ def test_checkpoint_lost_in_a_power_cut(undisturbed: Undisturbed, tmp_path: Path
     assert log_json(home) == before
     for checkpoint in (home / "log" / "_delta_log").glob("*.checkpoint*.parquet"):
         checkpoint.write_bytes(b"")
-    assert log_json(home) == before
+    mended = tawny(home, "log", "--format", "json")
+    assert json.loads(mended.out) == before
+    assert mended.err.count("it was set aside as") == 2
     assert tawny(home, "ingest", str(undisturbed.file)).status == 0
     assert logged_events(home) == undisturbed.events
 
@@ -180,7 +198,8 @@ def test_killed_export(undisturbed: Undisturbed, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["tawny.runs.export.flush", "tawny.runs.export._publish", "pathlib.Path.replace"]
+    "step",
+    ["tawny.exports.session.flush", "tawny.exports.session.publish", "pathlib.Path.replace"],
 )
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet", "xlsx"])
 def test_killed_at_a_step_of_export(
@@ -249,6 +268,7 @@ def test_killed_compaction(undisturbed: Undisturbed, tmp_path: Path, number: int
     [
         "tawny.log.table.DeltaTable.create_write_transaction",
         "tawny.log.table.flush",
+        "tawny.log.table.EventLog.write_down",
         "tawny.engine.log_files.write_months",
         "tawny.log.table.DeltaTable.vacuum",
     ],
@@ -269,7 +289,7 @@ def test_what_a_kill_leaves_behind_is_tidied(undisturbed: Undisturbed, tmp_path:
     home, target = tmp_path / "home", tmp_path / "users.csv"
     shutil.copytree(undisturbed.home, home)
     call = ("export", "users", *MONTH, "-o", str(target))
-    for step in ("tawny.runs.export.flush", "tawny.runs.export._publish"):
+    for step in ("tawny.exports.session.flush", "tawny.exports.session.publish"):
         killed_at(home, *call, step=step)
     killed_at(home, "ingest", str(undisturbed.file), step="tawny.cli.ingest.compact")
     assert leftovers(tmp_path, home / "tmp") != []
@@ -291,7 +311,7 @@ def stored_contents(home: Path) -> set[str]:
 @pytest.mark.parametrize(
     "step",
     [
-        "tawny.runs.erase.write_purged",
+        "tawny.upkeep.erase.write_purged",
         "tawny.log.table.DeltaTable.create_write_transaction",
         "tawny.log.table.DeltaTable.vacuum",
     ],

@@ -18,7 +18,7 @@ INBOUND = {"message_id": "m-1", "conversation_id": "c-1", "direction": "inbound"
 
 
 def filled(home: Path, channel: str = "ch-1", name: str = "Mail") -> Path:
-    """A log of four events and two refused ones."""
+    """A log of five events and two refused ones."""
     file = home.parent / "events.jsonl"
     saved = {"channel_id": channel, "medium": "email", "name": name}
     file.write_bytes(
@@ -28,6 +28,7 @@ def filled(home: Path, channel: str = "ch-1", name: str = "Mail") -> Path:
                 event(1, "conversation.created", **(CREATED | {"channel_id": channel})),
                 event(2, "message.created", **INBOUND),
                 event(3, "message.created", **(INBOUND | {"message_id": "m-2"})),
+                event(6, "source.watermark", until="2026-03-02T08:00:04Z"),
                 event(4, "message.created", **(INBOUND | {"direction": "sideways"})),
                 event(5, "mesage.created", **INBOUND),
             ]
@@ -48,11 +49,12 @@ def test_as_text(tmp_path: Path) -> None:
         "channel.saved              1  2026-03-02T08:00:00.000Z  2026-03-02T08:00:00.000Z",
         "conversation.created       1  2026-03-02T08:00:01.000Z  2026-03-02T08:00:01.000Z",
         "message.created            2  2026-03-02T08:00:02.000Z  2026-03-02T08:00:03.000Z",
+        "source.watermark           1  2026-03-02T08:00:06.000Z  2026-03-02T08:00:06.000Z",
         "",
-        "channel  name  newest event",
-        "ch-1     Mail  2026-03-02T08:00:03.000Z",
+        "channel  name  newest event              complete until            by",
+        "ch-1     Mail  2026-03-02T08:00:03.000Z  2026-03-02T08:00:03.000Z  newest",
         "",
-        f"events 4   size {size:,} bytes   files 3   version 1   refused so far 2",
+        f"events 5   size {size:,} bytes   files 4   version 1   refused so far 2",
     ]
 
 
@@ -63,7 +65,7 @@ def test_as_json(tmp_path: Path) -> None:
     files = list((home / "log").rglob("*.parquet"))
     assert status == {
         "version": 1,
-        "events": 4,
+        "events": 5,
         "bytes": sum(path.stat().st_size for path in files),
         "files": len(files),
         "types": [
@@ -73,10 +75,18 @@ def test_as_json(tmp_path: Path) -> None:
                 ("channel.saved", 1, 0, 0),
                 ("conversation.created", 1, 1, 1),
                 ("message.created", 2, 2, 3),
+                ("source.watermark", 1, 6, 6),
             ]
         ],
         "channels": [
-            {"channel_id": "ch-1", "name": "Mail", "newest_event": "2026-03-02T08:00:03.000Z"}
+            {
+                "channel_id": "ch-1",
+                "name": "Mail",
+                "newest_event": "2026-03-02T08:00:03.000Z",
+                "complete_until": "2026-03-02T08:00:03.000Z",
+                "by": "newest",
+                "usual_gap_s": None,
+            }
         ],
         "refused": 2,
     }  # fmt: skip
@@ -109,7 +119,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path, text: str) -> None:
     result = tawny(home, "log")
     assert (result.status, result.err) == (0, "")
     assert [text, text, "2026-03-02T08:00:03.000Z"] in [
-        line.split() for line in result.out.splitlines()
+        line.split()[:3] for line in result.out.splitlines()
     ]
 
 
@@ -127,7 +137,7 @@ from pathlib import Path
 from tawny.settings import Settings
 from tawny.state.database import open_database
 from tawny.state.inbox import Inbox
-Inbox(open_database(Path(sys.argv[1]), Settings({}))).add([(sys.stdin.buffer.read(), 1)])
+Inbox(open_database(Path(sys.argv[1]), Settings({}))).add([(sys.stdin.buffer.read(), 1, "r-1")])
 os._exit(0)
 """
 """Leaves an acknowledged event in the inbox as a crash would: in the database's journal."""
@@ -207,9 +217,9 @@ def test_other_readers_find_rows_by_any_column(tmp_path: Path, written: str) -> 
         first.write_text(first.read_text().replace('"delta.dataSkippingStatsColumns":"time"', ""))
         assert DeltaTable(home / "log").metadata().configuration == {}
         assert tawny(home, "ingest", str(file)).status == 3
-        assert log_json(home)["events"] == 4
+        assert log_json(home)["events"] == 5
     done = subprocess.run(
         [sys.executable, "-c", FILTERED, str(home / "log")], capture_output=True, check=False
     )
     # The library may abort at its end: its own threads outlive it.
-    assert done.stdout == b"2 1 0 2\n", done.stderr
+    assert done.stdout == b"2 1 0 3\n", done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from tawny.errors import LogVersionError
-from tawny.languages import said
-from tawny.model.explanation import Refusal
+from tawny.languages import translated
+from tawny.model.refusals import Refusal
 from tawny.runs.store import RunStore
 from tawny.settings import Settings
 from tawny.state.database import HEAD, open_database
@@ -95,17 +96,54 @@ def test_words_that_were_kept_in_english_stay_english(tmp_path: Path) -> None:
                 "1)"
             )
         )
-        connection.execute(sa.text("INSERT INTO refusals VALUES (7, 1, 'a', 2, 'time', 'x', 'y')"))
+        connection.execute(
+            sa.text("INSERT INTO refusals VALUES (7, :now, 'a', 2, 'time', 'x', 'y')"),
+            {"now": time.time_ns() // 1_000_000},
+        )
     engine.dispose()
     database = open_database(tmp_path, Settings({}))
     store = RunStore(database)
     run = store.find("a")
     assert run is not None and run.error is not None
-    assert said(run.error, "fr") == "{no}"
+    assert translated(run.error, "fr") == "{no}"
     [kept] = RefusalStore(tmp_path, Settings({}), database).newest(5)
-    assert said(kept.refusal.text, "fr").replace("\N{NO-BREAK SPACE}", " ") == (
+    assert translated(kept.refusal.text, "fr").replace("\N{NO-BREAK SPACE}", " ") == (
         "time : x ; attendu : y"
     )
+
+
+def test_saved_exports_of_one_name_are_told_apart_by_their_owners(tmp_path: Path) -> None:
+    """The oldest keeps the name; a name that is there already is not taken either."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    june = [(1, 1, "June"), (2, 2, "June"), (3, 3, "June"), (4, 3, "June (sam)")]
+    saved = [*june, (5, 2, "x" * 255), (6, 3, "x" * 255)]
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0009")
+        for number, name in (1, "root"), (2, "sam"), (3, "kim"):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO users (id, name, display_name, role, presence, disabled, "
+                    "password_hash, created_ms) VALUES (:id, :name, '', 'administrator', true, "
+                    "false, 'x', 1)"
+                ),
+                {"id": number, "name": name},
+            )
+        for number, owner, name in saved:
+            connection.execute(
+                sa.text(
+                    "INSERT INTO saved_exports (id, user_id, name, period, shared, request, "
+                    "created_ms) VALUES (:id, :owner, :name, 'today', false, '{}', 1)"
+                ),
+                {"id": number, "owner": owner, "name": name},
+            )
+    engine.dispose()
+    database = open_database(tmp_path, Settings({}))
+    with database.read() as connection:
+        names = connection.execute(sa.text("SELECT name FROM saved_exports ORDER BY id"))
+        assert list(names.scalars()) == [
+            *("June", "June (sam 2)", "June (kim)", "June (sam)"),
+            *("x" * 255, "x" * 249 + " (kim)"),
+        ]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -5,10 +5,7 @@ secondary identifier.
 """
 
 import csv
-import os
-import shutil
-import subprocess
-import sys
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +13,21 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-import tawny as package
 from commands import Result, ndjson, tawny
+from package_copies import call, copied
 from processes import event
+from tawny.settings import Settings
+from tawny.state.event_log import event_log
 
 MARCH = ("--from", "2026-03-01", "--to", "2026-04-01", "--as-of", "2026-05-01T00:00:00Z")
 CHANGES = (
     (
-        "model/events.py",
+        "model/event_types/contact.py",
         "    secondary_identifier: str | None = None\n",
         "    secondary_identifier: str | None = None\n    nickname: str | None = None\n",
     ),
     (
-        "exports/sql/facts/contact_names.sql",
+        "queries/sql/facts/contact_names.sql",
         "secondary_identifier, time_ms, sequence, source, id\n    FROM contact_events",
         "coalesce(nickname, secondary_identifier) AS secondary_identifier, time_ms, sequence, "
         "source, id\n    FROM contact_events",
@@ -41,31 +40,19 @@ CHANGES = (
 )
 
 
+BEFORE_WATERMARKS = (("model/events.py", "    *watermark.TYPES,\n", ""),)
+
+
 @pytest.fixture(scope="module")
 def newer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that holds the newer package."""
-    folder = tmp_path_factory.mktemp("newer")
-    shutil.copytree(Path(package.__file__).parent, folder / "tawny")
-    for name, old, new in CHANGES:
-        path = folder / "tawny" / name
-        text = path.read_text(encoding="utf-8")
-        assert text.count(old) == 1, name
-        path.write_text(text.replace(old, new), encoding="utf-8")
-    return folder
+    return copied(tmp_path_factory.mktemp("newer"), CHANGES)
 
 
-def call(newer: Path, home: Path, *arguments: str) -> Result:
-    """Run the newer Tawny."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tawny", "--home", str(home), *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(newer)},
-        cwd=newer,
-        timeout=60,
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds the package from before there were watermarks."""
+    return copied(tmp_path_factory.mktemp("older"), BEFORE_WATERMARKS)
 
 
 def contact(number: int, day: int, **more: Any) -> list[dict[str, Any]]:
@@ -120,9 +107,24 @@ def test_a_log_from_before_a_field_was_added(newer: Path, tmp_path: Path) -> Non
     assert stored(home, "nickname") == ["Nick", None, None]
     before = out.read_bytes()
 
-    # Compaction puts both kinds of files together, erasure empties what there is.
+    # Compaction keeps files that lack the field: a repetition that carries it is the same event.
     compacted = call(newer, home, "log", "compact")
-    assert compacted.out.startswith("files_before=9 files_after=3 ")
+    assert compacted.out.startswith("files_before=9 files_after=4 ")
+    file.write_bytes(
+        ndjson(
+            [
+                *contact(1, 1, secondary_identifier="s-1", nickname="One"),
+                *contact(3, 3, nickname="Other"),
+            ]
+        )
+    )
+    assert call(newer, home, "ingest", str(file)) == Result(
+        3,
+        "accepted=0 duplicates=5 refused=1\n",
+        f'{file}:4: id: found "e-30" again with data.nickname "Other" instead of "Nick"; allowed '
+        "the same event again, or an id of its own\n",
+    )
+    # Erasure empties what there is.
     assert call(newer, home, *export) == Result(0, "", "")
     assert out.read_bytes() == before
     receipt = str(tmp_path / "contacts.csv.receipt.json")
@@ -156,3 +158,43 @@ def test_erasure_in_files_from_before(newer: Path, tmp_path: Path) -> None:
     assert " events=" not in call(newer, home, "log").err
     assert stored(home, "primary_identifier") == [None, None, "p-2"]
     assert tawny(home, "log").status == 1
+
+
+def test_a_log_from_before_a_family_of_types_was_added(older: Path, tmp_path: Path) -> None:
+    """It is read as before, its files by their places and not by their names; with the first event
+    of the new family it gets the columns, and no cell changes."""
+    home, file, out = tmp_path / "home", tmp_path / "events", tmp_path / "contacts.csv"
+    export = ("export", "contacts", *MARCH, "-o", str(out))
+    file.write_bytes(ndjson(contact(1, 1, secondary_identifier="s-1")))
+    assert call(older, home, "ingest", str(file)).status == 0
+    assert "until" not in [field.name for field in DeltaTable(home / "log").schema().fields]
+    assert call(older, home, *export) == Result(0, "", "")
+    before = out.read_bytes()
+    assert tawny(home, *export) == Result(0, "", "")
+    assert out.read_bytes() == before
+
+    mark = event(9, "source.watermark", until="2026-03-02T00:00:00+01:00", channels=["ch-1", "?"])
+    file.write_bytes(ndjson([mark | {"time": "2026-03-02T08:00:00Z"}]))
+    for counts in ("accepted=1 duplicates=0 refused=0\n", "accepted=0 duplicates=1 refused=0\n"):
+        assert tawny(home, "ingest", str(file)) == Result(0, counts, "")
+    assert tawny(home, *export) == Result(0, "", "")
+    assert out.read_bytes() == before
+    assert event_log(home, Settings({})).snapshot().grown_families == {"watermark"}
+    assert re.search(r"source\.watermark +1  2026-03-02T08:00:00\.000Z ", tawny(home, "log").out)
+    assert tawny(home, "log", "compact").status == 0
+
+    table = DeltaTable(home / "log")
+    (path,) = table.file_uris(file_pruning_predicate="family = 'watermark'")
+    (row,) = pq.ParquetFile(path).read().to_pylist()
+    assert (row["until"].isoformat(), row["channels"]) == (
+        "2026-03-01T23:00:00+00:00",
+        ["ch-1", "?"],
+    )
+    told = call(older, home, "log")
+    assert (
+        told.status,
+        "found the column channels, which this Tawny does not know" in told.err,
+    ) == (
+        1,
+        True,
+    )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from effort import examples
 from generated_times import ANCHORS, DAY, HOUR, business_hours
 from oracle.hours import open_time
-from tawny.model.events import BusinessHours
+from tawny.model.business_hours import BusinessHours
 from tawny.model.opening import open_ms_between, opening_days, windows
 from tawny.model.zones import instant_text, to_ms
 

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import tawny.exports.parquet as module
+import tawny.exports.formats.parquet as module
 from tawny.errors import StorageError
-from tawny.exports.columns import ARROW_TYPES, Column, ColumnType
-from tawny.exports.parquet import write_parquet
+from tawny.exports.formats.arrow_types import ARROW_TYPES
+from tawny.exports.formats.parquet import write_parquet
+from tawny.queries.columns import Column, ColumnType
 
 
 def column(key: str, kind: ColumnType, unit: str = "") -> Column:
@@ -40,6 +41,7 @@ FULL: dict[str, Any] = {
     "boolean": False,
     "id-list": ["t;1", "t\\2"],
     "text-list": ["A", "", "B"],
+    "identifier": "00012",
 }
 EMPTY: dict[str, Any] = dict.fromkeys(FULL)
 
@@ -74,6 +76,7 @@ def test_every_type_comes_back(tmp_path: Path) -> None:
         "boolean": "bool",
         "id-list": "list<element: string>",
         "text-list": "list<element: string>",
+        "identifier": "string",
     }
 
 

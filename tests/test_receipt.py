@@ -9,7 +9,7 @@ import pytest
 
 from commands import Result, ndjson, tawny
 from processes import event, log_json, write_sample
-from tawny.exports.queries import definition_version
+from tawny.queries.catalogue import definition_version
 
 RANGE = ("--from", "2026-03-02", "--to", "2026-03-20", "--tz", "America/Toronto")
 FILES = ("messages.csv", "users.jsonl", "contacts.parquet", "topics.xlsx", "open-conversations.csv")
@@ -63,6 +63,7 @@ def test_what_it_says(tmp_path: Path) -> None:
     content = content_of(out)
     assert isinstance(content.pop("tawny_version"), str)
     assert isinstance(content.pop("time_zone_data"), str)
+    assert content.pop("dialect_version") == 1
     assert content == {
         "receipt_format": 1,
         "request": {
@@ -74,6 +75,8 @@ def test_what_it_says(tmp_path: Path) -> None:
             "headers": "fr",
             "format": "csv",
             "dialect": "machine",
+            "long_cells": "refuse",
+            "columns": [],
             "kind": "on-demand",
             "content_media": None,
         },
@@ -82,11 +85,17 @@ def test_what_it_says(tmp_path: Path) -> None:
         "as_of": "2026-03-02T08:01:00.000Z",
         "log_version": 1,
         "definition_version": definition_version(),
+        "engine": "duckdb",
+        "events_after_as_of": 1,
         "rows": 1,
+        "cut_cells": 0,
         "bytes": out.stat().st_size,
         "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
         "newest_event_per_channel": [
             {"channel_id": "ch-1", "name": "Mail", "time": "2026-03-02T08:00:02.000Z"}
+        ],
+        "completeness": [
+            {"channel_id": "ch-1", "complete_until": "2026-03-02T08:01:30.000Z", "by": "newest"}
         ],
     }
 
@@ -152,28 +161,81 @@ def teams(home: Path, tmp_path: Path) -> Path:
 def test_another_sum_is_a_failure_that_leaves_no_file(
     home: Path, tmp_path: Path, teams: Path
 ) -> None:
-    out, real = tmp_path / "out.csv", content_of(teams)["sha256"]
+    out = tmp_path / "out.csv"
     receipt = edited(teams, tmp_path / "r.json", sha256="0" * 64)
     assert tawny(home, "export", "--receipt", str(receipt), "-o", str(out)) == Result(
         1,
         "",
-        f"tawny: the receipt promises SHA-256 {'0' * 64}, the run gave {real}: a contact may have "
-        "been erased since, or the receipt was changed\n",
+        "tawny: the file cannot be made again byte for byte: a contact may have been erased since, "
+        "or the receipt was changed; no file was written\n",
     )
     assert not out.exists()
     assert not receipt_of(out).exists()
 
 
 def test_other_definitions_are_named_as_the_cause(home: Path, tmp_path: Path, teams: Path) -> None:
-    out, real = tmp_path / "out.csv", content_of(teams)["sha256"]
+    out = tmp_path / "out.csv"
     receipt = edited(teams, tmp_path / "r.json", sha256="1" * 64, definition_version="old")
     assert tawny(home, "export", "--receipt", str(receipt), "-o", str(out)) == Result(
         1,
         "",
-        f"tawny: the receipt promises SHA-256 {'1' * 64}, the run gave {real}: the definitions "
-        f"have changed since (old then, {definition_version()} now)\n",
+        "tawny: the file cannot be made again byte for byte: the definitions have changed since "
+        f"(old then, {definition_version()} now); no file was written\n",
     )
     assert not out.exists()
+
+
+def test_a_changed_dialect_is_named_as_the_cause(home: Path, tmp_path: Path) -> None:
+    """Receipts from before dialects had versions are of the first one."""
+    file, out = tmp_path / "tags.csv", tmp_path / "out.csv"
+    call = ("export", "tags", *RANGE, "--dialect", "excel", "-o", str(file))
+    assert tawny(home, *call) == Result(0, "", "")
+    content = content_of(file)
+    assert content.pop("dialect_version") == 2
+    receipt = tmp_path / "r.json"
+    receipt.write_text(json.dumps(content), encoding="utf-8")
+    again = ("export", "--receipt", str(receipt), "-o", str(out))
+    assert tawny(home, *again) == Result(0, "", ""), "no cell of it is written in another way"
+    receipt.write_text(json.dumps(content | {"sha256": "1" * 64}), encoding="utf-8")
+    out.unlink()
+    assert tawny(home, *again) == Result(
+        1,
+        "",
+        "tawny: the file cannot be made again byte for byte: the dialect excel has changed since "
+        "(version 1 then, 2 now); no file was written\n",
+    )
+    assert not out.exists()
+
+
+def test_events_dated_after_now_are_counted_and_said(tmp_path: Path) -> None:
+    """A sender's clock is ahead, or this machine's behind: a file without rows is not silent."""
+    home, file, out = tmp_path / "home", tmp_path / "events.jsonl", tmp_path / "m.csv"
+    created = {"conversation_id": "c-1", "channel_id": "ch-1", "contact_id": "k-1"}
+    sent = {"conversation_id": "c-1", "direction": "inbound"}
+    ahead = {"time": "2999-01-01T00:00:00Z"}
+    file.write_bytes(
+        ndjson(
+            [
+                event(0),
+                event(1, "conversation.created", **created) | ahead,
+                event(2, "message.created", **sent, message_id="m-1") | ahead,
+                event(3, "contact.attribute_set", contact_id="k-1", attribute_id="a", name="n",
+                      value="v", attribute_type="custom", set_by="agent") | ahead,
+            ]
+        )
+    )  # fmt: skip
+    assert tawny(home, "ingest", str(file)).status == 0
+    call = ("export", "messages", "--from", "2998-01-01", "--to", "3000-01-01", "-o", str(out))
+    result = tawny(home, *call)
+    content = content_of(out)
+    assert (result.status, result.out, content["rows"]) == (0, "", 0)
+    assert content["events_after_as_of"] >= 2
+    assert result.err == (
+        f"tawny: {content['events_after_as_of']} events are dated after {content['as_of']} and do "
+        "not count; is a clock wrong?\n"
+    )
+    asked = tawny(home, *call, "--as-of", "2999-01-01T00:00:00Z")
+    assert (asked.err, content_of(out)["rows"], content_of(out)["events_after_as_of"]) == ("", 1, 0)
 
 
 def test_receipt_of_a_newer_version(home: Path, tmp_path: Path, teams: Path) -> None:

@@ -14,23 +14,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer.main
+from babel.messages.catalog import Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import tawny
 from tawny import languages
-from tawny.cli.app import app
 from tawny.cli.help import HELP, help_texts
-from tawny.cli.main import load
+from tawny.cli.main import every_command
 from tawny.cli.wrong_calls import WRONG_CALLS
 from tawny.errors import StorageError, TawnyError, UnknownValueError
-from tawny.languages import said
+from tawny.languages import translated
+from tawny.people.callers import Role, Scope
+from tawny.queries.catalogue import EXPORT_TYPES, query
 from tawny.server import problems
-from tawny.server.framework import FRAMEWORK
-from tawny.server.pages import names
-from tawny.server.pages.charts import LABELS, SERIES, TITLES
-from tawny.state.callers import Role, Scope
+from tawny.server.pages import labels as names
+from tawny.server.pages.chart_words import LABELS, SERIES, TITLES
+from tawny.server.pages.sentences import PAGE_SENTENCES
 from tawny.state.run_rows import RunState
 from tawny.text import Text, from_json, to_json
 
@@ -52,12 +52,13 @@ NOT_VALUES = {"retry", "retry_after_s"}
 NOT_WRITTEN_THERE = {
     "Text(between)": "the first argument of joined()",
     "Text(HTTPStatus(status).phrase)": "titles of problem documents",
+    "Text(PAGE_SENTENCES[text.template], **text.values)": "a list of them",
     "Text(os.strerror(errno.ENOTDIR))": "the operating system",
     "Text(plain['$text'], **plain.get('$values', {}))": "stored texts",
     "Text(problem.detail)": "said by the server",
+    "Text(self.template, **changed)": "the template of another text",
     "Text(row.error)": "said before texts were stored",
     "Text(run.state)": "states of runs",
-    "Text(run.state.value)": "states of runs",
     "Text(sentence, **values)": "the error classes themselves",
     "Text(template, **values)": "libraries",
     "Text(type(error).__name__)": "the name of a class",
@@ -65,10 +66,14 @@ NOT_WRITTEN_THERE = {
     "ConflictError(why_no_file(run))": "a text",
     "RequestError(text)": "a text",
     "NotFoundError(text)": "a text",
+    "NotFoundError(_WHY_NOT[state])": "a text",
     "ServerError(text, retry=status in RETRIED)": "a text",
     "UnreadableInputError(text)": "a text",
 }
 """Sentences that are put together elsewhere, and where."""
+
+OWN_SENTENCE = {"UnsupportedEncodingError", "WrongValueError"}
+"""Errors whose sentence stands in their class."""
 
 SYSTEM_REASONS = (
     errno.EACCES, errno.EADDRINUSE, errno.EBUSY, errno.EDQUOT, errno.EEXIST, errno.EFBIG,
@@ -85,6 +90,12 @@ def page_texts() -> set[Key]:
     return {tuple(m[2]) if isinstance(m[2], tuple) else m[2] for m in found}
 
 
+def marked_texts() -> set[Key]:
+    """The texts that other rooms write where they are not said yet."""
+    found = extract_from_dir(PACKAGE, [("**.py", "python")], keywords={"N_": None})
+    return {str(m[2]) for m in found}
+
+
 def error_classes(root: type[TawnyError] = TawnyError) -> Iterator[str]:
     """The names of every class of the tree."""
     for path in PACKAGE.rglob("*.py"):
@@ -98,7 +109,7 @@ def error_classes(root: type[TawnyError] = TawnyError) -> Iterator[str]:
 
 def sentence_calls() -> Iterator[tuple[Path, ast.Call]]:
     """Every call in the package that makes a text or an error."""
-    makers = {"Text", *error_classes()} - {"EventsRefusedError"}  # whose sentence is its own
+    makers = {"Text", *error_classes()} - OWN_SENTENCE
     for path in sorted(PACKAGE.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if "from rich.text import Text" in text:
@@ -126,21 +137,19 @@ def sentences() -> set[str]:
     for path in PACKAGE.rglob("*.py"):
         found |= set(re.findall(r'joined\(\s*"([^"]+)"', path.read_text(encoding="utf-8")))
         for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(part, ast.ClassDef) and part.name == "EventsRefusedError":
+            if isinstance(part, ast.ClassDef) and part.name in OWN_SENTENCE:
                 found |= {
                     text
                     for call in ast.walk(part)
                     if isinstance(call, ast.Call) and (text := written(call))
                 }
-    load(["--help"])
     found |= {
         text
-        for text in help_texts(typer.main.get_group(app))
+        for _, command in every_command()
+        for text in help_texts(command)
         if isinstance(HELP.recognised(text), str)
     }
-    found |= {*FRAMEWORK.templates, *WRONG_CALLS.templates, *HELP.templates} | {
-        state.value for state in RunState
-    }
+    found |= {*WRONG_CALLS.templates, *HELP.templates} | {state.value for state in RunState}
     found |= {os.strerror(reason) for reason in SYSTEM_REASONS}
     return found | {status.phrase for status in problems.TITLES}
 
@@ -155,22 +164,42 @@ def holes(text: str) -> set[str]:
         return set()
 
 
+def query_texts() -> Iterator[tuple[str, str]]:
+    """What the queries say of their rows and columns, each with the export that says it."""
+    for export_type in EXPORT_TYPES:
+        export = query(export_type)
+        yield export_type, export.head.title
+        yield export_type, export.description["en"]
+        for column in export.columns:
+            yield export_type, column.headers["en"]
+            yield export_type, column.definition["en"]
+
+
+def entries(language: str) -> list[Message]:
+    """The entries of a catalogue."""
+    with (PACKAGE / "translations" / language / "tawny.po").open("rb") as stream:
+        return [one for one in read_po(stream) if one.id]
+
+
 def french() -> dict[Key, tuple[str, ...]]:
-    """The catalogue: what is said for each text."""
-    with (PACKAGE / "translations" / "fr" / "tawny.po").open("rb") as stream:
-        entries = [one for one in read_po(stream) if one.id]
-    assert not [one.id for one in entries if one.fuzzy]
+    """The catalogue: what is said for each text, wherever it stands."""
+    found = entries("fr")
+    assert not [one.id for one in found if one.fuzzy]
     return {
         tuple(one.id) if isinstance(one.id, (tuple, list)) else one.id: (
             tuple(one.string) if isinstance(one.string, (tuple, list)) else (one.string or "",)
         )
-        for one in entries
+        for one in found
+        if not one.context
     }
 
 
 def test_french_is_complete() -> None:
     """No text is missing, none is left over, the same values stand in both."""
-    texts, known = page_texts() | sentences(), french()
+    texts, known = (
+        page_texts() | marked_texts() | sentences() | {text for _, text in query_texts()},
+        french(),
+    )
     assert len(texts) > 450
     assert texts - set(known) == set()
     assert set(known) - texts == set()
@@ -179,6 +208,25 @@ def test_french_is_complete() -> None:
         for original, string_ in zip(originals, strings, strict=True):
             assert string_, key
             assert holes(original) == holes(string_), key
+
+
+def test_headers_of_the_article_are_complete() -> None:
+    """Each column has its words, and nothing else has."""
+    headers = {column.headers["en"] for name in EXPORT_TYPES for column in query(name).columns}
+    known = {one.id for one in entries("hootdesk-fr") if not one.context}
+    assert known == headers
+    assert all(one.string for one in entries("hootdesk-fr"))
+
+
+@pytest.mark.parametrize("language", ["fr", "hootdesk-fr"])
+def test_a_text_with_a_context_stands_in_that_export(language: str) -> None:
+    """An entry for one export is of a text it has, and says it otherwise than the entry for all."""
+    for_all = {one.id: one.string for one in entries(language) if not one.context}
+    with_context = [one for one in entries(language) if one.context]
+    assert with_context
+    for one in with_context:
+        assert (one.context, one.id) in set(query_texts())
+        assert one.string != for_all[one.id]
 
 
 def test_sentences_are_templates_with_exactly_the_values_given() -> None:
@@ -214,18 +262,20 @@ def test_every_word_of_the_program_has_a_name() -> None:
 def test_a_text_is_said_in_both_languages() -> None:
     """Values are quoted and grouped as each language does; texts may stand in texts."""
     text = Text(
-        "row {row}, column {column!r}: found a text of {units:,} UTF-16 units, a spreadsheet cell "
-        "holds at most {most:,}; choose CSV, JSONL or Parquet",
-        row=3, column="it's", units=40_000, most=32_767,
+        "{row}, column {column!r}: found a text of {units:,} UTF-16 units, a spreadsheet cell "
+        "holds at most {most:,}; choose CSV, JSONL or Parquet, or have such texts cut "
+        "(--long-cells cut)",
+        row="id 3", column="it's", units=40_000, most=32_767,
     )  # fmt: skip
     assert str(text) == (
-        'row 3, column "it\'s": found a text of 40,000 UTF-16 units, a spreadsheet cell holds at '
-        "most 32,767; choose CSV, JSONL or Parquet"
+        'id 3, column "it\'s": found a text of 40,000 UTF-16 units, a spreadsheet cell holds at '
+        "most 32,767; choose CSV, JSONL or Parquet, or have such texts cut (--long-cells cut)"
     )
-    assert said(text, "fr") == (
-        "ligne 3, colonne «\N{NO-BREAK SPACE}it's\N{NO-BREAK SPACE}»\N{NO-BREAK SPACE}: ce texte a "
+    assert translated(text, "fr") == (
+        "id 3, colonne «\N{NO-BREAK SPACE}it's\N{NO-BREAK SPACE}»\N{NO-BREAK SPACE}: ce texte a "
         "40\N{NARROW NO-BREAK SPACE}000 unités UTF-16, une cellule de tableur en contient au plus "
-        "32\N{NARROW NO-BREAK SPACE}767\N{NO-BREAK SPACE}; choisissez CSV, JSONL ou Parquet"
+        "32\N{NARROW NO-BREAK SPACE}767\N{NO-BREAK SPACE}; choisissez CSV, JSONL ou Parquet, ou "
+        "faites couper ces textes (--long-cells cut)"
     )
     assert from_json(to_json(text)) == text
 
@@ -235,25 +285,10 @@ def test_an_error_keeps_its_words_in_every_language() -> None:
     cause = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     error = StorageError("{thing}: {error}", thing="{braces}", error=cause)
     assert str(error) == "{braces}: No space left on device"
-    assert said(from_json(to_json([error.text]))[0], "fr") == (
-        "{braces}\N{NO-BREAK SPACE}: il n'y a plus de place sur le disque"
+    assert translated(from_json(to_json([error.text]))[0], "fr") == (
+        "{braces}\N{NO-BREAK SPACE}: il n’y a plus de place sur le disque"
     )
-    assert said(Text("nobody translated {this}", this=1), "fr") == "nobody translated 1"
-
-
-@pytest.mark.parametrize(
-    ("sentence", "french_"),
-    [
-        ("Expected `int`, got `str` - at `$.limit`", "`int` attendu, `str` reçu (à `$.limit`)"),
-        ("Expected `int` <= 500", "`int` <= 500 attendu"),
-        ("Something new.", "Something new."),
-    ],
-)
-def test_sentences_of_the_framework(sentence: str, french_: str) -> None:
-    """Known ones are said in French; English stays as it was."""
-    found = FRAMEWORK.recognised(sentence)
-    assert str(found) == sentence
-    assert said(found, "fr").replace("\N{NO-BREAK SPACE}", " ") == french_
+    assert translated(Text("nobody translated {this}", this=1), "fr") == "nobody translated 1"
 
 
 def test_examples_of_languages() -> None:
@@ -261,3 +296,40 @@ def test_examples_of_languages() -> None:
     found = doctest.testmod(languages)
     assert found.attempted > 2
     assert found.failed == 0
+
+
+def test_french_apostrophes() -> None:
+    """An apostrophe is ’ wherever people read French; only the headers of columns keep the straight
+    one, because files made before have them and their readers look for them."""
+    headers = {column.headers["en"] for name in EXPORT_TYPES for column in query(name).columns}
+    straight = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+    said_so = [text for key, texts in french().items() if key not in headers for text in texts]
+    assert [text for text in said_so if straight.search(text)] == []
+
+
+NEVER_ON_A_PAGE = {
+    "channel: found {channel!r}; allowed: {allowed}": "pages offer the channels there are",
+    "columns: found {found}, of which {export_type} has none; allowed there: {allowed}": "columns",
+    "cursor: found one that is not of this list; allowed the next_cursor of the page before": "API",
+    "exports: found beside export {export_type}; name one export, or several as exports": "API",
+    "from: found {start}, which is not before to ({end}); choose a later --to": "command line",
+    "{field}: found {found}; a saved export has a period instead, leave it out": "API",
+    "limit: found {limit}; allowed 1 to 500": "API",
+}
+"""Sentences with names of fields, of what pages cannot ask wrongly."""
+
+
+def test_pages_say_what_is_wrong_without_names_of_fields() -> None:
+    """What people do wrong in a form; the field is beside it, and has another name there."""
+    said_of_forms = {
+        text
+        for path, call in sentence_calls()
+        if {"people", "periods.py", "store_saved.py"} & set(path.relative_to(PACKAGE).parts)
+        or (path.name == "request.py" and "from: " in ast.unparse(call))
+        if (text := written(call)) and re.match(r"\{?[a-z_]+\}?: ", text)
+    }
+    assert len(said_of_forms) > 10
+    assert said_of_forms - NEVER_ON_A_PAGE.keys() <= PAGE_SENTENCES.keys()
+    for template, on_a_page in PAGE_SENTENCES.items():
+        assert template in sentences(), "nobody says so"
+        assert not re.match(r"\{?[a-z_]+\}?: ", on_a_page)

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 import generators
 from commands import export, ingest, ndjson, tawny, tawny_process
 from effort import examples
-from tawny.model import validation
 from tawny.model.events import EVENT_TYPES
-from tawny.model.validation import read_times, validate_lines, validate_values
-from tawny.model.zones import EARLIEST_MS, LATEST_MS
+from tawny.model.refusals import _mistakes
+from tawny.model.surrogates import values_of_array
+from tawny.model.validation import check_lines, read_times, validate_lines, validate_values
+from tawny.model.zones import EARLIEST_MS, INSTANT_PATTERN, LATEST_MS, instant_ms
 
 Json = dict[str, Any]
 
@@ -38,7 +40,7 @@ CLOSEST = "the types of the event contract; the closest is"
 OUTBOUND = "agent, virtual_agent, auto_responder, proactive, csat, native"
 CAUSES = (
     "inbound_message, handover, boomerang, set_to_new, agent, bulk, virtual_agent, automation, "
-    "auto_resolve, csat"
+    "auto_resolve, csat, unknown"
 )
 WINDOW = (
     '["HH:MM", "HH:MM"] with the start before the end, "24:00" allowed as an end, '
@@ -47,6 +49,7 @@ WINDOW = (
 DAYS = "an object with the days mon, tue, wed, thu, fri, sat, sun"
 DATES = "a list of dates YYYY-MM-DD or null"
 ONE_LINE = "one JSON object a line"
+LINES = "one JSON object a line; jq -c '.[]' FILE makes such lines of an array"
 EXAMPLE = (
     ', such as {"specversion": "1.0", "source": …, "id": …, "type": …, "time": …, "data": {…}}'
 )
@@ -90,6 +93,10 @@ def answer(score: object) -> Json:
     return event("csat.answered", data)
 
 
+def watermark(until: object = "2026-03-02T10:00:00Z", **fields: object) -> Json:
+    return event("source.watermark", {"until": until} | fields)
+
+
 def attribute(**fields: object) -> Json:
     data: Json = {"contact_id": "p", "attribute_id": "a", "name": "n", "value": "v"}
     data |= {"attribute_type": "crm", "set_by": "bot"} | fields
@@ -111,12 +118,15 @@ REFUSED: list[tuple[Json, str]] = [
     (event(source=""), f'source: found ""; allowed {ID}'),
     (event(source="x" * 257), f"source: found 257 characters; allowed {ID}"),
     (event(source=MISSING), f"source: found nothing; allowed {ID}"),
-    (event(source="a\0"), 'source: found "a\\u0000"; allowed any characters but NUL'),
+    (
+        event(source="a\0"),
+        'source: found "a\\u0000"; allowed any characters but NUL and unpaired surrogates',
+    ),
     (event(id=""), f'id: found ""; allowed {ID}'),
     (event(id="😀" * 257), f"id: found 257 characters; allowed {ID}"),
     (event(id=7), f"id: found 7; allowed {ID}"),
     (event(id=None), f"id: found null; allowed {ID}"),
-    (event(id="\0"), 'id: found "\\u0000"; allowed any characters but NUL'),
+    (event(id="\0"), 'id: found "\\u0000"; allowed any characters but NUL and unpaired surrogates'),
     (event(sequence=5), "sequence: found 5; allowed a text or null"),
     (event(time=5), "time: found 5; allowed a text"),
     (
@@ -142,7 +152,8 @@ REFUSED: list[tuple[Json, str]] = [
     ),
     (
         message(conversation_id="c\0"),
-        'data.conversation_id: found "c\\u0000"; allowed any characters but NUL',
+        'data.conversation_id: found "c\\u0000"; '
+        "allowed any characters but NUL and unpaired surrogates",
     ),
     (message(agent_id=""), f'data.agent_id: found ""; allowed {ID} or null'),
     (message(content=["x"]), 'data.content: found ["x"]; allowed a text or null'),
@@ -180,13 +191,16 @@ REFUSED: list[tuple[Json, str]] = [
     (
         status("new", "agent"),
         'data.cause: found "agent"; allowed for status new: '
-        "inbound_message, handover, boomerang, set_to_new",
+        "inbound_message, handover, boomerang, set_to_new, automation, unknown",
     ),
-    (status("pending", "bulk"), 'data.cause: found "bulk"; allowed for status pending: agent'),
+    (
+        status("pending", "bulk"),
+        'data.cause: found "bulk"; allowed for status pending: agent, automation, unknown',
+    ),
     (
         status("resolved", "boomerang"),
         'data.cause: found "boomerang"; allowed for status resolved: '
-        "agent, bulk, virtual_agent, automation, auto_resolve, csat",
+        "agent, bulk, virtual_agent, automation, auto_resolve, csat, unknown",
     ),
     (
         event("agent.saved", {"agent_id": "a", "name": "", "kind": "robot"}),
@@ -219,6 +233,13 @@ REFUSED: list[tuple[Json, str]] = [
     (
         event("contact.saved", {"contact_id": "p", "medium": "SMS", "primary_identifier": ""}),
         f'data.medium: found "SMS"; allowed {MEDIUM}',
+    ),
+    # Watermarks
+    (watermark("2026-03-02"), f'data.until: found "2026-03-02"; allowed {TIME}'),
+    (watermark(None), "data.until: found null; allowed a text"),
+    (
+        watermark(channels="c"),
+        'data.channels: found "c"; allowed a list of texts of 1 to 256 characters or null',
     ),
     # Business hours
     (
@@ -347,6 +368,15 @@ ACCEPTED: dict[str, Json] = {
     "leap day": holidays("2028-02-29"),
     "kind null": event("agent.saved", {"agent_id": "a", "name": "", "kind": None}),
     "medium of other letters": channel(None, medium="é-ß 1"),
+    "contact without medium": event("contact.saved", {"contact_id": "p", "primary_identifier": ""}),
+    "watermark of all channels": watermark("2026-03-02t10:00:00.1234+02:00", channels=None),
+    "watermark of some channels": watermark(channels=["a", "b"]),
+    "watermark of no channel": watermark(channels=[]),
+    **{
+        f"{status_} {cause}": status(status_, cause)
+        for cause in ("unknown", "automation")
+        for status_ in ("new", "pending", "resolved")
+    },
 }
 
 
@@ -377,9 +407,22 @@ def shown(line: bytes) -> str:
             b"nonsense",
             f'event: found text that is not a JSON object: "nonsense"; allowed {ONE_LINE}{EXAMPLE}',
         ),
-        (b"[1]", "event: found [1]; allowed a JSON object"),
+        (b"[1]", f"event: found a JSON array; allowed {LINES}"),
+        (b"[", f'event: found the start of a JSON array: "["; allowed {LINES}'),
+        (b"5", "event: found 5; allowed a JSON object"),
+        (
+            b"\xef\xbb\xbf" + GOOD,
+            "event: found a byte order mark before the line; allowed one at the very start of the "
+            "input; where files were put together, take out the marks of the later ones",
+        ),
         (b"null", "event: found null; allowed a JSON object"),
-        (b"{}", "type: found nothing; allowed an event type such as message.created"),
+        (
+            b'{"data": 5}',
+            "type: found nothing; allowed an event type such as message.created; "
+            'specversion: found nothing; allowed "1.0"; '
+            f"source: found nothing; allowed {ID}; id: found nothing; allowed {ID}; "
+            "time: found nothing; allowed a text",
+        ),
         (
             GOOD + b" " + GOOD,
             f"event: found broken JSON: {shown(GOOD + b' ' + GOOD)}; allowed {ONE_LINE}{EXAMPLE}",
@@ -397,11 +440,21 @@ def shown(line: bytes) -> str:
         ),
         (
             GOOD.replace(b'"m"', b'"\\ud800"'),
-            f"event: found half of a surrogate pair in a text; allowed {ONE_LINE}{EXAMPLE}",
+            'data.message_id: found "\\ud800"; '
+            "allowed any characters but NUL and unpaired surrogates",
         ),
         (
-            GOOD.replace(b'"m"', b'"\\udc00\\ud800"'),
-            f"event: found half of a surrogate pair in a text; allowed {ONE_LINE}{EXAMPLE}",
+            GOOD.replace(b'"m"', b'"\\udc00\\uD800"'),
+            'data.message_id: found "\\udc00\\ud800"; '
+            "allowed any characters but NUL and unpaired surrogates",
+        ),
+        (
+            GOOD.replace(b'"inbound"', b'"inbound\\udfff"'),
+            'data.direction: found "inbound\\udfff"; allowed inbound, outbound',
+        ),
+        (
+            GOOD[:-1] + b', "ignored": ["\xff"]}',
+            "event: found bytes that are not UTF-8; allowed UTF-8 text",
         ),
         (
             GOOD.replace(b'"m"', b'"\xff"'),
@@ -414,8 +467,10 @@ def shown(line: bytes) -> str:
         (b'{"a":' * 5000, f"event: found JSON nested too deeply; allowed {ONE_LINE}"),
     ],
     ids=[
-        *("words", "list", "null", "empty", "two on a line", "comma", "cut", "control character"),
-        *("lone surrogate", "surrogates turned round", "not UTF-8", "surrogate as UTF-8", "deep"),
+        *("words", "list", "start of a list", "number", "mark", "null", "empty", "two on a line"),
+        *("comma", "cut", "control character", "half in an id", "halves turned round"),
+        *("half in an enumeration", "ignored not UTF-8"),
+        *("not UTF-8", "surrogate as UTF-8", "deep"),
     ],
 )
 def test_a_line_that_is_no_event_is_refused(line: bytes, text: str) -> None:
@@ -453,6 +508,99 @@ def test_values_are_numbered_from_0() -> None:
     assert [refusal.number for refusal in batch.refusals] == [0, 2]
 
 
+def test_refusals_are_explained_up_to_a_number_and_all_are_counted() -> None:
+    block = b"x\n" + GOOD + b"\n{}\n" + ndjson([event(time="never")]) + b"5"
+    checked = check_lines(block, most_explained=2)
+    assert (checked.accepted, checked.refused) == ([2], [1, 3, 4, 5])
+    assert checked.refusals == validate_lines(block).refusals[:2]
+    assert check_lines(block).refusals == validate_lines(block).refusals
+
+
+def test_every_mistake_of_an_event_is_said_at_once() -> None:
+    wrong = event(
+        data={"message_id": 3, "direction": "outbound", "content": ["x"]},
+        specversion="0.3", source="", time="yesterday",
+    )  # fmt: skip
+    assert refusals(wrong) == [
+        'specversion: found "0.3"; allowed "1.0"; '
+        f'source: found ""; allowed {ID}; '
+        f"data.message_id: found 3; allowed {ID}; "
+        f"data.conversation_id: found nothing; allowed {ID}; "
+        'data.content: found ["x"]; allowed a text or null; '
+        f"data.outbound_type: found null; allowed for direction outbound: {OUTBOUND}; "
+        f'time: found "yesterday"; allowed {TIME}'
+    ]
+    hours = {"time_zone": "Paris", "weekly": {"mon": [["9:00", "8:00"]], "tue": [["b", "a"]]}}
+    assert refusals(channel(hours | {"holidays": ["never", "2026-01-01", ""]}, medium="X")) == [
+        f'data.business_hours.weekly.mon[0]: found ["9:00", "8:00"]; allowed {WINDOW}; '
+        f'data.business_hours.weekly.tue[0]: found ["b", "a"]; allowed {WINDOW}; '
+        'data.business_hours.time_zone: found "Paris"; '
+        "allowed an IANA time zone such as Europe/Paris; "
+        'data.business_hours.holidays[0]: found "never"; allowed a date YYYY-MM-DD; '
+        'data.business_hours.holidays[2]: found ""; allowed a date YYYY-MM-DD; '
+        f'data.medium: found "X"; allowed {MEDIUM}'
+    ]
+
+
+def test_so_many_mistakes_of_an_event_are_said() -> None:
+    days = {"time_zone": "UTC", "weekly": {"mon": [["", ""]] * 1000}}
+    (refusal,) = validate_lines(ndjson([channel(days)])).refusals
+    assert len(refusal.mistakes) == 20
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("cut \\ud83d", "cut \ufffd"),
+        ("\\uD83D", "\ufffd"),
+        ("\\ud83d\\n", "\ufffd\n"),
+        ("\\udc00\\ud83d", "\ufffd\ufffd"),
+        ("\\ud83d\\ud83d\\ude00", "\ufffd😀"),
+        ("\\\\ud83d", "\\ud83d"),
+        ("half \\ud83d and whole 😀", "half \ufffd and whole 😀"),
+    ],
+)
+def test_half_an_emoji_in_a_text_is_kept_as_a_replacement_character(text: str, kept: str) -> None:
+    data = '{"message_id": "m", "conversation_id": "c", "direction": "inbound", "content": "%s"}'
+    line = json.dumps(event(data={})).replace("{}", data % text).encode()
+    for block in (line, GOOD + b"\n" + line):
+        batch = validate_lines(block)
+        assert batch.refusals == []
+        assert batch.tables["message"].column("content").to_pylist()[-1] == kept
+    array = b"[" + line + b" ,\n" + GOOD + b"]"
+    assert values_of_array(array) == [line, GOOD]
+
+
+@pytest.mark.parametrize("where", ['"extra": "\\ud83d", ', '"\\ud83d": [{"\\udc00": 1}], '])
+def test_half_an_emoji_in_what_is_ignored_does_no_harm(where: str) -> None:
+    line = GOOD.replace(b'"data"', where.encode() + b'"data"')
+    assert validate_lines(line + b"\n" + GOOD).rows == 2
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 9), st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", "inbound", "outbound", "agent", "a\0", "\ud83d", "new", "UTC", "x" * 257]),
+    st.lists(st.sampled_from(["a", 1]), max_size=2),
+    st.dictionaries(st.sampled_from(["mon", "time_zone", "weekly"]), st.just("UTC"), max_size=3),
+)  # fmt: skip
+
+
+@settings(max_examples=examples(200))
+@given(seed=st.integers(0, 2**32), data=st.data())
+def test_what_is_refused_is_explained_and_nothing_else(seed: int, data: st.DataObject) -> None:
+    """The decoder decides and the declared types explain: they say the same of every event."""
+    log = generators.random_log(random.Random(seed), 30)
+    chosen = data.draw(st.sampled_from(log))
+    places = [(chosen, name) for name in chosen if name != "data"]
+    places += [(chosen["data"], name) for name in chosen["data"]]
+    for holder, name in data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=3)):
+        holder[name] = data.draw(VALUES)
+    line = json.dumps(chosen).encode()
+    batch = validate_lines(line)
+    assert batch.rows == (next(_mistakes(line), None) is None)
+    assert [refusal.field for refusal in batch.refusals] != ["event"]
+
+
 def test_surrogate_pairs_are_one_character() -> None:
     line = GOOD.replace(b'"m"', b'"\\ud83d\\ude00"')
     assert validate_lines(line).tables["message"].column("message_id").to_pylist() == ["😀"]
@@ -481,7 +629,7 @@ PLAUSIBLE = st.builds(
 
 def expected_ms(text: str) -> int | None:
     """Read by Python, which knows nothing of Arrow."""
-    if not validation._time.search(text) or text.endswith("\n"):
+    if not re.match(INSTANT_PATTERN, text) or text.endswith("\n"):
         return None
     upper = text.upper().replace("Z", "+00:00")
     whole, fraction, offset = upper[:19], upper[19:-6], upper[-6:]
@@ -508,7 +656,7 @@ def test_times_read_together_and_one_by_one_are_the_same(texts: list[str]) -> No
     expected = [expected_ms(text) for text in texts]
     assert [None if us is None else us // 1000 for us in read] == expected
     assert legal is (None not in expected)
-    assert [validation._read_time(text) for text in texts] == expected
+    assert [instant_ms(text) for text in texts] == expected
 
 
 @settings(max_examples=examples(20))
@@ -585,9 +733,9 @@ def test_rules_are_checked_before_repetitions(tmp_path: Path) -> None:
 def test_a_long_line_and_many_blocks_keep_their_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tawny.runs import source
+    from tawny.intake import files
 
-    monkeypatch.setattr(source, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(files, "BLOCK_BYTES", 1000)
     events = [event(id=str(n)) for n in range(40)]
     events[20] = message(content="x" * 5000) | {"id": "20"}
     lines = ndjson(events).splitlines(keepends=True)
@@ -597,3 +745,62 @@ def test_a_long_line_and_many_blocks_keep_their_numbers(
     told = tawny(tmp_path / "home", "ingest", str(file))
     assert told.out == "accepted=39 duplicates=0 refused=1\n"
     assert told.err.startswith(f"{file}:31: type: found nothing; ")
+
+
+HALVES = (
+    '{"specversion":"1.0","source":"/desk","id":"2","type":"message.created",'
+    '"time":"2026-05-04T09:00:00Z","data":{"message_id":"m1","conversation_id":"c1",'
+    '"direction":"inbound","content":"cut inside an emoji \\ud83d"}}\n'
+    '{"specversion":"1.0","source":"/desk","id":"3","type":"message.created",'
+    '"time":"2026-05-04T09:01:00Z","data":{"message_id":"m2","conversation_id":"c1",'
+    '"direction":"inbound","content":"\\ud83d\\nsecond line"}}\n'
+)
+"""As `JSON.stringify` writes a text that was cut: the first half at the end of its line."""
+
+
+def test_a_text_that_was_cut_inside_an_emoji_goes_through_to_the_export(tmp_path: Path) -> None:
+    created = {"conversation_id": "c1", "channel_id": "ch", "contact_id": "p"}
+    log = ndjson([event("conversation.created", created)]) + HALVES.encode()
+    ingest(tmp_path / "home", log)
+    request = {"type": "messages", "from": "2026-05-01", "to": "2026-06-01", "tz": "UTC"}
+    rows = export(tmp_path / "home", request | {"as_of": "2026-06-01T00:00:00Z"}).decode()
+    assert "cut inside an emoji \ufffd" in rows
+    assert '"\ufffd\nsecond line"' in rows
+
+
+def test_each_mistake_is_a_line_and_each_event_is_counted_once(tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    file.write_bytes(ndjson([message(direction="in", message_id=5)]))
+    told = tawny(tmp_path / "home", "ingest", str(file))
+    assert (told.status, told.out) == (3, "accepted=0 duplicates=0 refused=1\n")
+    assert told.err == (
+        f"{file}:1: data.message_id: found 5; allowed {ID}\n"
+        f'{file}:1: data.direction: found "in"; allowed inbound, outbound\n'
+    )
+
+
+def test_what_is_no_event_a_line_is_refused_with_what_helps(tmp_path: Path) -> None:
+    file = tmp_path / "events.json"
+    line = ndjson([EVENT])
+    mark = b"\xef\xbb\xbf"
+    file.write_bytes(b"[" + line.rstrip() + b"]\n" + mark + line)
+    told = tawny(tmp_path / "home", "ingest", str(file))
+    assert (told.status, told.out) == (3, "accepted=0 duplicates=0 refused=2\n")
+    assert told.err == (
+        f"{file}:1: event: found a JSON array; allowed {LINES}\n"
+        f"{file}:2: event: found a byte order mark before the line; allowed one at the very start "
+        "of the input; where files were put together, take out the marks of the later ones\n"
+    )
+
+
+def test_events_of_the_future_are_told_of(tmp_path: Path) -> None:
+    """As a sender makes them whose clock is ahead; counted too when they come again."""
+    file = tmp_path / "events.ndjson"
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    file.write_bytes(ndjson([EVENT, event(id="2", time=ahead), event(id="3", time=ahead)]))
+    told = tawny(tmp_path / "home", "ingest", str(file))
+    assert (told.status, told.out) == (0, "accepted=3 duplicates=0 refused=0\n")
+    assert told.err == (
+        "tawny: 2 events lie in the future; no export shows them before their time has come "
+        "(is the clock of their sender ahead?)\n"
+    )

@@ -12,6 +12,7 @@ from deltalake.schema import PrimitiveType
 
 from commands import Result, ndjson, tawny
 from processes import event, small_log
+from tawny.cli.main import run
 
 MOMENTS = (
     "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.mmm]] in the time zone of the request, or either with an "
@@ -49,8 +50,8 @@ RANGE = "--from 2026-03-01 --to 2026-04-01 -o x.csv"
 
 WRONG = {
     "nosuch": f"No such command 'nosuch' {HELP}",
-    "ingst": f"No such command 'ingst'. Did you mean 'ingest', 'settings'? {HELP}",
-    "--hom x ingest": f"No such option: --hom (Possible options: --home) {HELP}",
+    "ingst": f"No such command 'ingst'. (Did you mean one of: 'ingest', 'settings'?) {HELP}",
+    "--hom x ingest": f"No such option '--hom'. Did you mean '--home'? {HELP}",
     "export": "-o: found nothing; name a FILE, - for standard output, or a folder",
     "export -o x.csv": f"TYPE: found nothing; allowed {TYPES} or all",
     f"export mesages {RANGE}": "export type: found 'mesages', did you mean 'messages'?",
@@ -76,6 +77,14 @@ WRONG = {
     "is not before to (2026-03-01); the range holds what happens at from and later, and before to",
     "export messages --from 2026-04-01 --to 2026-04-01 -o x.csv": "from: found 2026-04-01, which "
     "is not before to (2026-04-01); the range holds what happens at from and later, and before to",
+    "export messages --tz Europe/Paris --from 2026-03-29T02:00 --to 2026-03-29T03:00 -o x.csv": (
+        "from: found 2026-03-29T02:00 to 2026-03-29T03:00, which the clocks of Europe/Paris skip: "
+        "they go from 2026-03-29T02:00 to 2026-03-29T03:00 there; begin earlier or end later"
+    ),
+    "export messages --tz Pacific/Apia --from 2011-12-30 --to 2011-12-31 -o x.csv": (
+        "from: found 2011-12-30 to 2011-12-31, which the clocks of Pacific/Apia skip: they go from "
+        "2011-12-30T00:00 to 2011-12-31T00:00 there; begin earlier or end later"
+    ),
     "export messages --from 2026-04-01 -o x.csv": "to: found nothing; messages needs a range, "
     f"allowed {MOMENTS}",
     "export all -o out": "from: found nothing; resolved-conversations needs a range, allowed "
@@ -96,8 +105,9 @@ WRONG = {
     "folder, which is a folder; name a file in it",
     "export all --from 2026-03-01 --to 2026-04-01 -o -": "-o: found -; several types need a folder",
     "export all --from 2026-03-01 --to 2026-04-01 -o good.jsonl": "-o: found the file good.jsonl; "
-    "several types need a folder",
-    f"export messages --bogus {RANGE}": f"No such option: --bogus {HELP}",
+    "several types need a folder, or a file that ends in .zip or .xlsx",
+    f"export messages --bogus {RANGE}": "No such option '--bogus'. Did you mean '--columns'? "
+    f"{HELP}",
     f"export messages --tz {RANGE}": f"export type: found '2026-03-01'; allowed: {TYPES}",
     "export --receipt no.json -o x.csv": "no.json: No such file or directory; name a "
     "FILE.receipt.json",
@@ -110,7 +120,7 @@ WRONG = {
     "columns mesages": "export type: found 'mesages', did you mean 'messages'?",
     "columns users --format xml": "--format: found 'xml'; allowed: text, csv, json, markdown",
     "events message.creatd": "event type: found 'message.creatd', did you mean 'message.created'?",
-    "ingest": f"Missing argument 'FILE' {HELP}",
+    "ingest": f"Missing argument 'FILE...' {HELP}",
     "ingest no": f"no: No such file or directory; allowed a readable file of {LINES}",
     "ingest folder": f"folder: found a folder; allowed a file of {LINES}",
     "ingest good.jsonl no": f"no: No such file or directory; allowed a readable file of {LINES}",
@@ -284,15 +294,15 @@ def test_spoiled_state_database(log: Path, here: Path) -> None:
     [
         ("export messages --from yesterday --to 2026-04-01 -o x.csv", "from : « yesterday » ; "
          "attendu : AAAA-MM-JJ ou AAAA-MM-JJTHH:MM[:SS[.mmm]] dans le fuseau horaire de la "
-         "demande, ou l'un des deux avec un décalage comme +02:00 ou Z"),
+         "demande, ou l’un des deux avec un décalage comme +02:00 ou Z"),
         (f"export mesages {RANGE}",
-         "type d'export : « mesages » est inconnu, vouliez-vous dire « messages » ?"),
-        ("ingest no", "no : ce fichier ou dossier n'existe pas ; attendu : un fichier lisible, "
-         "JSON à raison d'un objet par ligne, tel quel, .gz ou .zst"),
-        ("ingst", "la commande 'ingst' n'existe pas, vouliez-vous dire 'ingest', 'settings' ? "
-         "(tawny --help montre ce qui existe)"),
+         "type d’export : « mesages » est inconnu, vouliez-vous dire « messages » ?"),
+        ("ingest no", "no : ce fichier ou dossier n’existe pas ; attendu : un fichier lisible, "
+         "JSON à raison d’un objet par ligne, tel quel, .gz ou .zst"),
+        ("ingst", "la commande 'ingst' n’existe pas, vouliez-vous dire l’une de celles-ci : "
+         "'ingest', 'settings' ? (tawny --help montre ce qui existe)"),
         ("sample --conversations x --from 2026-01-01 --to 2026-02-01 -o x", "la valeur de "
-         "'--conversations' ne convient pas : ce n'est pas un nombre entier "
+         "'--conversations' ne convient pas : 'x' n’est pas un nombre entier "
          "(tawny --help montre ce qui existe)"),
     ],
 )  # fmt: skip
@@ -306,18 +316,72 @@ def test_wrong_calls_in_french(
     assert result.err.replace("\N{NO-BREAK SPACE}", " ") == f"tawny: {said}\n"
 
 
+EMPTY = {
+    "export messages --tz= --from 2026-03-01 --to 2026-04-01 -o x.csv": "time zone: found ''; use "
+    "an IANA name such as Europe/Paris",
+    f"check --tz= {RANGE.removesuffix(' -o x.csv')}": "time zone: found ''; use an IANA name such "
+    "as Europe/Paris",
+    f"export messages --channel= {RANGE}": "--channel: found ''; give it a value or leave it out",
+    f"export messages --as-of= {RANGE}": "--as-of: found ''; give it a value or leave it out",
+    f"export messages --headers= {RANGE}": "--headers: found ''; give it a value or leave it out",
+    f"export messages --format= {RANGE}": "--format: found ''; give it a value or leave it out",
+    f"export messages --dialect= {RANGE}": "--dialect: found ''; give it a value or leave it out",
+    f"export messages --server= {RANGE}": "--server: found ''; give it a value or leave it out",
+    "export messages --from= --to 2026-04-01 -o x.csv": "--from: found ''; give it a value or "
+    "leave it out",
+    "export messages --from 2026-03-01 --to 2026-04-01 --output=": "--output: found ''; give it a "
+    "value or leave it out",
+    "--home= log": "--home: found ''; give it a value or leave it out",
+    "columns users --language=": "--language: found ''; give it a value or leave it out",
+    "sample --conversations 1 --from= --to 2026-01-02 -o -": "--from: found ''; give it a value or "
+    "leave it out",
+}
+"""Options of scripts whose variable was not set."""
+
+
+@pytest.mark.parametrize(("call", "said"), EMPTY.items(), ids=EMPTY)
+def test_an_empty_value_is_a_wrong_call(log: Path, here: Path, call: str, said: str) -> None:
+    assert tawny(log, *call.split(" ")) == Result(2, "", f"tawny: {said}\n")
+
+
+def test_an_empty_argument_is_a_wrong_call(log: Path, here: Path) -> None:
+    assert tawny(log, "ingest", "") == Result(2, "", "tawny: FILE: found ''; give it a value\n")
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [
+        ("TAWNY_HOME", "found ''; give the variable a value or unset it"),
+        ("TAWNY_SERVER", "found ''; give the variable a value or unset it"),
+        ("TAWNY_ENGINE_MEMORY_MB", "found ''; allowed a whole number from 200 to 1000000"),
+    ],
+)
+def test_an_empty_variable_is_a_wrong_call(
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    said: str,
+) -> None:
+    monkeypatch.setenv(variable, "")
+    assert run(["export", "teams", *RANGE.split(" ")]) == 2
+    assert capsys.readouterr().err == f"tawny: {variable}: {said}\n"
+
+
 FRENCH_HELP = """\
-Utilisation : tawny unguard [OPTIONS] {FILE}
+Utilisation : tawny unguard [OPTIONS] FILE
 
-  Retire les protections contre les formules.
+  Rend les textes exacts d’un fichier pour tableur.
 
-  Le dialecte excel met une apostrophe devant les textes qu'un tableur
-  exécuterait comme formule. Cette commande rend les textes exacts ; le reste
-  du fichier ne change pas. À faire une seule fois : le fichier ne montre pas
-  que c'est fait.
+  Les dialectes excel mettent une apostrophe devant un texte qu’un tableur
+  exécuterait comme formule, et écrivent ="..." un identifiant qu’il
+  exécuterait ou changerait. Cette commande enlève les deux ; le reste du
+  fichier ne change pas. Le fichier peut n’avoir que certaines colonnes d’un
+  export, dans leur ordre. À faire une seule fois : le fichier ne montre pas
+  que c’est fait.
 
 Arguments :
-  FILE <path>  Un fichier CSV du dialecte excel.  [obligatoire]
+  FILE  Un fichier CSV du dialecte excel ou excel-semicolon.
 
 Options :
   -o, --output FILE  Par défaut, FILE lui-même est réécrit.
@@ -358,8 +422,12 @@ def test_a_refusal_in_french(log: Path, here: Path, monkeypatch: pytest.MonkeyPa
     (here / "bad.jsonl").write_text('{"type": "mesage.created"}\n', encoding="utf-8")
     result = tawny(log, "ingest", "bad.jsonl")
     assert result.err.replace("\N{NO-BREAK SPACE}", " ") == (
-        'bad.jsonl:1: type : "mesage.created" ; attendu : les types du contrat d\'événements ; '
+        'bad.jsonl:1: type : "mesage.created" ; attendu : les types du contrat d’événements ; '
         "le plus proche est message.created\n"
+        'bad.jsonl:1: specversion : rien ; attendu : "1.0"\n'
+        "bad.jsonl:1: source : rien ; attendu : un texte de 1 à 256 caractères\n"
+        "bad.jsonl:1: id : rien ; attendu : un texte de 1 à 256 caractères\n"
+        "bad.jsonl:1: time : rien ; attendu : un texte\n"
     )
 
 

@@ -21,8 +21,10 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]
 
 from tawny.errors import RequestError, StorageError
-from tawny.exports.columns import ARROW_TYPES, Column, ColumnType
-from tawny.exports.xlsx import _TextWorksheet, joined, write_xlsx
+from tawny.exports.formats.arrow_types import ARROW_TYPES
+from tawny.exports.formats.xlsx import _TextWorksheet, joined
+from tawny.queries.columns import Column, ColumnType
+from workbooks import write_xlsx
 
 
 def column(key: str, kind: ColumnType) -> Column:
@@ -44,6 +46,7 @@ FULL: dict[str, Any] = {
     "boolean": False,
     "id-list": ["t;1", "t\\2"],
     "text-list": ["A", "", "B"],
+    "identifier": "00012",
 }
 
 
@@ -82,6 +85,7 @@ def test_every_type_comes_back(tmp_path: Path) -> None:
         "boolean": ("b", False),
         "id-list": ("s", "t\\;1;t\\\\2"),
         "text-list": ("s", "A;;B"),
+        "identifier": ("s", "00012"),
     }
     assert row["timestamp"].number_format == "yyyy-mm-dd hh:mm:ss.000"
     assert row["percent"].number_format == "0.0"
@@ -95,7 +99,7 @@ def test_the_sheet_is_ready_to_use(tmp_path: Path) -> None:
     sheet = openpyxl.load_workbook(path).worksheets[0]
     assert sheet.title == "all"
     assert sheet.freeze_panes == "A2"
-    assert sheet.auto_filter.ref == "A1:K3"
+    assert sheet.auto_filter.ref == "A1:L3"
     assert all(cell.font.bold for cell in sheet[1])
     assert sheet.column_dimensions["E"].width > 23  # a whole timestamp
     with zipfile.ZipFile(path) as archive:
@@ -260,13 +264,26 @@ def test_a_text_too_long_for_a_cell_is_refused(tmp_path: Path) -> None:
     assert write(path, rows, columns=TEXT_COLUMN) == 2
     assert [len(row[0].value) for row in cells(path)] == [32_767, 16_383]
     path.unlink()
+    columns = [column("id", ColumnType.ID), *TEXT_COLUMN]
+    rows = [{"id": "a", **rows[0]}, {"id": "b", "text": "😀" * 16_384}]
     with pytest.raises(RequestError) as raised:
-        write(path, [*rows, {"text": "😀" * 16_384}], columns=TEXT_COLUMN)
+        write(path, rows, columns=columns, key=columns[:1])
     assert str(raised.value) == (
-        "row 3, column 'Text': found a text of 32,768 UTF-16 units, a spreadsheet cell holds at"
-        " most 32,767; choose CSV, JSONL or Parquet"
+        "id b, column 'Text': found a text of 32,768 UTF-16 units, a spreadsheet cell holds at"
+        " most 32,767; choose CSV, JSONL or Parquet, or have such texts cut (--long-cells cut)"
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_too_long_for_a_cell_is_cut_and_marked(tmp_path: Path) -> None:
+    path, cut = tmp_path / "long.xlsx", list[str]()
+    rows = [{"text": "x" * 32_767}, {"text": "a" + "😀" * 16_384}]
+    assert write(path, rows, columns=TEXT_COLUMN, cut=cut.append) == 2
+    whole, shorter = (row[0].value for row in cells(path))
+    assert whole == "x" * 32_767
+    assert shorter.endswith("😀 [… cut: 16385 characters]")
+    assert len(shorter.encode("utf-16-le")) // 2 in (32_766, 32_767)
+    assert cut == ["text"]
 
 
 def test_the_same_rows_make_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,17 +136,18 @@ def visit(page: Page, url: str) -> Response | None:
 
 
 def sign_in(page: Page, name: str, password: str = PASSWORD) -> None:
-    """Come in over the sign-in page, in any language."""
+    """Come in over the sign-in page, in any language, and go to the exports."""
     visit(page, "/sign-in")
     page.fill("#name", name)
     page.fill("#password", password)
     page.click("main button.primary")
-    page.wait_for_url("**/exports")
+    page.wait_for_url(re.compile(r"://[^/]+/$"))
     settled(page)
+    visit(page, "/exports")
 
 
 def create_administrator(page: Page, running: Running, name: str = "anna") -> None:
-    """Use the one-time link."""
+    """Use the one-time link, and go to the exports."""
     assert running.set_up is not None
     visit(page, running.set_up)
     page.fill("#name", name)
@@ -154,5 +155,6 @@ def create_administrator(page: Page, running: Running, name: str = "anna") -> No
     page.fill("#password", PASSWORD)
     page.fill("#again", PASSWORD)
     page.click("main button.primary")
-    page.wait_for_url("**/exports")
+    page.wait_for_url(re.compile(r"://[^/]+/$"))
     settled(page)
+    visit(page, "/exports")

@@ -34,7 +34,7 @@ def test_wrong_password(site: Site, browser: Browser) -> None:
     page.fill("#name", "anna")
     page.fill("#password", PASSWORD)
     page.click("main button.primary")
-    expect(page.locator("h1")).to_have_text("Log")
+    expect(page.locator("h1")).to_have_text("Data received")
     page.context.close()
 
 
@@ -70,7 +70,7 @@ def test_channels_of_others(site: Site, browser: Browser) -> None:
     expect(page.locator("#channel-list input[name=channel]")).to_have_count(1)
     expect(page.locator("nav a[href='/people']")).to_have_count(0)
     assert visit(page, "/people").status == 403  # type: ignore[union-attr]
-    expect(page.locator("h1")).to_have_text("This is not open to you")
+    expect(page.locator("h1")).to_have_text("You do not have access")
     for path in ("", "/file", "/preview", "/charts", "/receipt"):
         assert page.request.get(f"/exports/{foreign}{path}").status == 404
     visit(page, "/log")
@@ -102,7 +102,7 @@ def test_failed_run(site: Site, browser: Browser) -> None:
         expect(french.locator(".form-error")).to_contain_text(
             f"Cet export a échoué. {folder / run_id}"
         )
-        expect(french.locator(".form-error")).to_contain_text("ce n'est pas un dossier")
+        expect(french.locator(".form-error")).to_contain_text("ce n’est pas un dossier")
         french.context.close()
     finally:
         folder.unlink()
@@ -136,15 +136,15 @@ def test_addresses_without_a_page(site: Site, browser: Browser) -> None:
     """They are answered by a page that leads on, for anybody."""
     page = context_of(browser, site.running, "fr").new_page()
     assert visit(page, "/nothing/at/all").status == 404  # type: ignore[union-attr]
-    expect(page.locator("h1")).to_have_text("Il n'y a rien ici")
+    expect(page.locator("h1")).to_have_text("Il n’y a rien ici")
     page.context.close()
 
 
 def test_a_name_that_is_taken(site: Site, browser: Browser) -> None:
     """A form that is refused says why in the reader's language, as a sentence of its own."""
     for language, words in (
-        ("en", "Name: 'anna' is taken; choose another"),
-        ("fr", "Nom : « anna » est déjà pris ; choisissez-en un autre"),
+        ("en", "The name 'anna' is taken; choose another"),
+        ("fr", "Le nom « anna » est déjà pris ; choisissez-en un autre"),
     ):
         page = site.page(browser, language=language)
         visit(page, "/people")

@@ -13,6 +13,8 @@ RESOLVED_BY = {
     "virtual_agent": ("virtual_agent", "virtual_agent"),
     "automation": ("system", "automation"),
     "auto_resolve": ("system", "auto_resolve"),
+    # Nobody recorded it, and nobody guesses.
+    "unknown": ("", ""),
 }
 
 Rows = list[list[str]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +28,65 @@ class World:
     run_id: str
     red_run_id: str
 
+    def spare_run(self) -> str:
+        """A run like the one of red, for who deletes it."""
+        run_id: str = self.root.post(f"/exports/{self.red_run_id}/again").json()["id"]
+        assert wait_for(self.root, run_id)["state"] == "ready"
+        return run_id
+
+    def saved_id(self, name: str) -> int:
+        """The number of a saved export of root that is nobody else's, made if there is none."""
+        there = self.root.get("/saved-exports").json()
+        found = [one["id"] for one in there if one["name"] == name]
+        body = {"name": name, "export": "messages", "period": "last-week"}
+        return int(found[0] if found else self.root.post("/saved-exports", json=body).json()["id"])
+
+    def destination_id(self, name: str) -> int:
+        """The number of a destination, made if there is none of that name."""
+        path = self.server.environment["TAWNY_DELIVERY_FOLDERS"]
+        body = {"name": name, "kind": "folder", "path": path, "template": "{uuid}.{ext}"}
+        self.root.post("/destinations", json=body)
+        return next(
+            int(one["id"]) for one in self.root.get("/destinations").json() if one["name"] == name
+        )
+
+    def schedule_id(self, name: str) -> int:
+        """The number of a schedule of root with a range of the past, made if there is none of that
+        name."""
+        self.destination_id("of schedules")
+        body = {"name": name, "exports": ["messages"], "frequency": "daily",
+                "destinations": ["of schedules"]}  # fmt: skip
+        made = self.root.post("/schedules", json=body)
+        if made.status_code == 201:
+            self.root.post(f"/schedules/{made.json()['id']}/backfill", json=RANGE)
+            return int(made.json()["id"])
+        found = self.root.get("/schedules").json()
+        return next(int(one["id"]) for one in found if one["name"] == name)
+
+    def delivery_id(self) -> int:
+        """The number of a delivery of a schedule of root."""
+        wanted = {"schedule_id": self.schedule_id("with deliveries")}
+        return int(self.root.get("/deliveries", params=wanted).json()["items"][0]["id"])
+
+    def user_id(self, name: str) -> int:
+        """The number of a person, who is made if there is none of that name."""
+        self.root.post("/users", json={"name": name, "password": PASSWORD, "role": "supervisor"})
+        return next(int(u["id"]) for u in self.root.get("/users").json() if u["name"] == name)
+
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The server, for the whole session."""
-    home: Path = tmp_path_factory.mktemp("home")
-    with running(home, inbox_move_ms="500") as server:
+    with world_at(tmp_path_factory.mktemp("home")) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def world_at(home: Path) -> Iterator[World]:
+    """The same in a folder, for tests after which it is no longer what it was."""
+    delivered = home.parent / f"{home.name}-delivered"
+    delivered.mkdir()
+    with running(home, inbox_move_ms="500", delivery_folders=str(delivered)) as server:
         root = server.set_up()
         assert send(root, small_log()).json()["refused"] == 0
         for channel in ("red", "blue"):

@@ -25,9 +25,9 @@ import httpx
 import pyarrow.parquet as pq
 
 from server.running import RANGE, Server, event, running, send, token_of, until, wait_for
-from tawny.log.table import EventLog
-from tawny.runs.inbox import flush
+from tawny.intake.inbox import flush
 from tawny.settings import Settings
+from tawny.state.event_log import event_log
 
 BATCH = 50
 MANY = 40_000
@@ -67,7 +67,8 @@ class Load:
                     except httpx.TransportError:
                         time.sleep(0.05)
                         continue
-                    if answer.status_code == 200 and answer.json()["accepted"] == BATCH:
+                    found = answer.json() if answer.status_code == 200 else {}
+                    if found and found["accepted"] + found["duplicates"] == BATCH:
                         self.acknowledged |= names
                         break
                     if answer.status_code not in (429, 503):
@@ -135,7 +136,7 @@ def children(pid: int) -> list[int]:
 def alive(pid: int) -> bool:
     """Whether a process is there and runs a worker of ours."""
     with contextlib.suppress(OSError):
-        return b"tawny.runs.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"tawny.background.process" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
 
@@ -250,7 +251,7 @@ def _check_runs(load: Load, unlucky: bool) -> None:
 
 def _check_events(home: Path, load: Load, state_url: str) -> None:
     flush(home, Settings({"TAWNY_STATE_URL": state_url}))
-    snapshot = EventLog(home).snapshot()
+    snapshot = event_log(home, Settings({"TAWNY_STATE_URL": state_url})).snapshot()
     counts: collections.Counter[str] = collections.Counter()
     for path in snapshot.paths("message"):
         counts.update(str(name) for name in pq.ParquetFile(path).read(["id"])["id"].to_pylist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import re
@@ -50,7 +51,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tawny", "--home", str(self.home), "serve",
              "--port", str(self.port)],
-            stdout=log, stderr=log, env={**os.environ, **self.environment},
+            stdout=log, stderr=log, env={**os.environ, **self.environment}, umask=0o022,
         )  # fmt: skip
         log.close()
         end = time.monotonic() + START_S
@@ -80,7 +81,7 @@ class Server:
 
     def set_up_secret(self) -> str:
         """The secret of the one-time link it printed last."""
-        return str(re.findall(r"/set-up/(\S+)", self.log())[-1])
+        return str(re.findall(r"once: \S+/set-up/(\S+)", self.log())[-1])
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client of the API, as nobody or with a token."""
@@ -196,11 +197,22 @@ def wait_for(client: httpx.Client, run_id: str, seconds: float = 60) -> dict[str
 
 
 def until(look: Callable[[], T | None], seconds: float = 60) -> T:
-    """What `look` gives once it gives something."""
+    """What `look` gives once that is neither nothing nor a no."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = look()
-        if found is not None:
+        if found is not None and found is not False:
             return found
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
+
+
+def moved(client: httpx.Client) -> None:
+    """Wait until all that was acknowledged is in the log; an answer may be of a moment ago."""
+    began = datetime.datetime.now(datetime.UTC)
+
+    def looked() -> bool:
+        found = client.get("/log").json()
+        return found["waiting"] == 0 and datetime.datetime.fromisoformat(found["as_of"]) >= began
+
+    until(looked)

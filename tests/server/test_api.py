@@ -59,7 +59,6 @@ def test_one_refused_event_is_a_problem(world: World) -> None:
         ("text/plain", "hello", 415),
         ("application/cloudevents-batch+json", "{}", 400),
         ("application/cloudevents-batch+json", "[", 400),
-        ("application/cloudevents-batch+json", "[]", 400),
         ("application/x-ndjson", "", 400),
     ],
 )
@@ -108,8 +107,8 @@ def test_ranges_resume_and_etags(world: World) -> None:
     etag = whole.headers["etag"]
     assert whole.headers["accept-ranges"] == "bytes"
     assert whole.headers["content-disposition"] == (
-        'attachment; filename="messages_2026-06-08_2026-06-09.csv"; '
-        "filename*=UTF-8''messages_2026-06-08_2026-06-09.csv"
+        'attachment; filename="messages_2026-06-08_UTC.csv"; '
+        "filename*=UTF-8''messages_2026-06-08_UTC.csv"
     )
     size = len(whole.content)
 

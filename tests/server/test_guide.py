@@ -63,15 +63,18 @@ def test_the_guide_of_the_server(tmp_path: Path) -> None:
     with running(tmp_path / "home") as server:
         token = token_of(server.set_up(), "events:write", "exports:read", "exports:write")
         here = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        environment = {"PATH": here, "TAWNY_URL": server.url, "TAWNY_TOKEN": token}
+        environment = {
+            "PATH": here, "TAWNY_URL": server.url, "TAWNY_TOKEN": token,
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        }  # fmt: skip
         outputs = printed([(one["kind"], one["body"]) for one in blocks], environment, folder)
     for block, output in zip(blocks, outputs, strict=True):
         if block["answer"] == "json":
             assert fits(json.loads(block["shown"]), json.loads(output)), output
         elif block["answer"] == "text":
             assert output == block["shown"]
-    programs = [out for one, out in zip(blocks, outputs, strict=True) if one["kind"] == "python"]
-    assert programs == ["ready 1\n", "ready 1\n"]
+        else:
+            assert block["kind"] == "bash", "what a program prints stands on the page"
 
 
 @pytest.mark.parametrize("wrong", [{"a": 1}, {"a": "x", "b": 2}, [1, 2, 3], "y"])

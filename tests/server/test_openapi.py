@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -34,8 +36,68 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, st
         send(root, small_log())
         for _ in range(60):  # so that a small number asked for at random is not our own token
             token_of(root, "exports:read")
-        scopes = ("events:write", "exports:read", "exports:write", "admin")
+        scopes = ("events:write", "exports:read", "exports:write", "schedules:write", "admin")
         yield server, token_of(root, *scopes)
+
+
+def test_every_example_is_accepted(token: tuple[Server, str]) -> None:
+    """With every check there is, also whether what the document allows is taken."""
+    server, secret = token
+    done = subprocess.run(
+        [
+            *(Path(sys.executable).with_name("schemathesis"), "run"),
+            *(f"{server.url}/api/v1/openapi.json", "--phases", "examples", "--checks", "all"),
+            *("-H", f"Authorization: Bearer {secret}", "--no-color"),
+        ],
+        capture_output=True, text=True, check=False, timeout=180, cwd=server.home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "No issues found" in done.stdout
+
+
+def test_operations_have_names_of_their_own(token: tuple[Server, str]) -> None:
+    """Programs that are made from the document call them by these."""
+    server, secret = token
+    document = server.client(secret).get(f"{server.url}/api/v1/openapi.json").json()
+    names = [
+        operation["operationId"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+    ]
+    assert len(set(names)) == len(names)
+    assert [name for name in names if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
+    assert {"send_events", "start_export", "list_exports", "get_file", "head_file"} <= set(names)
+
+
+def test_the_document_names_what_a_file_may_be(token: tuple[Server, str]) -> None:
+    server, secret = token
+    document = server.client(secret).get(f"{server.url}/api/v1/openapi.json").json()
+    operation = document["paths"]["/api/v1/exports/{run_id}/file"]
+    for method in ("get", "head"):
+        for status in ("200", "206"):
+            assert list(operation[method]["responses"][status]["content"]) == [
+                "text/csv",
+                "application/x-ndjson",
+                "application/vnd.apache.parquet",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                "application/zip",
+            ]
+
+
+def test_the_document_says_which_routes_are_for_anybody(token: tuple[Server, str]) -> None:
+    server, _ = token
+    paths = server.client().get(f"{server.url}/api/v1/openapi.json").json()["paths"]
+    public = [
+        f"{method} {path}"
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if operation.get("security") == [{}]
+    ]
+    assert sorted(public) == [
+        "get /api/v1/events/schema",
+        "post /api/v1/session",
+        "post /api/v1/set-up",
+    ]
 
 
 def test_the_document_is_kept(token: tuple[Server, str]) -> None:

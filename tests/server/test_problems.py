@@ -52,7 +52,7 @@ def test_every_error_of_ours_has_a_status() -> None:
         if issubclass(found, errors.TawnyError):
             assert any(issubclass(found, known) for known, _ in STATUS)
     assert status_of(errors.TooManyError("x", 1)) == 429
-    assert status_of(errors.LogVersionError("x")) == 500
+    assert status_of(errors.LogVersionError("x")) == 503
 
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -61,11 +61,13 @@ NBSP = "\N{NO-BREAK SPACE}"
 @pytest.mark.parametrize(
     ("path", "title", "detail"),
     [
-        ("/nowhere", "Introuvable", "il n'y a rien à cette adresse"),
-        ("/exports/none", "Introuvable", "exécution : « none » n'existe pas"),
-        ("/exports?limit=many", "Demande incorrecte", "limit : `int` attendu, `str` reçu"),
+        ("/nowhere", "Introuvable", "il n’y a rien à cette adresse"),
+        ("/exports/none", "Introuvable",
+         "il n’existe pas d’export none, ou vous ne pouvez pas le voir"),
+        ("/exports?limit=many", "Demande incorrecte",
+         'limit : "many" ; attendu : un nombre entier de 1 à 500'),
         ("/types/mesages/columns", "Demande incorrecte",
-         "type d'export : « mesages » est inconnu, vouliez-vous dire « messages » ?"),
+         "type d’export : « mesages » est inconnu, vouliez-vous dire « messages » ?"),
     ],
 )  # fmt: skip
 def test_problems_in_french(world: World, path: str, title: str, detail: str) -> None:
@@ -81,8 +83,12 @@ def test_problems_in_french(world: World, path: str, title: str, detail: str) ->
 def test_refusals_in_french(world: World) -> None:
     """In the answer to the sender, and later for who looks at the log."""
     french = {"Accept-Language": "fr", "Content-Type": "application/x-ndjson"}
-    answer = world.ingest.post("/events", content='{"type": 7}', headers=french)
-    allowed = "les types du contrat d'événements ; le plus proche est "
+    content = (
+        '{"specversion": "1.0", "source": "/x", "id": "1", "type": 7, "data": {}, '
+        '"time": "2026-06-01T00:00:00Z"}'
+    )
+    answer = world.ingest.post("/events", content=content, headers=french)
+    allowed = "les types du contrat d’événements ; le plus proche est "
     [error] = answer.json()["errors"]
     assert error["message"].replace(NBSP, " ").startswith(f"7 ; attendu : {allowed}")
     kept = world.root.get("/refusals", params={"limit": 1}, headers=french).json()

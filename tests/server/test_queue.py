@@ -8,14 +8,25 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 
 from commands import ndjson, tawny
-from server.running import PASSWORD, RANGE, Server, event, running, send, small_log, wait_for
-from tawny.log.table import EventLog
-from tawny.runs.jobs import JOBS
+from server.running import (
+    PASSWORD,
+    RANGE,
+    Server,
+    event,
+    running,
+    send,
+    small_log,
+    token_of,
+    wait_for,
+)
+from tawny.background.jobs import JOBS
 from tawny.settings import Settings
+from tawny.state.event_log import event_log
 
 
 @pytest.fixture
@@ -49,17 +60,20 @@ def test_turns_failures_and_expiry(server: Server) -> None:
     )
     assert all(ended <= begun for (_, ended), (begun, _) in itertools.pairwise(spans))
 
-    # A file of the log that cannot be read: tried again, then said in words, and mended by hand.
-    log = EventLog(server.home)
+    # A file of the log that is not there: said in words, and mended by hand.
+    log = event_log(server.home, Settings({}))
     [path] = log.snapshot().paths("message")
     away = Path(path).with_suffix(".away")
     Path(path).rename(away)
     failed = root.post("/exports", json={"export": "messages", **RANGE}).json()["id"]
     run = wait_for(root, failed)
     assert run["state"] == "failed"
-    assert run["error"].startswith("reading or writing failed: ")
+    assert run["error"].startswith(f"the event log is damaged: {path} with ")
+    assert run["error"].endswith("take what is left with tawny log accept")
     french = root.get(f"/exports/{failed}", headers={"Accept-Language": "fr"}).json()
-    assert french["error"].startswith("la lecture ou l'écriture a échoué\N{NO-BREAK SPACE}: ")
+    assert french["error"].startswith(
+        f"le journal d’événements est endommagé\N{NO-BREAK SPACE}: {path}, avec "
+    )
     answer = root.get(f"/exports/{failed}/file")
     assert answer.status_code == 409
     assert "run it again" in answer.json()["detail"]
@@ -71,6 +85,7 @@ def test_turns_failures_and_expiry(server: Server) -> None:
     # The time of a file is over: it goes, its run and receipt stay.
     with sqlite3.connect(server.home / "state.db") as state:
         state.execute("UPDATE runs SET expires_ms = 1 WHERE id = ?", (again,))
+    _is_over_everywhere(root, server, again)
     waiting = root.post("/exports", json={"export": "teams", **RANGE}).json()["id"]
     assert server.stop() in (0, -signal.SIGTERM)
     server.start()
@@ -81,6 +96,27 @@ def test_turns_failures_and_expiry(server: Server) -> None:
     assert root.get(f"/exports/{again}/file").status_code == 409
     assert not (server.home / "exports" / again).exists()
     assert root.get(f"/exports/{of_red}/file").status_code == 200
+
+
+def _is_over_everywhere(root: httpx.Client, server: Server, run_id: str) -> None:
+    """No way to the file of a run is open, though nobody has cleaned up yet; its receipt stays."""
+    assert list((server.home / "exports" / run_id).rglob("*.csv"))
+    for base, rows in (("/exports", "preview"), (f"{server.url}/exports", "rows")):
+        for part in ("file", rows, "charts"):
+            answer = root.get(f"{base}/{run_id}/{part}")
+            assert answer.status_code == 409, (base, part)
+            assert "its time was over" in answer.text
+        assert root.get(f"{base}/{run_id}/receipt").json()["rows"] == 20
+    assert root.head(f"/exports/{run_id}/file").status_code == 409
+    assert root.get(f"/exports/{run_id}").json()["state"] == "expired"
+    for state, there in (("expired", True), ("ready", False)):
+        for sort in ("created", "state"):
+            page = root.get("/exports", params={"state": state, "sort": sort}).json()
+            assert (run_id in [run["id"] for run in page["items"]]) is there
+            assert {run["state"] for run in page["items"]} == {state}
+    token = token_of(root, "metrics:read")
+    metrics = httpx.get(f"{server.url}/metrics", headers={"Authorization": f"Bearer {token}"}).text
+    assert 'tawny_runs{state="expired"} 1.0' in metrics
 
 
 def test_files_that_hold_an_erased_contact_are_deleted(server: Server) -> None:
@@ -140,7 +176,7 @@ def test_a_server_purges_by_itself(tmp_path: Path) -> None:
 
     def tidied() -> list[str | None]:
         JOBS["tidy"](home, settings, {}, lambda _phase, _percent: None)
-        paths = EventLog(home).snapshot().paths("message")
+        paths = event_log(home, Settings({})).snapshot().paths("message")
         rows = [row for path in paths for row in pq.ParquetFile(path).read().to_pylist()]
         return sorted(
             (row["content"] for row in rows if row["conversation_id"] == "red-1"), key=str
@@ -156,6 +192,6 @@ def test_a_server_purges_by_itself(tmp_path: Path) -> None:
         file.write_bytes(ndjson([one]))
         assert tawny(home, "ingest", str(file)).status == 0
         assert tidied() == contents
-        version = EventLog(home).snapshot().version
+        version = event_log(home, Settings({})).snapshot().version
         assert tidied() == contents
-        assert EventLog(home).snapshot().version == version
+        assert event_log(home, Settings({})).snapshot().version == version

@@ -6,15 +6,16 @@ from __future__ import annotations
 import os
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from server.conftest import World
-from server.running import RANGE, until, wait_for
+from server.running import RANGE, event, send, until, wait_for
 from tawny.errors import StorageError
-from tawny.server.beside import Beside
-from tawny.server.remembered import Remembered
+from tawny.server.cached_reading import CachedReading
+from tawny.server.run_artifacts import RunArtifacts
 
 
 def test_workers_stand_back_for_the_server(world: World) -> None:
@@ -41,7 +42,7 @@ def test_a_preview_is_the_same_whether_read_from_the_file_or_computed(world: Wor
 
 
 def test_many_who_look_at_one_run_cost_one_computation(tmp_path: Path) -> None:
-    beside, made, go = Beside(), [], threading.Event()
+    beside, made, go = RunArtifacts(), [], threading.Event()
 
     def make() -> dict[str, int]:
         made.append(1)
@@ -58,7 +59,7 @@ def test_many_who_look_at_one_run_cost_one_computation(tmp_path: Path) -> None:
 
 
 def test_a_computation_that_fails_is_told_and_then_tried_again(tmp_path: Path) -> None:
-    beside, made = Beside(), []
+    beside, made = RunArtifacts(), []
 
     def make() -> dict[str, int]:
         made.append(1)
@@ -77,21 +78,27 @@ def test_what_was_read_is_read_again_only_when_the_log_changed() -> None:
 
     def read() -> dict[str, int]:
         readings.append(1)
-        time.sleep(0.15 if len(readings) == 2 else 0)
+        time.sleep(1.0 if len(readings) == 2 else 0)
         return {"n": state[0]}
 
-    remembered = Remembered(read, lambda: state[0], fresh_s=0.0)
-    assert [remembered.get() for _ in range(3)] == [{"n": 1}] * 3
+    def now_ms() -> int:
+        return time.time_ns() // 1_000_000
+
+    remembered = CachedReading(read, lambda: state[0])
+    for _ in range(3):
+        asked_ms = now_ms()
+        reading = remembered.get()
+        assert (reading.found, reading.as_of_ms >= asked_ms) == ({"n": 1}, True)
     assert len(readings) == 1
+    changed_ms = now_ms()
     state[0] = 2
-    # This one takes longer than a page waits; the one before is shown meanwhile.
-    assert remembered.get() == {"n": 1}
-    until(lambda: remembered.get() == {"n": 2} or None)
+    # This one takes longer than a page waits; the one before is shown meanwhile, with its time.
+    reading = remembered.get()
+    assert reading.found == {"n": 1}
+    assert reading.as_of_ms <= changed_ms
+    until(lambda: remembered.get().found == {"n": 2} or None)
     assert len(readings) == 2
-    # The last one took long, so nobody waits for the next.
-    state[0] = 3
-    assert remembered.get() == {"n": 2}
-    until(lambda: remembered.get() == {"n": 3} or None)
+    assert remembered.get().as_of_ms > changed_ms
 
 
 def test_who_sent_the_first_events_sees_them() -> None:
@@ -104,15 +111,36 @@ def test_who_sent_the_first_events_sees_them() -> None:
         time.sleep(0.3)
         return {"channels": seen}
 
-    remembered = Remembered(
+    remembered = CachedReading(
         read, lambda: len(found), says_nothing=lambda result: not result["channels"]
     )
-    assert remembered.get() == {"channels": []}
-    assert remembered.get() == {"channels": []}
+    assert remembered.get().found == {"channels": []}
+    assert remembered.get().found == {"channels": []}
     assert len(looks) == 1
     found.append(7)
     # The reading before took long, and it was a moment ago; but it says nothing.
-    assert remembered.get() == {"channels": [7]}
+    assert remembered.get().found == {"channels": [7]}
+
+
+def test_what_is_said_of_the_log_is_so_at_the_time_it_says(world: World) -> None:
+    """Every event that was acknowledged before is counted, or waits."""
+    for number in range(20):
+        events = [
+            event("team.saved", f"{number}-{n}", "2026-06-09T00:00:00Z", team_id="t", name="T")
+            for n in range(3)
+        ]
+        before = world.root.get("/log").json()
+        assert send(world.root, events).json()["accepted"] == 3
+        acknowledged = datetime.now(UTC)
+        after = world.root.get("/log").json()
+        counted = after["events"] + after["waiting"] - before["events"] - before["waiting"]
+        if datetime.fromisoformat(after["as_of"]) >= acknowledged:
+            assert counted >= 3
+    until(
+        lambda: (
+            datetime.fromisoformat(world.root.get("/log").json()["as_of"]) > acknowledged or None
+        )
+    )
 
 
 def _children(pid: int) -> set[int]:

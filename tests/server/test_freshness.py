@@ -1,0 +1,120 @@
+"""How fresh the channels are: the strip above the exports, the note at a range, the page of a run,
+the API and the metrics, each for who may see which channels."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from server.running import PASSWORD, event, running, send, token_of, until, wait_for
+
+NOW = datetime.now(UTC)
+
+
+def at(**ago: float) -> str:
+    return (NOW - timedelta(**ago)).isoformat(timespec="milliseconds")
+
+
+def events() -> list[dict[str, Any]]:
+    """Two channels with something each minute for nine weeks in the same hours: one until a
+    moment ago, one until 14 hours ago; one that is always quiet, one in which nothing ever came."""
+    names = ("busy", "late", "quiet", "new")
+    saved = [
+        event("channel.saved", name, at(weeks=10), channel_id=name, medium="chat",
+              name=name.title())
+        for name in names
+    ]  # fmt: skip
+    created = [
+        event("conversation.created", name, at(weeks=9, hours=20), conversation_id=name,
+              channel_id=name, contact_id="k")
+        for name in names[:3]
+    ]  # fmt: skip
+    # In each week but this one the channel went on for two hours more.
+    updated = [
+        event("conversation.updated", f"{name}-{week}-{minute}",
+              at(weeks=week, minutes=silent + minute), conversation_id=name)
+        for name, silent in (("busy", 1), ("late", 14 * 60))
+        for week in range(9)
+        for minute in range(-120 if week else 0, 200)
+    ]  # fmt: skip
+    return [*saved, *created, *updated]
+
+
+def words(page: httpx.Client, path: str) -> str:
+    text = re.sub(r"<[^>]+>", " ", page.get(path).text)
+    return " ".join(text.replace("&#39;", "'").replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def signed_in(url: str, name: str) -> httpx.Client:
+    page = httpx.Client(base_url=url, timeout=60)
+    page.post("/sign-in", data={"name": name, "password": PASSWORD})
+    return page
+
+
+def test_who_is_late_is_said_everywhere(tmp_path: Path) -> None:
+    with running(tmp_path / "home", inbox_move_ms="200") as server:
+        root = server.set_up()
+        page = signed_in(server.url, "root")
+        nothing = "Nothing has come in yet. All channels"
+        until(lambda: True if words(page, "/freshness") == nothing else None)
+        assert send(root, events()).status_code == 200
+        strip = (
+            "1 channel on time · 1 late: Late, nothing for 14 h, usually 1 min · "
+            "1 too quiet to judge · 1 without any event All channels"
+        )
+        until(lambda: True if words(page, "/freshness") == strip else None)
+        assert strip in words(page, "/exports")
+        page.cookies.set("tawny_language", "fr")
+        assert words(page, "/freshness") == (
+            "1 canal à l’heure · 1 en retard : Late, rien depuis 14 h, d’ordinaire 1 min · "
+            "1 trop calme pour en juger · 1 sans aucun événement Tous les canaux"
+        )
+        page.cookies.set("tawny_language", "en")
+
+        root.post("/users", json={
+            "name": "sam", "password": PASSWORD, "role": "supervisor", "channels": ["busy"],
+        }).raise_for_status()  # fmt: skip
+        sam = signed_in(server.url, "sam")
+        assert words(sam, "/freshness") == "1 channel on time All channels"
+
+        today = f"/freshness/range?to={(NOW + timedelta(hours=5)).isoformat()[:19]}Z&tz=UTC"
+        late_since = words(page, today).removeprefix(
+            "Today is not complete: the file holds what has come until now. "
+            "Events of 1 channel may be missing: Late since "
+        )
+        assert re.fullmatch(r"\d+ \w+ \d{4}, \d\d:\d\d", late_since)
+        assert words(sam, today) == (
+            "Today is not complete: the file holds what has come until now."
+        )
+        assert words(page, f"/freshness/range?to={at(weeks=9, hours=21)[:10]}&tz=UTC") == ""
+        assert words(page, "/freshness/range?to=never&tz=UTC") == ""
+
+        span = {"from": at(hours=20)[:19] + "Z", "to": at(hours=2)[:19] + "Z"}
+        made = root.post("/exports", json={"export": "messages", **span}).json()["id"]
+        run = wait_for(root, made)
+        assert run["state"] == "ready", run
+        told = words(page, f"/exports/{made}")
+        assert "Events of 2 of 3 channels may be missing in this file." in told
+        assert re.search(r"Late late : complete until \d+ \w+ \d{4}, \d\d:\d\d:\d\d", told), told
+
+        log = {one["channel_id"]: one for one in root.get("/log").json()["channels"]}
+        assert log["busy"]["by"] == "rhythm"
+        assert (log["late"]["by"], log["late"]["usual_gap_s"]) == ("newest", 60.0)
+        assert log["late"]["complete_until"] == log["late"]["newest_event"]
+        assert log["quiet"]["usual_gap_s"] is None
+
+        metrics = httpx.get(
+            f"{server.url}/metrics",
+            headers={"Authorization": f"Bearer {token_of(root, 'metrics:read')}"},
+            timeout=60,
+        ).text
+        [age] = re.findall(r'tawny_channel_age_seconds\{channel="late"\} (\S+)', metrics)
+        assert 14 * 3600 <= float(age) < 14 * 3600 + 900
+        [behind] = re.findall(r'tawny_channel_incomplete_seconds\{channel="busy"\} (\S+)', metrics)
+        assert float(behind) == 0
+        for one in (page, sam):
+            one.close()

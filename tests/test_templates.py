@@ -1,0 +1,72 @@
+"""What templates may ask for, and how: the state of a form travels as a body, its token too."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import tawny.server
+
+FOLDER = Path(tawny.server.__file__).parent
+TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
+LONGEST_ADDRESS = 1000
+"""Letters that the fields of a form in an address may hold together; a proxy takes 8 kB."""
+
+
+class _Requests(HTMLParser):
+    """Notes what is wrong with the requests that a template makes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+        self._form: dict[str, str | None] | None = None
+        self._letters = 0
+        self._has_token = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if "hx-include" in found:
+            self.wrong.append("hx-include")
+        if tag == "form":
+            self._form, self._letters, self._has_token = found, 0, False
+        elif "hx-get" in found and self._form is not None:
+            self.wrong.append(f"hx-get of a <{tag}> in a form, whose fields htmx sends with it")
+        if self._form is None:
+            return
+        name = found.get("name")
+        self._has_token |= name == "_csrf"
+        if tag == "input" and found.get("type") not in ("checkbox", "radio"):
+            self._letters += int(found.get("maxlength") or 10 * LONGEST_ADDRESS)
+        elif name:
+            self._letters += 50
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != "form" or self._form is None:
+            return
+        by_address = "hx-get" in self._form or self._form.get("method") == "get"
+        if by_address and self._has_token:
+            self.wrong.append("the token of the session in a form that is sent as an address")
+        if by_address and self._letters > LONGEST_ADDRESS:
+            self.wrong.append("a form of any length that is sent as an address")
+        if not by_address and not self._has_token:
+            self.wrong.append("a form without the token of the session")
+        self._form = None
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_the_state_of_a_form_is_never_an_address(path: Path) -> None:
+    text = re.sub(r"\{%.*?%\}|\{#.*?#\}|\{\{.*?\}\}", "", path.read_text(encoding="utf-8"))
+    wrong = _Requests(text).wrong
+    if path.stem in ("sign_in", "set_up"):  # there is no session yet
+        wrong.remove("a form without the token of the session")
+    assert wrong == []
+
+
+def test_scripts_send_no_form_as_an_address() -> None:
+    for path in (FOLDER / "static").glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert "_csrf" not in text and "URLSearchParams" not in text, path
