@@ -25,6 +25,7 @@ from pathlib import Path
 
 from report import Report
 from server_load import Load, measure
+from starting import bench_starting
 
 TYPES = (
     *("resolved-conversations", "open-conversations", "messages", "teams", "contacts", "topics"),
@@ -240,6 +241,7 @@ def main() -> None:
     report = Report(arguments.folder / "report.md")
     parts, events = simulate(arguments.folder, arguments.conversations)
     report.line(f"# Benchmark: {events:,} events over 24 months, {os.cpu_count()} cores\n")
+    bench_starting(report)
     homes = bench_ingest(report, arguments.folder, parts)
     bench_exports(report, arguments.folder, homes[12], arguments.repeat)
     bench_growth(report, arguments.folder, homes, arguments.repeat)

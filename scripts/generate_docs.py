@@ -22,24 +22,33 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import typer
+import msgspec
 
-from tawny.cli.app import app
-from tawny.cli.main import load
-from tawny.exports.dictionary import columns_as
-from tawny.exports.identities import IDENTITIES
-from tawny.exports.queries import EXPORT_TYPES, query
-from tawny.log.table import log_schema
-from tawny.model.events import CAUSES, FAMILIES
+from tawny.cli.main import app, every_command
+from tawny.languages import translated
+from tawny.log.delta import log_schema
+from tawny.model.event_types.conversation import CAUSES
+from tawny.model.events import FAMILIES
+from tawny.model.layout import ENVELOPE_COLUMNS, family_columns
 from tawny.model.schema import json_schema, markdown
-from tawny.model.validation import ENVELOPE_COLUMNS, family_columns
+from tawny.queries import portable, statements
+from tawny.queries.catalogue import (
+    EXPORT_TYPES,
+    PARSED,
+    parsed_files,
+    query,
+)
+from tawny.queries.dictionary import columns_as
+from tawny.reading.identities import IDENTITIES
 from tawny.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
+
+QUERIES = ROOT / "src" / "tawny" / "queries" / "sql"
 
 HELP_COLUMNS = 100
 """Width of the help texts, in characters."""
@@ -67,19 +76,6 @@ def dictionary(language: Language) -> str:
     return "\n".join(parts).rstrip("\n")
 
 
-def commands() -> list[tuple[str, ...]]:
-    """Every command, as the words after `tawny`; groups come before their commands."""
-    load([])
-
-    # The classes behind a command are the library's own and carry no public type.
-    def below(words: tuple[str, ...], command: Any) -> Iterator[tuple[str, ...]]:
-        for name, inner in getattr(command, "commands", {}).items():
-            yield (*words, name)
-            yield from below((*words, name), inner)
-
-    return [(), *below((), typer.main.get_command(app))]
-
-
 def help_of(words: Sequence[str]) -> str:
     """What `tawny WORDS --help` prints."""
     printed = io.StringIO()
@@ -100,7 +96,7 @@ def command_help() -> str:
     """The help of every command."""
     return "\n\n".join(
         f"### {' '.join(('tawny', *words))}\n\n```text\n{help_of(words)}\n```"
-        for words in commands()
+        for words, _ in every_command()
     )
 
 
@@ -108,7 +104,7 @@ def settings_table() -> str:
     """Every setting, from the one table of settings."""
     lines = ["| variable | default | allowed | what it does |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| `{setting.variable}` | `{setting.default}` | {setting.allowed} | {setting.help_en} |"
+        f"| `{setting.variable}` | `{setting.default}` | {setting.allowed} | {setting.help} |"
         for setting in SETTINGS
     ]
     return "\n".join(lines)
@@ -150,7 +146,7 @@ def causes_table() -> str:
 
 def checks_list(language: Language) -> str:
     """What `tawny check` looks at."""
-    return "\n".join(f"- {identity.holds[language]}" for identity in IDENTITIES)
+    return "\n".join(f"- {translated(identity.holds, language)}" for identity in IDENTITIES)
 
 
 PARTS: dict[str, Callable[[], str]] = {
@@ -238,10 +234,30 @@ def fresh_schema() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def fresh_parsed() -> str:
+    """What the file beside the queries should hold, a line for each query file."""
+    parsed = parsed_files()
+    lines = [
+        f"{json.dumps(path)}: {msgspec.json.encode(file).decode()}"
+        for path, file in parsed.files.items()
+    ]
+    files = ",\n".join(lines)
+    return f'{{"version": "{parsed.version}", "files": {{\n{files}\n}}}}\n'
+
+
+def fresh_statements_checked() -> str:
+    """The same for the single statements."""
+    for path, text in statements.statement_texts().items():
+        portable.check(path, text)
+    return statements.statements_version() + "\n"
+
+
 def main() -> None:
     """Write every page whose generated parts have changed; say which."""
     wanted = {page: fresh(page) for page in pages()}
     wanted[ROOT / "docs" / "events.schema.json"] = fresh_schema()
+    wanted[QUERIES / PARSED] = fresh_parsed()
+    wanted[QUERIES / statements.CHECKED] = fresh_statements_checked()
     for page, text in wanted.items():
         if not page.exists() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")

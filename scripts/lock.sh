@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Write requirements.lock (what Tawny needs to run, and to be installed from a checkout) and
-# requirements-dev.lock (that, and what its tests need) from pyproject.toml.
+# requirements-dev.lock (that, and what its tests need) from pyproject.toml; and, for the tests of
+# engines, requirements-engines.lock (Tawny with a client of clusters, and Sail) and
+# requirements-apache.lock (Apache Spark).
 #
 #   scripts/lock.sh              keep the versions that still fit
 #   scripts/lock.sh --upgrade    take the newest versions that fit
@@ -29,15 +31,32 @@ PY
 compile() {
     local target="$1"
     shift
-    uv pip compile pyproject.toml - "$@" \
+    written "$target" pyproject.toml - "$@" <<<"$build_requirements"
+}
+
+# compile_group NAME [option...]: a group by itself, without Tawny
+compile_group() {
+    local group="$1"
+    shift
+    written "requirements-$group.lock" --group "$group" "$@"
+}
+
+# written TARGET SOURCE... [option...]
+written() {
+    local target="$1"
+    shift
+    uv pip compile "$@" \
         --output-file "$target" \
         --universal --python-version 3.11 \
         --generate-hashes --no-annotate --no-config \
         --no-emit-index-url --no-emit-find-links \
         --custom-compile-command scripts/lock.sh \
-        --quiet <<<"$build_requirements"
+        --quiet
 }
 
 compile requirements-dev.lock --group dev "$@"
 # The same versions with and without the tests: what is tested is what runs.
 compile requirements.lock --constraints requirements-dev.lock "$@"
+compile requirements-engines.lock --extra spark --group engines \
+    --constraints requirements-dev.lock "$@"
+compile_group apache "$@"

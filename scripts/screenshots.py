@@ -64,7 +64,8 @@ def _export(page: Page, export_type: str) -> str:
     """Ask for an export and wait for it; returns the path of its page."""
     visit(page, "/exports")
     page.select_option("#type", export_type)
-    page.locator("label.chip", has=page.locator("input[value=last-7-days]")).click()
+    page.fill("#range", "last 7 days")
+    page.locator("#range").press("Enter")
     page.click("#generate")
     link = page.locator(".notice.good a")
     link.wait_for()

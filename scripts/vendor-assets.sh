@@ -15,6 +15,9 @@ tests=tests/browser/vendor
 assets=(
   "htmx.org 4.0.1|dist/htmx.min.js|$served/htmx.min.js"
   "htmx.org 4.0.1|LICENSE|$served/htmx.LICENSE"
+  "@fontsource-variable/figtree 5.3.0|files/figtree-latin-wght-normal.woff2|$served/figtree-latin.woff2"
+  "@fontsource-variable/figtree 5.3.0|files/figtree-latin-ext-wght-normal.woff2|$served/figtree-latin-ext.woff2"
+  "@fontsource-variable/figtree 5.3.0|LICENSE|$served/figtree.LICENSE"
   "axe-core 4.14.1|axe.min.js|$tests/axe.min.js"
   "axe-core 4.14.1|LICENSE|$tests/axe.LICENSE"
 )
@@ -24,7 +27,7 @@ trap 'rm -rf "$work"' EXIT
 for asset in "${assets[@]}"; do
   IFS='|' read -r package path target <<<"$asset"
   read -r name version <<<"$package"
-  folder="$work/$name-$version"
+  folder="$work/${name//\//-}-$version"
   if [ ! -d "$folder" ]; then
     mkdir -p "$folder"
     archive=$(cd "$work" && npm pack --silent "$name@$version" 2>/dev/null | tail -n 1)
@@ -32,7 +35,10 @@ for asset in "${assets[@]}"; do
   fi
   mkdir -p "$(dirname "$target")"
   # The reference to a source map would make browsers ask for a file that is not served.
-  sed '/^\/\/# sourceMappingURL=/d' "$folder/$path" >"$target"
+  case $target in
+    *.woff2) cp "$folder/$path" "$target" ;;
+    *) sed '/^\/\/# sourceMappingURL=/d' "$folder/$path" >"$target" ;;
+  esac
 done
 
 sums=scripts/vendor-assets.sha256
