@@ -1,14 +1,16 @@
-"""What all tests share: how random input is drawn, one thread for each small query, and the figures
-a soak ends with."""
+"""What all tests share: how random input is drawn, one thread for each small query, a cluster, and
+the figures a soak ends with."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 import figures
 from effort import SOAK, examples
+from engines import Cluster, sail, simulated_month
 from figures import tally
 
 __all__ = ["tally"]
@@ -50,6 +52,19 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     if CI and report.skipped:
         report.outcome, report.longrepr = "failed", f"CI leaves nothing out: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def on_sail() -> Iterator[Cluster]:
+    """Sail, for all tests of a process."""
+    with sail() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated month; nothing is added to it."""
+    return simulated_month(tmp_path_factory.mktemp("month"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -38,6 +38,8 @@ class Server:
     home: Path
     port: int
     environment: Mapping[str, str]
+    python: Path = Path(sys.executable)
+    """What it runs in."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -49,7 +51,7 @@ class Server:
         """Start and wait until it answers."""
         log = (self.home / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tawny", "--home", str(self.home), "serve",
+            [self.python, "-m", "tawny", "--home", str(self.home), "serve",
              "--port", str(self.port)],
             stdout=log, stderr=log, env={**os.environ, **self.environment}, umask=0o022,
         )  # fmt: skip
@@ -115,10 +117,11 @@ def token_of(client: httpx.Client, *scopes: str) -> str:
 
 
 @contextlib.contextmanager
-def running(home: Path, **settings: str) -> Iterator[Server]:
+def running(home: Path, python: Path = Path(sys.executable), **settings: str) -> Iterator[Server]:
     """A server over a folder, ended when the body is."""
     home.mkdir(parents=True, exist_ok=True)
-    server = Server(home, free_port(), {f"TAWNY_{k.upper()}": v for k, v in settings.items()})
+    variables = {f"TAWNY_{k.upper()}": v for k, v in settings.items()}
+    server = Server(home, free_port(), variables, python)
     server.start()
     try:
         yield server

@@ -18,8 +18,9 @@ from tawny.text import from_json
 
 Tell = Callable[[str, int], None]
 
-_END_S = 3.0
-"""How long a process may take to end by itself."""
+_END_S = 20.0
+"""How long a process may take to end by itself: no time, unless it first has a cluster stop what it
+does; one that is busy answers late."""
 
 
 class WorkerStoppedError(FailureError):
@@ -109,12 +110,15 @@ class Workers:
                 self._idle.append(process)
 
     def close(self) -> None:
-        """End every process."""
+        """End every process, and wait for it."""
         with self._lock:
             self._closed = True
-            for process in self._all:
-                process.kill()
             self._idle.clear()
+            ending = list(self._all)
+        for process in ending:
+            process.kill()
+        for process in ending:
+            process.wait()
 
     def _take(self) -> _Process:
         with self._lock:
@@ -152,18 +156,29 @@ class _Process:
             )
         except OSError as error:
             raise StorageError("a worker process cannot start: {error}", error=error) from error
-        self._killed = False
+        self._lock = threading.Lock()
+        self._ending: threading.Thread | None = None
 
     def alive(self) -> bool:
-        return not self._killed and self._child.poll() is None
+        return self._ending is None and self._child.poll() is None
 
     def kill(self) -> None:
-        """End it: by the end of its input, upon which it stops what a cluster does for it, or by
-        force."""
-        self._killed = True
+        """Have it end, without waiting: by the end of its input, upon which it stops what a cluster
+        does for it, or by force."""
+        with self._lock:
+            if self._ending is not None:
+                return
+            self._ending = threading.Thread(target=self._end, name="end worker", daemon=True)
         assert self._child.stdin is not None
         with contextlib.suppress(OSError, ValueError):
             self._child.stdin.close()
+        self._ending.start()
+
+    def wait(self) -> None:
+        """Wait until a process that was killed has ended."""
+        self._child.wait()
+
+    def _end(self) -> None:
         try:
             self._child.wait(_END_S)
         except subprocess.TimeoutExpired:

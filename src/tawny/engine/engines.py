@@ -49,8 +49,8 @@ def open_embedded(scratch: Path, memory_mb: int, threads: int) -> Duck:
     return Duck(scratch, memory_mb, threads)
 
 
-_INTERRUPT_S = 3.0
-"""How long clusters are waited for before a process ends."""
+_INTERRUPT_S = 10.0
+"""How long clusters are waited for before a process ends; one that is busy answers late."""
 
 _open_clusters: set[Engine] = set()
 
@@ -71,11 +71,12 @@ def _interrupting_first() -> Iterator[None]:
         return
 
     def end(number: int, _frame: object) -> None:
+        # Who presses the key again does not want to wait.
+        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
         # In a thread: this one may be in the middle of the client.
         helper = threading.Thread(target=interrupt_clusters, daemon=True)
         helper.start()
         helper.join(_INTERRUPT_S)
-        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
         signal.raise_signal(number)
 
     before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}

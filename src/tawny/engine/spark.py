@@ -12,6 +12,7 @@ import contextlib
 import os
 import socket
 import tempfile
+import threading
 import urllib.parse
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,6 +48,9 @@ CONNECT_SECONDS = 5
 RETRIES = 3
 """How often the client tries again what did not reach the engine, within about two seconds."""
 
+_INTERRUPT_AGAIN_S = 0.5
+"""How long after it was interrupted a cluster is interrupted again."""
+
 _TYPES = {
     pa.string(): "STRING",
     pa.int64(): "BIGINT",
@@ -58,7 +62,10 @@ _TYPES = {
 _PATTERN = r"*?[]{}\%"
 """What a path must not hold: engines do not agree on how it is written as itself."""
 
-_NO_MEMORY = ("OutOfMemory", "out of memory", "ResourcesExhausted", "Resources exhausted")
+_NO_MEMORY = (
+    *("OutOfMemory", "out of memory", "ResourcesExhausted", "Resources exhausted"),
+    *("Failed to allocate", "UNABLE_TO_ACQUIRE_MEMORY", "spark.driver.maxResultSize"),
+)
 _UNREACHABLE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "Connection refused", "Socket closed")
 
 
@@ -85,8 +92,13 @@ class Spark:
         self._rows = Path(self._folder.name) / "rows.parquet"
         self._kept = 0
         self._files: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._has_answered = False
+        self._is_interrupted = False
+        self._waits_for_nothing = threading.Event()
+        self._waits_for_nothing.set()
         try:
             self._session = self._connected(url)
+            self._has_answered = True
         except BaseException:
             self._folder.cleanup()
             raise
@@ -188,9 +200,14 @@ class Spark:
                 writer.write_table(part.select(schema.names).cast(schema))
 
     def interrupt(self) -> None:
-        """See `Engine`."""
-        with contextlib.suppress(Exception):
-            self._session.interruptAll()
+        """See `Engine`. Nothing is asked of the cluster from now on; what was just asked it may not
+        have begun yet, so it is told until it has answered."""
+        self._is_interrupted = True
+        while True:
+            with contextlib.suppress(Exception):
+                self._session.interruptAll()
+            if self._waits_for_nothing.wait(_INTERRUPT_AGAIN_S):
+                return
 
     def progress_percent(self) -> float:
         """Unknown."""
@@ -245,8 +262,11 @@ class Spark:
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
-        """One clear line for whatever the client raises."""
+        """One clear line for whatever the client raises while it asks the cluster for something."""
+        self._waits_for_nothing.clear()
         try:
+            if self._is_interrupted:
+                raise EngineError("the engine at {place} was interrupted", place=self.place)
             yield
         except (EngineError, RequestError):
             raise
@@ -268,8 +288,17 @@ class Spark:
             raise EngineError(
                 "the engine at {place} failed: {reason}", place=self.place, reason=_short(error)
             ) from error
+        finally:
+            self._waits_for_nothing.set()
 
     def _unreachable(self, reason: str) -> EngineUnreachableError:
+        if self._has_answered:
+            return EngineUnreachableError(
+                "the engine at {place} stopped answering ({reason}); see in its log whether it "
+                "lacked memory, start it, or export with --engine duckdb",
+                place=self.place,
+                reason=reason,
+            )
         return EngineUnreachableError(
             "the engine at {place} does not answer ({reason}); start it, correct "
             "TAWNY_ENGINE_URL, or export with --engine duckdb",
