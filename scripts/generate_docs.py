@@ -45,6 +45,7 @@ from tawny.queries.catalogue import (
 from tawny.queries.dictionary import columns_as
 from tawny.reading.identities import IDENTITIES
 from tawny.settings import SETTINGS
+from tawny.sources.table.mapping import mapping_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -234,6 +235,11 @@ def fresh_schema() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+def fresh_mapping_schema() -> str:
+    """What docs/sources/table.schema.json should hold."""
+    return json.dumps(mapping_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def fresh_parsed() -> str:
     """What the file beside the queries should hold, a line for each query file."""
     parsed = parsed_files()
@@ -256,6 +262,7 @@ def main() -> None:
     """Write every page whose generated parts have changed; say which."""
     wanted = {page: fresh(page) for page in pages()}
     wanted[ROOT / "docs" / "events.schema.json"] = fresh_schema()
+    wanted[ROOT / "docs" / "sources" / "table.schema.json"] = fresh_mapping_schema()
     wanted[QUERIES / PARSED] = fresh_parsed()
     wanted[QUERIES / statements.CHECKED] = fresh_statements_checked()
     for page, text in wanted.items():

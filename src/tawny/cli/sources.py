@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import click
 
@@ -19,6 +20,7 @@ from tawny.cli.sample import opened
 from tawny.credentials import shown
 from tawny.errors import TawnyError
 from tawny.model.zones import current_ms, instant_text
+from tawny.sources.kinds import kind_of
 from tawny.sources.options import checked_instant
 from tawny.sources.reader import DeskAccess
 from tawny.sources.report import (
@@ -35,6 +37,9 @@ from tawny.sources.sync import Progress, SyncRequest
 from tawny.state.database import open_database
 from tawny.text import Text, from_json
 from tawny.upkeep.compact import compact
+
+PREVIEWED = 10
+"""So many events a dry run shows."""
 
 _SECRETS = ("database_url",)
 _LISTS = ("virtual_agents", "excluded_channels")
@@ -160,7 +165,11 @@ def sync(
     with _sources(home) as sources:
         source = sources.store.get(name)
         with contextlib.ExitStack() as stack:
-            stream = None if output is None else stack.enter_context(opened(str(output)))
+            stream: BinaryIO | None = None
+            if output is not None:
+                stream = stack.enter_context(opened(str(output)))
+            elif dry_run and kind_of(source.kind).previews:
+                stream = cast(BinaryIO, _FirstLines())
             request = SyncRequest(
                 since_ms=since_ms, until_ms=until_ms, full=full, dry_run=dry_run, output=stream,
                 accept_deletions=accept_deletions,
@@ -277,6 +286,25 @@ def _access_lines(access: DeskAccess) -> Sequence[Text]:
 
 def _instant(instant_us: int | None) -> str | None:
     return None if instant_us is None else instant_text(instant_us // 1000)
+
+
+class _FirstLines(io.RawIOBase):
+    """Prints the first lines that are written to it."""
+
+    def __init__(self) -> None:
+        self._left = PREVIEWED
+
+    def writable(self) -> bool:
+        """It is written to."""
+        return True
+
+    def write(self, block: Any) -> int:
+        """Print what is left to print."""
+        lines = bytes(block).splitlines()[: self._left]
+        self._left -= len(lines)
+        for line in lines:
+            click.echo(line.decode())
+        return len(block)
 
 
 class _ProgressLine:

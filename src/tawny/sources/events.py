@@ -26,6 +26,7 @@ _UNCOMPARED = {
 _NAMED_BY_CONTENT = frozenset(
     {
         *("channel.saved", "team.saved", "agent.saved", "topic.saved", "topic.deleted"),
+        *("tag.saved", "tag.deleted"),
         *("contact.saved", "contact.attribute_set", "contact.attribute_cleared"),
         *("conversation.updated", "message.updated", "message.deleted", "csat.answered"),
     }

@@ -24,15 +24,19 @@ class SourceKind:
     secrets: Sequence[str]
     own: Sequence[str]
     """Options that other kinds do not have."""
-    address: Callable[[Mapping[str, Any]], str]
-    """The `source` of its events, by its options."""
+    lacks: Sequence[str]
+    """Options of all kinds that mean nothing here."""
+    address: Callable[[str, Mapping[str, Any]], str]
+    """The `source` of its events, by its name and options."""
     check: Callable[[dict[str, Any]], None]
     """Raise `RequestError` for options that are not allowed."""
-    open: Callable[[Mapping[str, Any], Mapping[str, str], str], DeskReader]
-    """A reader, given options, secrets in plain words and the prefix of ids."""
+    open: Callable[[Path, Mapping[str, Any], Mapping[str, str], str], DeskReader]
+    """A reader, given the data folder, options, secrets in plain words and the prefix of ids."""
+    previews: bool = False
+    """A dry run shows the first events."""
 
 
-def _check_chatwoot(options: dict[str, Any]) -> None:
+def _check_url(options: dict[str, Any]) -> None:
     url = options.get("url")
     if url is not None:
         parts = urlsplit(url)
@@ -43,6 +47,10 @@ def _check_chatwoot(options: dict[str, Any]) -> None:
                 url=url if parts.password is None else "***",
             )
         options["url"] = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _check_chatwoot(options: dict[str, Any]) -> None:
+    _check_url(options)
     if options.get("sentences") is not None:
         from tawny.sources.chatwoot.sentences import Sentences
 
@@ -51,12 +59,29 @@ def _check_chatwoot(options: dict[str, Any]) -> None:
 
 
 def _open_chatwoot(
-    options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
+    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
 ) -> DeskReader:
     # Who has another kind of desk waits for none of its libraries.
     from tawny.sources.chatwoot.reader import ChatwootReader
 
     return ChatwootReader(options, secrets["database_url"], prefix)
+
+
+def _check_table(options: dict[str, Any]) -> None:
+    _check_url(options)
+    if options.get("mapping") is not None:
+        from tawny.sources.table.mapping import read_mapping
+
+        options["mapping"] = str(Path(options["mapping"]).absolute())
+        read_mapping(Path(options["mapping"]))
+
+
+def _open_table(
+    home: Path, options: Mapping[str, Any], _secrets: Mapping[str, str], prefix: str
+) -> DeskReader:
+    from tawny.sources.table.reader import TableReader
+
+    return TableReader(home, options, prefix)
 
 
 KINDS: Mapping[str, SourceKind] = {
@@ -65,12 +90,41 @@ KINDS: Mapping[str, SourceKind] = {
         needed=("url", "account", "database_url"),
         secrets=("database_url",),
         own=("url", "account", "sentences"),
-        address=lambda options: f"{options['url']}/accounts/{options['account']}",
+        lacks=(),
+        address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
         check=_check_chatwoot,
         open=_open_chatwoot,
     ),
+    "table": SourceKind(
+        name="table",
+        needed=("mapping",),
+        secrets=(),
+        own=("url", "mapping"),
+        lacks=("virtual_agents", "excluded_channels", "team_of", "erase_deleted_contacts"),
+        address=lambda name, options: options.get("url") or f"/tables/{name}",
+        check=_check_table,
+        open=_open_table,
+        previews=True,
+    ),
 }
 """Every kind there is."""
+
+
+_OPTIONS = {"virtual_agents": "virtual-agent", "excluded_channels": "exclude-channel"}
+"""How options are written that may be given several times."""
+
+
+def check_options(kind: SourceKind, given: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
+    """Refuse options that were given and that a kind has not. Raises `RequestError`."""
+    others = {one for other in KINDS.values() for one in (*other.own, *other.secrets)}
+    foreign = (others - {*kind.own, *kind.secrets}) | {*kind.lacks}
+    for option in (*given, *secrets):
+        if option in foreign:
+            raise RequestError(
+                "--{option}: a source of the kind {kind} has no such option",
+                option=_OPTIONS.get(option, option.replace("_", "-")),
+                kind=kind.name,
+            )
 
 
 def kind_of(name: str) -> SourceKind:
@@ -87,4 +141,4 @@ def opened(home: Path, kind: str, options: Mapping[str, Any], secrets: Mapping[s
     found = {
         name: revealed(home, f"--{name.replace('_', '-')}", kept) for name, kept in secrets.items()
     }
-    return kind_of(kind).open(options, found, prefix)
+    return kind_of(kind).open(home, options, found, prefix)

@@ -29,6 +29,7 @@ _RECORD_OF = {
     "team_id": "team",
     "agent_id": "agent",
     "topic_id": "topic",
+    "tag_id": "tag",
     "contact_id": "contact",
 }
 """The record an event is about, by the field of reference data that names it."""
@@ -85,7 +86,7 @@ class Ledger:
         events = source_events(duck, snapshot, self._source.address, self._source.log_version)
         waiting: dict[str, Facts] = {}
         for row in events:
-            record = record_of(row, self._source.prefix)
+            record = event_record(row, row["type"], self._source.prefix)
             if record is not None:
                 waiting.setdefault(record, {})[row["id"]] = _fact_of(row)
             if len(waiting) >= _LEARN_RECORDS:
@@ -103,11 +104,11 @@ class Ledger:
         self._store.save(self._source, merged)
 
 
-def record_of(row: Mapping[str, Any], prefix: str) -> str | None:
-    """The name of the record that an event of the log is about."""
+def event_record(row: Mapping[str, Any], event_type: str, prefix: str) -> str | None:
+    """The name of the record that an event is about, by its data."""
     if row.get("conversation_id") is not None:
         return f"conversation/{str(row['conversation_id']).removeprefix(prefix)}"
-    kind = str(row["type"]).partition(".")[0]
+    kind = event_type.partition(".")[0]
     field = f"{kind}_id"
     if field in _RECORD_OF and row.get(field) is not None:
         return f"{_RECORD_OF[field]}/{str(row[field]).removeprefix(prefix)}"

@@ -19,7 +19,7 @@ from tawny.text import Text
 
 try:
     import psycopg
-    from psycopg import conninfo
+    from psycopg import conninfo, sql
     from psycopg.adapt import Loader
 except ImportError as error:
     raise RequestError(
@@ -28,6 +28,9 @@ except ImportError as error:
 
 STATEMENT_TIMEOUT_S = 120
 _CONNECT_TIMEOUT_S = 10
+
+_INSTANT_OIDS = frozenset({1114, 1184})
+"""Types `timestamp` and `timestamptz`."""
 
 _EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - columns without zone hold UTC
 _MICROSECOND = datetime.timedelta(microseconds=1)
@@ -71,7 +74,7 @@ class Postgres:
                 option=option,
             ) from None
         self._secrets.append(str(parts.get("password") or ""))
-        self._where = f"{parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
+        self.where = f"{parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
         settings: dict[str, Any] = {
             "connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "tawny", **parts,
         }  # fmt: skip
@@ -142,6 +145,49 @@ class Postgres:
         self.longest_s = max(self.longest_s, time.perf_counter() - begun)
         return found
 
+    def columns_of(self, query: str) -> Sequence[str]:
+        """The columns of a query."""
+        first = sql.SQL("SELECT * FROM ({}) AS rows LIMIT 0").format(sql.SQL(query))
+        for names, _, _ in self._streamed(first, (), 1):
+            return names
+        return []
+
+    def stream(
+        self, query: str, order_by: str | None, after: object = None, size: int = 2_000
+    ) -> Iterator[tuple[Sequence[str], Sequence[bool], Sequence[Sequence[Any]]]]:
+        """The rows of a query some at a time, perhaps in the order of a column and from a value of
+        it on, in a transaction that can only read; with them its columns, and which of them hold
+        instants in microseconds. At least one answer, which may have no rows."""
+        rows = sql.SQL("SELECT * FROM ({}) AS rows")
+        if order_by is None:
+            return self._streamed(rows.format(sql.SQL(query)), (), size)
+        column = sql.Identifier(order_by)
+        if after is None:
+            ordered = rows.format(sql.SQL(query)) + sql.SQL(" ORDER BY {}").format(column)
+            return self._streamed(ordered, (), size)
+        # Where values are bound, a sign of the query's own has to be written twice.
+        later = rows.format(sql.SQL(query.replace("%", "%%")))
+        later += sql.SQL(" WHERE {} >= %s ORDER BY {}").format(column, column)
+        return self._streamed(later, (after,), size)
+
+    def _streamed(
+        self, query: sql.Composable, values: Sequence[object], size: int
+    ) -> Iterator[tuple[Sequence[str], Sequence[bool], Sequence[Sequence[Any]]]]:
+        with self._translated(), self._engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            driver: Any = connection.connection.driver_connection
+            with driver.cursor(name="tawny_rows") as cursor:
+                cursor.execute(query, values or None)
+                names = [one.name for one in cursor.description]
+                times = [one.type_code in _INSTANT_OIDS for one in cursor.description]
+                rows = cursor.fetchmany(size)
+                self.requests += 1
+                while True:
+                    yield names, times, rows
+                    rows = cursor.fetchmany(size)
+                    if not rows:
+                        return
+
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         try:
@@ -159,6 +205,6 @@ class Postgres:
             raise SourceError(
                 "{option}: {where}: {reason}",
                 option=self._option,
-                where=self._where,
+                where=self.where,
                 reason=reason or Text("the connection was lost"),
             ) from None

@@ -17,7 +17,7 @@ from tawny.intake.inbox import flush
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
-from tawny.sources.kinds import kind_of, opened
+from tawny.sources.kinds import check_options, kind_of, opened
 from tawny.sources.options import DEFAULTS, checked
 from tawny.sources.reader import DeskAccess, DeskReader
 from tawny.sources.report import GapReport
@@ -66,7 +66,9 @@ class Sources:
                 "tawny sources set to change it",
                 name=name,
             )
-        options = {**DEFAULTS, **checked(given.options)}
+        own = checked(given.options)
+        check_options(kind, own, given.secrets)
+        options = {**DEFAULTS, **own}
         for needed in kind.needed:
             if options.get(needed) is None and needed not in given.secrets:
                 raise RequestError(
@@ -76,7 +78,7 @@ class Sources:
                 )
         kind.check(options)
         secrets = self._stored(given)
-        address = kind.address(options)
+        address = kind.address(name, options)
         prefix = self._prefix(name, address, prefix)
         with contextlib.closing(opened(self.home, kind_name, options, secrets, prefix)) as reader:
             found = reader.access()
@@ -130,10 +132,11 @@ class Sources:
         source = self.store.get(name)
         kind = kind_of(source.kind)
         changed = checked(given.options)
+        check_options(kind, changed, given.secrets)
         kind.check(changed)
         options = {**source.options, **changed}
         secrets = {**source.secrets, **self._stored(given)}
-        if given.secrets:
+        if given.secrets or "mapping" in changed:
             with contextlib.closing(
                 opened(self.home, source.kind, options, secrets, source.prefix)
             ) as reader:

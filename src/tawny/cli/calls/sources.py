@@ -60,6 +60,11 @@ _source_options = options(
         help="Erase a contact from the log when the desk does not have it any more.",
     ),
     click.option(
+        "--mapping",
+        metavar="FILE.toml",
+        help="Table: which rows there are, and which events each of them tells.",
+    ),
+    click.option(
         "--sentences",
         metavar="FILE.toml",
         help="Chatwoot: sentences of its activity messages in a further language.",
@@ -106,7 +111,7 @@ def add(
     """Test the access to a help desk and set it up as a source.
 
     Says what is there and what will stay unmeasured. Nothing is stored when it cannot be read. The
-    kind is chatwoot.
+    kind is chatwoot, or table for any other desk whose rows lie in files or a database.
     """
     from tawny.cli import sources as work
 
@@ -149,7 +154,9 @@ def check(
 @click.option("--since", metavar="TIME", help="Read again from here.")
 @click.option("--until", metavar="TIME", help="Read nothing after it.")
 @click.option("--full", is_flag=True, help="Read everything again; what was sent is recognised.")
-@click.option("--dry-run", is_flag=True, help="Read, and send nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Read, and send nothing; of a table, show the first events."
+)
 @click.option(
     "-o",
     "--output",

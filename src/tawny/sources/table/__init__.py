@@ -1,0 +1,1 @@
+"""The kind `table`: rows of files or of a query become events by a mapping file."""
