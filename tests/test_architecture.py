@@ -60,7 +60,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "schedules": {
         *("errors", "settings", "model", "state", "people", "exports", "runs", "upkeep"),
-        "deliveries",
+        *("completeness", "deliveries"),
     },
     "background": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),

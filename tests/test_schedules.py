@@ -71,9 +71,10 @@ def test_a_range_of_the_past_is_made_and_delivered_with_its_receipt(home: Path, 
     assert daily(home).startswith("daily is made; its next run is at 2")
     printed = done(home, "schedules", "backfill", "daily", *RANGE)
     assert [line.split() for line in printed.splitlines()] == [
-        ["id", "schedule", "from", "to", "revision", "destination", "state", "reason"],
-        ["2", "daily", "2026-06-08", "2026-06-09", "1", "warehouse", "delivered", "-"],
-    ]
+        ["id", "schedule", "from", "to", "revision", "destination", "state", "late", "channels",
+         "reason"],
+        ["1", "daily", "2026-06-08", "2026-06-09", "1", "warehouse", "delivered", "2/2", "-"],
+    ]  # fmt: skip
     name = "messages/date=2026-06-08/messages_2026-06-08_r1.csv"
     assert files_in(out) == [name, f"{name}.receipt.json"]
     data = (out / name).read_bytes()

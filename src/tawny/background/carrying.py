@@ -13,7 +13,7 @@ from tawny.deliveries.store import Destinations
 from tawny.errors import TawnyError
 from tawny.exports.request import ExportRequest
 from tawny.people.callers import Caller
-from tawny.schedules.carrier import Carrier, alone
+from tawny.schedules.carrier import Carrier, Known, alone
 from tawny.settings import Settings
 from tawny.state.database import Database
 
@@ -26,8 +26,9 @@ _MOST_DESTINATIONS_AT_ONCE = 64
 class ServerExportMaker:
     """Makes the exports of slots as runs of the server."""
 
-    def __init__(self, runs: RunQueue) -> None:
+    def __init__(self, runs: RunQueue, known: Known) -> None:
         self._runs = runs
+        self.completeness = known
 
     def start(self, caller: Caller, request: ExportRequest, key: str) -> str:
         """See `ExportMaker`."""
@@ -47,9 +48,12 @@ class Carrying:
         database: Database,
         destinations: Destinations,
         runs: RunQueue,
+        known: Known,
     ) -> None:
+        """`known` is what is known of the completeness of channels."""
         self._home = home
-        self._carrier = Carrier(home, settings, database, destinations, ServerExportMaker(runs))
+        maker = ServerExportMaker(runs, known)
+        self._carrier = Carrier(home, settings, database, destinations, maker)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._busy: set[int] = set()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tawny.background.checking import checked_request
 from tawny.background.computing import compute, record_request
 from tawny.background.jobs import JOBS
+from tawny.completeness.rule import ChannelFacts, Completeness, completeness
 from tawny.errors import TawnyError
 from tawny.exports.request import ExportRequest
+from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.runs.store import RunStore
@@ -54,6 +56,14 @@ class ExportsHere:
             )  # fmt: skip
         except TawnyError as error:
             self._store.fail(run_id, error)
+
+    def completeness(self, up_to_ms: int) -> Sequence[Completeness]:
+        """See `ExportMaker`."""
+        now_ms = current_ms()
+        return [
+            completeness(ChannelFacts(**one), now_ms, up_to_ms)
+            for one in self._job("completeness", {})["channels"]
+        ]
 
     def _job(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return JOBS[name](self._home, self._settings, arguments, lambda _phase, _percent: None)

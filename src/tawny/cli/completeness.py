@@ -13,17 +13,15 @@ from msgspec import structs
 
 from tawny.cli.alignment import one_line
 from tawny.cli.app import say, settings
+from tawny.completeness.words import channels_of_receipt, named_channels
 from tawny.exports.request import ExportRequest, resolve
 from tawny.intake.moving import move_inbox
 from tawny.model.durations import checked_duration, milliseconds
 from tawny.model.zones import current_ms, instant_ms, instant_text
-from tawny.text import Text, joined
+from tawny.text import Text
 
 if TYPE_CHECKING:
     from tawny.client import Client
-
-NAMED = 3
-"""So many channels are named in a line."""
 
 LOOK_EVERY_S = 1.0
 SERVER_LOOK_EVERY_S = 3.0
@@ -31,7 +29,7 @@ SERVER_LOOK_EVERY_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    name: str
+    title: str
     complete_until_ms: int | None
 
 
@@ -42,28 +40,34 @@ _Look = Callable[[int], Sequence[_Channel]]
 def say_what_is_incomplete(receipt: Mapping[str, Any], wait: WaitForEvents | None = None) -> None:
     """Say of which channels a file may lack events, and since when; after waiting, up to the
     instant that was waited for."""
-    if wait is None:
-        ends = [receipt["as_of"], receipt["to_utc"] or receipt["as_of"]]
-        up_to_ms = min(_instant_ms(end) for end in ends)
-    else:
+    found, up_to_ms = channels_of_receipt(receipt)
+    if wait is not None:
         up_to_ms = wait.up_to_ms
-    names = {one["channel_id"]: one["name"] for one in receipt["newest_event_per_channel"]}
-    channels = [
-        _Channel(
-            names.get(one["channel_id"]) or one["channel_id"],
-            None if one["complete_until"] is None else _instant_ms(one["complete_until"]),
-        )
-        for one in receipt.get("completeness", ())  # a server of before says nothing of it
-    ]
+    channels = [_Channel(one_line(one.title), one.complete_until_ms) for one in found]
     late = _late(channels, up_to_ms)
     if late:
-        message = Text(
-            "the file may lack events of {count} of {all} channels: {channels}",
-            count=len(late),
-            all=len(channels),
-            channels=_named(late),
+        click.echo(f"tawny: {say(_lacking(late, len(late), len(channels)))}", err=True)
+
+
+def lacking(incomplete: Mapping[str, Any]) -> Text:
+    """Of which channels the file of a delivery may lack events, as the API says it."""
+    late = [
+        _Channel(
+            one_line(one["name"] or one["channel_id"]),
+            None if one["complete_until"] is None else _instant_ms(one["complete_until"]),
         )
-        click.echo(f"tawny: {say(message)}", err=True)
+        for one in incomplete["channels"]
+    ]
+    return _lacking(late, incomplete["count"], incomplete["all"])
+
+
+def _lacking(late: Sequence[_Channel], count: int, every: int) -> Text:
+    return Text(
+        "the file may lack events of {count} of {all} channels: {channels}",
+        count=count,
+        all=every,
+        channels=named_channels(late, _minute, in_receipt=count),
+    )
 
 
 class WaitForEvents:
@@ -93,7 +97,7 @@ class WaitForEvents:
         def look(_up_to_ms: int) -> Sequence[_Channel]:
             return [
                 _Channel(
-                    one.name or one.channel_id,
+                    one_line(one.name or one.channel_id),
                     None if one.complete_until is None else _instant_ms(one.complete_until),
                 )
                 for one in client.log().channels
@@ -126,7 +130,9 @@ class WaitForEvents:
             longest=self._longest,
         )
         if late:
-            message = Text("{message}: {channels}", message=message, channels=_named(late))
+            message = Text(
+                "{message}: {channels}", message=message, channels=named_channels(late, _minute)
+            )
         click.echo(f"tawny: {say(message)}", err=True)
 
 
@@ -156,7 +162,7 @@ def _folder_look(home: Path, request: ExportRequest) -> _Look:
                 )
             seen = (
                 state,
-                [_Channel(one.name or one.channel_id, one.complete_until_ms) for one in found],
+                [_Channel(one_line(one.title), one.complete_until_ms) for one in found],
             )
         return seen[1]
 
@@ -169,19 +175,6 @@ def _late(channels: Iterable[_Channel], up_to_ms: int) -> list[_Channel]:
         one for one in channels if one.complete_until_ms is None or one.complete_until_ms < up_to_ms
     ]
     return sorted(late, key=lambda one: (one.complete_until_ms is not None, one.complete_until_ms))
-
-
-def _named(late: Sequence[_Channel]) -> Text | str:
-    parts: list[Text] = []
-    for one in late[:NAMED]:
-        if one.complete_until_ms is None:
-            parts.append(Text("{name}, of which nothing has come", name=one_line(one.name)))
-        else:
-            since = _minute(one.complete_until_ms)
-            parts.append(Text("{name} since {since}", name=one_line(one.name), since=since))
-    if len(late) > NAMED:
-        parts.append(Text("and {count} more (the receipt has all)", count=len(late) - NAMED))
-    return joined("; ", parts)
 
 
 def _minute(instant_ms: int) -> str:

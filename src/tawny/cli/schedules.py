@@ -12,6 +12,7 @@ import click
 from tawny.cli.alignment import one_line
 from tawny.cli.app import say, settings
 from tawny.cli.choice import choice_fields
+from tawny.cli.completeness import lacking
 from tawny.cli.options import Given, Json, given_fields
 from tawny.cli.printing import (
     is_json,
@@ -98,7 +99,7 @@ def set_schedule(home: Path, name: str, given: Given) -> None:
         before = named(_SCHEDULE, name, desk.schedules())
         fields = (
             *("name", "exports", "time_zone", "channels", "columns", "headers", "format"),
-            *("dialect", "long_cells", "bundle", "content", "frequency", "delay"),
+            *("dialect", "long_cells", "bundle", "content", "frequency", "delay", "wait"),
             *("destinations", "active"),
         )
         body = {field: before[field] for field in fields}
@@ -166,7 +167,9 @@ def _print_outcome(given: Given, desk: Desk, made: Json | None) -> None:
 
 
 def _schedule_fields(given: Given) -> Json:
-    fields = choice_fields(given) | given_fields(given, delay="delay", content="content")
+    fields = choice_fields(given) | given_fields(
+        given, delay="delay", wait="wait", content="content"
+    )
     if given["destinations"]:
         fields["destinations"] = list(given["destinations"])
     return fields
@@ -275,14 +278,22 @@ def retry_delivery(home: Path, number: int, given: Given) -> None:
 
 
 def _print_deliveries(given: Given, found: Sequence[Json]) -> None:
-    heads = ("id", "schedule", "from", "to", "revision", "destination", "state", "reason")
-    print_rows(given, found, heads, lambda one: {**one, **one["slot"]})
+    heads = ("id", "schedule", "from", "to", "revision", "destination", "state", "late_channels",
+             "reason")  # fmt: skip
+    print_rows(given, found, heads, _delivery_row)
+
+
+def _delivery_row(one: Json) -> Json:
+    late = one["incomplete"]
+    return {**one, **one["slot"], "late_channels": late and f"{late['count']}/{late['all']}"}
 
 
 def _print_delivery(given: Given, found: Json) -> None:
     if is_json(given):
         print_json(found)
         return
-    print_fields({**found, **found["slot"], "slot": None, "files": None})
+    print_fields({**found, **found["slot"], "slot": None, "files": None, "incomplete": None})
+    if found["incomplete"] is not None:
+        click.echo(say(lacking(found["incomplete"])))
     for file in found["files"]:
         click.echo(f"{file['sha256']}  {one_line(file['name'])}")

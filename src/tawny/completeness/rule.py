@@ -77,6 +77,11 @@ class Completeness:
     usual_gap_ms: int | None = None
     usual_step_ms: int | None = None
 
+    @property
+    def title(self) -> str:
+        """What the channel is called."""
+        return self.name or self.channel_id
+
     def is_complete(self, up_to_ms: int) -> bool:
         """Whether everything dated before an instant has come, as far as anybody knows."""
         return self.complete_until_ms is not None and self.complete_until_ms >= up_to_ms

@@ -9,21 +9,25 @@ a place is there once. Only one process carries out at a time (`alone`).
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tawny.completeness.rule import Completeness, incomplete
+from tawny.completeness.words import incompleteness_of, named_channels
 from tawny.deliveries.places import OutgoingFile, bring
 from tawny.deliveries.run_files import outgoing_files
 from tawny.deliveries.store import Destination, Destinations
 from tawny.disk import held_lock
 from tawny.errors import NotAllowedError, StorageError, TawnyError
 from tawny.exports.request import ExportRequest
-from tawny.model.zones import current_ms
+from tawny.model.zones import current_ms, from_ms
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore
+from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.file_names import file_name
 from tawny.schedules.owners import caller_of_owner
 from tawny.schedules.planner import plan
@@ -40,6 +44,9 @@ from tawny.upkeep.exported_files import remember
 
 _log = logging.getLogger("tawny.schedules")
 
+_LOOK_FOR_EVENTS_MS = 5_000
+"""How often is looked whether channels that are waited for are complete."""
+
 _LOOK_AGAIN_MS = 60_000
 """How often is looked whether the owner of a stopped schedule has the rights again."""
 
@@ -53,6 +60,14 @@ class ExportMaker(Protocol):
 
     def carry_on(self, run_id: str) -> None:
         """Go on with a run that has not ended, if nobody does."""
+
+    def completeness(self, up_to_ms: int) -> Sequence[Completeness] | None:
+        """That of every channel now, asked for up to an instant; None when it is not known yet.
+        Raises `TawnyError`."""
+
+
+Known = Callable[[int], Sequence[Completeness] | None]
+"""See `ExportMaker.completeness`."""
 
 
 @contextlib.contextmanager
@@ -82,6 +97,7 @@ class Carrier:
         self.slots = SlotStore(database)
         self.deliveries = DeliveryStore(database)
         self._destinations = destinations
+        self._look_for_events_ms = 0
 
     def decide(self) -> None:
         """Keep which slots are due by now."""
@@ -93,11 +109,15 @@ class Carrier:
     def make(self, schedule_id: int | None = None) -> set[int]:
         """Take the making of files as far as it goes now, of all schedules or one; returns the
         numbers of the slots it was about."""
-        running, due = self.slots.running(schedule_id), self.slots.due(schedule_id)
+        held = current_ms() >= self._look_for_events_ms
+        running, due = self.slots.running(schedule_id), self.slots.due(schedule_id, held=held)
         for slot in running:
             self._follow(slot)
+        known = functools.cache(self._maker.completeness)
         for slot in due:
-            self._begin(slot)
+            self._begin(slot, known)
+        if held:
+            self._look_for_events_ms = current_ms() + _LOOK_FOR_EVENTS_MS
         return {slot.id for slot in (*running, *due)}
 
     def carry_out(self, schedule_id: int | None = None) -> set[int]:
@@ -131,17 +151,24 @@ class Carrier:
             self.deliveries.delivered(delivery, [file.facts() for file in files], current_ms())
         return delivery.slot_id
 
-    def _begin(self, slot: Slot) -> None:
+    def _begin(self, slot: Slot, known: Known) -> None:
         schedule = self.schedules.find(slot.schedule_id)
         assert schedule is not None
         now_ms = current_ms()
         try:
-            self._rightful(schedule)
+            owner = self._rightful(schedule)
         except NotAllowedError as error:
             self.schedules.stop(schedule, error.text)
             self.slots.hold(slot, error.text, now_ms + _LOOK_AGAIN_MS)
             return
         self.schedules.stop(schedule, None)
+        latest_ms = schedule.choice.latest_ms(slot.range)
+        waits = schedule.choice.wait != NO_WAIT and slot.as_of_ms is None and not slot.at_once
+        if waits and now_ms < latest_ms:
+            why = _what_is_missing(schedule, slot, owner, known)
+            if why is not None:
+                self.slots.hold(slot, why, latest_ms, for_events=True)
+                return
         begun = self.slots.begin(slot, max(now_ms, slot.range.to_ms), now_ms)
         if begun is not None:
             self._start(schedule, begun)
@@ -176,7 +203,7 @@ class Carrier:
         if run is None or run.state is RunState.EXPIRED:
             self.slots.failed(slot, Text("the export was deleted"), current_ms())
         elif run.state is RunState.READY:
-            self.slots.made(slot, current_ms())
+            self.slots.made(slot, incompleteness_of(run.receipt), current_ms())
         elif run.state is RunState.FAILED:
             why = Text("the export failed: {why}", why=run.error or "")
             self.slots.failed(slot, why, current_ms())
@@ -217,3 +244,39 @@ class Carrier:
             for file in files:
                 folder = Path(destination.choice.options["path"])
                 remember(self._home, folder / file.name, file.receipt)
+
+
+def _what_is_missing(
+    schedule: ExportSchedule, slot: Slot, owner: Caller, known: Known
+) -> Text | None:
+    """What a slot still waits for; None when everything is there."""
+    zone, up_to_ms = schedule.timing.zone, slot.range.to_ms
+
+    def minute(instant_ms: int) -> str:
+        return from_ms(instant_ms).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+    missing: Text | str
+    try:
+        found = known(up_to_ms)
+        if found is None:
+            missing = Text("it is being looked up")
+        else:
+            wanted = owner.allowed_channels(schedule.choice.request.channels)
+            channels = [one for one in found if not wanted or one.channel_id in wanted]
+            strange = set(wanted) - {one.channel_id for one in channels}
+            channels += [Completeness(one, None, None, "newest") for one in sorted(strange)]
+            late = incomplete(channels, up_to_ms)
+            # A log in which nothing is has nothing that is complete.
+            if channels and not late:
+                return None
+            missing = named_channels(late, minute) if late else Text("nothing has come yet")
+    except TawnyError as error:
+        missing = error.text
+    return Text(
+        "waits until everything before {up_to} has come, at the latest until {latest} ({zone}): "
+        "{missing}",
+        up_to=minute(up_to_ms),
+        latest=minute(schedule.choice.latest_ms(slot.range)),
+        zone=zone.key,
+        missing=missing,
+    )

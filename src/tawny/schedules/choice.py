@@ -19,6 +19,7 @@ from tawny.text import Text
 
 LONGEST_NAME = 255
 DEFAULT_DELAY = "15m"
+NO_WAIT = "off"
 
 _AS_OF_THEIR_END = "open-conversations"
 
@@ -35,6 +36,8 @@ class ScheduleChoice:
     """Their names."""
     delay: str = DEFAULT_DELAY
     """How long after the end of a range it is made, such as `15m`."""
+    wait: str = NO_WAIT
+    """How much longer it waits, at most, for channels that are not complete; `off` = not at all."""
 
     def timing(self, created_ms: int, pauses: Sequence[Pause]) -> Timing:
         """When its slots are due."""
@@ -45,6 +48,10 @@ class ScheduleChoice:
             created_ms,
             pauses,
         )
+
+    def latest_ms(self, slot: SlotRange) -> int:
+        """When a slot is made, whatever has not come by then."""
+        return slot.to_ms + milliseconds(self.delay) + milliseconds(self.wait)
 
     def request_for(self, slot: SlotRange, as_of_ms: int) -> ExportRequest:
         """What is asked for a slot."""
@@ -77,6 +84,7 @@ def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
         choice,
         name=name,
         delay=checked_duration("delay", choice.delay),
+        wait=checked_duration("wait", choice.wait, off=True),
         destinations=tuple(dict.fromkeys(choice.destinations)),
         request=without_range(
             choice.request, Text("a schedule has a frequency instead, leave it out")

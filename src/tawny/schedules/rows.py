@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tawny.completeness.words import Incompleteness
 from tawny.schedules.choice import ScheduleChoice
 from tawny.schedules.planner import Pause, Timing
 from tawny.schedules.slots import SlotRange
@@ -69,6 +70,8 @@ class Slot:
     tries: int
     first_try_ms: int | None
     next_try_ms: int | None
+    at_once: bool
+    """Whether somebody wants it made without waiting for channels to be complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class Delivery:
     run_id: str | None
     files: Sequence[Mapping[str, Any]]
     """Name, bytes and SHA-256 of what is there."""
+    incomplete: Incompleteness | None
+    """Of which channels the files may lack events; None = of none, or they are not made."""
     tries: int
     first_try_ms: int | None
     next_try_ms: int | None

@@ -167,7 +167,9 @@ class Schedules:
         end_ms = border_until(timing.frequency, timing.zone, now_ms)
         last = next(ranges(timing.frequency, timing.zone, end_ms))
         with self._database.write() as connection:
-            count = self._slots.add_past(connection, schedule, [last], now_ms, again=False)
+            count = self._slots.add_past(
+                connection, schedule, [last], now_ms, again=False, at_once=True
+            )
             self._audit.add(connection, caller, "schedule_run", schedule.choice.name)
         return count
 
@@ -196,7 +198,9 @@ class Schedules:
                 most=MOST_SLOTS,
             )
         with self._database.write() as connection:
-            count = self._slots.add_past(connection, schedule, wanted, current_ms(), again=again)
+            count = self._slots.add_past(
+                connection, schedule, wanted, current_ms(), again=again, at_once=False
+            )
             self._audit.add(
                 connection, caller, "schedule_backfilled", schedule.choice.name,
                 start=start, end=end, again=again,

@@ -191,6 +191,7 @@ def _columns_of(choice: ScheduleChoice) -> dict[str, Any]:
         "request": json.dumps(request_json(choice.request), ensure_ascii=False),
         "frequency": choice.frequency,
         "delay": choice.delay,
+        "wait": choice.wait,
     }
 
 
@@ -221,6 +222,7 @@ def _of_row(row: Any, names: Sequence[str]) -> ExportSchedule:
             frequency=row.frequency,
             destinations=tuple(names),
             delay=row.delay,
+            wait=row.wait,
         ),
         active=row.active,
         pauses=[(since_ms, until_ms) for since_ms, until_ms in json.loads(row.pauses)],

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tawny.completeness.words import Incompleteness
 from tawny.deliveries.tries import next_try_ms
 from tawny.errors import RequestError
 from tawny.exports.request import request_of_json
@@ -171,7 +172,7 @@ class DeliveryStore:
                 slots.c.id == delivery.slot_id,
                 slots.c.state.in_((*_UNDELIVERED, DeliveryState.GIVEN_UP)),
             )
-            .values(state=DeliveryState.WAITING, **fresh)
+            .values(state=DeliveryState.WAITING, at_once=True, **fresh)
         )
         connection.execute(
             deliveries.update()
@@ -222,6 +223,7 @@ def _select() -> sa.Select[Any]:
             deliveries.c.destination_id,
             deliveries.c.destination,
             deliveries.c.files,
+            deliveries.c.incomplete,
             deliveries.c.delivered_ms,
             *(
                 _now(name).label(name)
@@ -249,6 +251,7 @@ def _of_row(row: Any) -> Delivery:
         reason=None if row.reason is None else from_json(row.reason),
         run_id=row.run_id,
         files=json.loads(row.files),
+        incomplete=None if row.incomplete is None else Incompleteness.of_json(row.incomplete),
         tries=row.tries,
         first_try_ms=row.first_try_ms,
         next_try_ms=row.next_try_ms,

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tawny.completeness.words import Incompleteness
 from tawny.deliveries.tries import next_try_ms
 from tawny.model.zones import current_ms
 from tawny.schedules.planner import Plan
@@ -54,16 +55,18 @@ class SlotStore:
 
     def add_past(
         self, connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[SlotRange],
-        now_ms: int, *, again: bool,
+        now_ms: int, *, again: bool, at_once: bool,
     ) -> int:  # fmt: skip
         """Have slots of the past made; returns how many. Those that wait, were skipped or given up
-        are made now too, those that were made only `again`, as their next revision."""
+        are made now too, those that were made only `again`, as their next revision. `at_once` =
+        without waiting for channels to be complete."""
         known = _known(connection, schedule, wanted)
-        _add(connection, schedule, {slot: None for slot in wanted if slot not in known})
+        fresh = {slot: None for slot in wanted if slot not in known}
+        _add(connection, schedule, fresh, at_once=at_once)
         count = len(wanted) - len(known)
         for slot in known.values():
             if slot.state in (*_UNMADE, DeliveryState.SKIPPED, DeliveryState.GIVEN_UP):
-                _wait(connection, slot.id, now_ms)
+                _wait(connection, slot.id, now_ms, at_once=at_once)
                 count += 1
             elif again and slot.state == MADE:
                 _wait(connection, slot.id, now_ms, run_id=None, revision=slot.revision + 1)
@@ -71,16 +74,17 @@ class SlotStore:
                 count += 1
         return count
 
-    def due(self, schedule_id: int | None = None) -> Sequence[Slot]:
+    def due(self, schedule_id: int | None = None, *, held: bool = False) -> Sequence[Slot]:
         """Slots whose file is to be made now, oldest first; those of a schedule that is paused wait
-        for the end of the pause."""
+        for the end of the pause. With `held` also those that wait for channels to be complete."""
+        now_is = slots.c.next_try_ms <= current_ms()
         with self._database.read() as connection:
             rows = connection.execute(
                 sa.select(slots)
                 .join(schedules, schedules.c.id == slots.c.schedule_id)
                 .where(
                     slots.c.state.in_(_UNMADE),
-                    slots.c.next_try_ms <= current_ms(),
+                    sa.or_(now_is, slots.c.held) if held else now_is,
                     schedules.c.active,
                     schedules.c.removed_ms.is_(None),
                     _of_schedule(schedule_id),
@@ -114,6 +118,7 @@ class SlotStore:
                     tries=slots.c.tries + 1,
                     first_try_ms=sa.func.coalesce(slots.c.first_try_ms, now_ms),
                     next_try_ms=None,
+                    held=False,
                 )
                 .returning(slots)
             ).first()
@@ -127,8 +132,8 @@ class SlotStore:
         with self._database.write() as connection:
             connection.execute(slots.update().where(slots.c.id == slot.id).values(run_id=run_id))
 
-    def made(self, slot: Slot, now_ms: int) -> None:
-        """The file is there and can be delivered."""
+    def made(self, slot: Slot, incomplete: Incompleteness | None, now_ms: int) -> None:
+        """The file is there and can be delivered, whatever it lacks."""
         with self._database.write() as connection:
             connection.execute(
                 slots.update()
@@ -143,7 +148,11 @@ class SlotStore:
                     deliveries.c.state != DeliveryState.DELIVERED,
                 )
                 .values(
-                    state=DeliveryState.WAITING, run_id=slot.run_id, next_try_ms=now_ms, reason=None
+                    state=DeliveryState.WAITING,
+                    run_id=slot.run_id,
+                    next_try_ms=now_ms,
+                    reason=None,
+                    incomplete=None if incomplete is None else incomplete.as_json(),
                 )
             )
 
@@ -164,13 +173,21 @@ class SlotStore:
                 .values(state=state, reason=to_json(why), next_try_ms=next_ms)
             )
 
-    def hold(self, slot: Slot, why: Text, next_ms: int) -> None:
-        """It waits for something, and is looked at again then."""
+    def hold(self, slot: Slot, why: Text, next_ms: int, *, for_events: bool = False) -> None:
+        """It waits for something, and is looked at again then; where it waits for events, before
+        that too."""
+        if slot.reason == why and slot.next_try_ms == next_ms:
+            return
         with self._database.write() as connection:
             connection.execute(
                 slots.update()
                 .where(slots.c.id == slot.id, slots.c.state.in_(_UNMADE))
-                .values(state=DeliveryState.WAITING, reason=to_json(why), next_try_ms=next_ms)
+                .values(
+                    state=DeliveryState.WAITING,
+                    reason=to_json(why),
+                    next_try_ms=next_ms,
+                    held=for_events,
+                )
             )
 
 
@@ -194,7 +211,10 @@ def _known(
     return {(slot := _of_row(row)).range: slot for row in rows}
 
 
-def _add(connection: sa.Connection, schedule: ExportSchedule, wanted: dict[SlotRange, Any]) -> None:
+def _add(
+    connection: sa.Connection, schedule: ExportSchedule, wanted: dict[SlotRange, Any],
+    *, at_once: bool = False,
+) -> None:  # fmt: skip
     found = [
         {
             "schedule_id": schedule.id,
@@ -205,6 +225,8 @@ def _add(connection: sa.Connection, schedule: ExportSchedule, wanted: dict[SlotR
             "revision": 1,
             "tries": 0,
             "next_try_ms": 0 if why is None else None,
+            "held": False,
+            "at_once": at_once,
         }
         for slot, why in wanted.items()
     ]
@@ -218,12 +240,23 @@ def _add(connection: sa.Connection, schedule: ExportSchedule, wanted: dict[SlotR
 def _add_deliveries(
     connection: sa.Connection, schedule_id: int, slot_ids: Sequence[int], revision: int
 ) -> None:
-    there = connection.execute(
+    there = _destinations_of(connection, schedule_id)
+    _insert_deliveries(connection, slot_ids, revision, there)
+
+
+def _destinations_of(connection: sa.Connection, schedule_id: int) -> Sequence[Any]:
+    """Number and name of those that a schedule has now."""
+    return connection.execute(
         sa.select(destinations.c.id, destinations.c.name)
         .join(schedule_destinations, schedule_destinations.c.destination_id == destinations.c.id)
         .where(schedule_destinations.c.schedule_id == schedule_id)
         .order_by(destinations.c.name)
     ).all()
+
+
+def _insert_deliveries(
+    connection: sa.Connection, slot_ids: Sequence[int], revision: int, there: Sequence[Any]
+) -> None:
     found = [
         {
             "slot_id": slot_id,
@@ -242,21 +275,20 @@ def _add_deliveries(
 
 
 def _set_destinations(connection: sa.Connection, slot: Any) -> None:
-    """A change of a schedule counts for slots that have not run."""
-    untried = connection.execute(
-        sa.select(deliveries.c.id).where(
-            deliveries.c.slot_id == slot.id,
-            deliveries.c.revision == slot.revision,
-            sa.or_(deliveries.c.tries > 0, deliveries.c.run_id.is_not(None)),
-        )
-    ).first()
-    if untried is None:
-        connection.execute(
-            deliveries.delete().where(
-                deliveries.c.slot_id == slot.id, deliveries.c.revision == slot.revision
-            )
-        )
-        _add_deliveries(connection, slot.schedule_id, [slot.id], slot.revision)
+    """A change of a schedule counts for slots that have not run. Deliveries that stay keep their
+    number, by which somebody may look at them."""
+    of_slot = sa.and_(deliveries.c.slot_id == slot.id, deliveries.c.revision == slot.revision)
+    known = connection.execute(sa.select(deliveries).where(of_slot)).all()
+    if any(one.tries > 0 or one.run_id is not None for one in known):
+        return
+    there = _destinations_of(connection, slot.schedule_id)
+    wanted = [one.id for one in there]
+    connection.execute(
+        deliveries.delete().where(of_slot, deliveries.c.destination_id.not_in(wanted))
+    )
+    kept = {one.destination_id for one in known}
+    fresh = [one for one in there if one.id not in kept]
+    _insert_deliveries(connection, [slot.id], slot.revision, fresh)
 
 
 def _wait(connection: sa.Connection, slot_id: int, now_ms: int, **values: Any) -> None:
@@ -283,4 +315,5 @@ def _of_row(row: Any) -> Slot:
         tries=row.tries,
         first_try_ms=row.first_try_ms,
         next_try_ms=row.next_try_ms,
+        at_once=row.at_once,
     )

@@ -11,6 +11,9 @@ from tawny.completeness.rule import ChannelFacts, Completeness, completeness
 from tawny.people.callers import Caller, Scope
 from tawny.server.cached_reading import CachedReading
 
+_PATIENCE_S = 1.0
+"""So long schedules that wait for events stand still for a first look at them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
@@ -44,6 +47,11 @@ class FreshnessReader:
             return None
         seen = [one for one in found.channels if caller.sees_channel(one.channel_id)]
         return Freshness(found.as_of_ms, seen)
+
+    def known(self, up_to_ms: int) -> Sequence[Completeness] | None:
+        """That of every channel, for schedules that wait for it; None when it is not known yet."""
+        found = self.of_all(_PATIENCE_S, up_to_ms)
+        return None if found is None else found.channels
 
     def of_all(self, patience_s: float, up_to_ms: int | None = None) -> Freshness | None:
         """That of every channel; for metrics, whose guard has asked for the right."""

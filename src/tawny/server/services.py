@@ -154,7 +154,6 @@ class Services:
         self.saved = SavedExports(self.database, self.audit)
         self.destinations = Destinations(home, settings, self.database, self.audit)
         self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
-        self._carrying = Carrying(home, settings, self.database, self.destinations, self.runs)
         self.mover = Mover(settings, self.inbox, self._movers)
         self._syncers = Workers(home, _SYNCS, niceness=6)
         self._schedule = Schedule(SourceStore(self.database), self._syncers)
@@ -182,6 +181,9 @@ class Services:
             self._log_state,
         )
         self.freshness = FreshnessReader(lambda: self._read("completeness"), self._log_state)
+        self._carrying = Carrying(
+            home, settings, self.database, self.destinations, self.runs, self.freshness.known
+        )
         self._status = CachedReading(
             lambda: self._read("status"),
             self._log_state,

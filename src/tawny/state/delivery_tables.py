@@ -39,6 +39,7 @@ schedules = sa.Table(
     text_column("stopped", null=True),
     # What was delivered is remembered also when its schedule is gone.
     number_column("removed_ms", null=True),
+    text_column("wait", default="off"),
     sqlite_autoincrement=True,
 )
 
@@ -74,6 +75,9 @@ slots = sa.Table(
     number_column("tries"),
     number_column("first_try_ms", null=True),
     number_column("next_try_ms", null=True),
+    # Whether it waits for channels to be complete, and whether somebody wants it without that.
+    sa.Column("held", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("at_once", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("schedule_id", "from_ms"),
     sa.Index(None, "state"),
     sqlite_autoincrement=True,
@@ -97,6 +101,7 @@ deliveries = sa.Table(
     number_column("first_try_ms", null=True),
     number_column("next_try_ms", null=True),
     number_column("delivered_ms", null=True),
+    text_column("incomplete", null=True),
     sa.UniqueConstraint("slot_id", "revision", "destination_id"),
     sa.Index(None, "state"),
     sqlite_autoincrement=True,

@@ -21,6 +21,12 @@ _schedule_options = options(
         metavar="TIME",
         help="How long after the end of a range it is made, such as 15m, 2h; at first 15m.",
     ),
+    click.option(
+        "--wait",
+        metavar="TIME",
+        help="How much longer it waits, at most, for channels whose events have not all come, such "
+        "as 2h; off = not at all, at first off.",
+    ),
     choice_options,
     click.option(
         "--content",

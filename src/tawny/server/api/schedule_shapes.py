@@ -9,13 +9,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+from tawny.completeness.words import Incompleteness
 from tawny.credentials import encrypted
 from tawny.deliveries.store import Destination, DestinationChoice
 from tawny.exports.request import ExportChoices, ExportRequest
 from tawny.languages import translated
 from tawny.model.zones import requested_zone
 from tawny.queries.catalogue import ExportName
-from tawny.schedules.choice import DEFAULT_DELAY, ScheduleChoice
+from tawny.schedules.choice import DEFAULT_DELAY, NO_WAIT, ScheduleChoice
 from tawny.schedules.rows import Delivery
 from tawny.schedules.schedules import ScheduleNews
 from tawny.schedules.slots import SlotRange, request_texts
@@ -45,6 +46,10 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
     delay: Annotated[Duration, Meta(description="How long after the end of a range it is made")] = (
         DEFAULT_DELAY
     )
+    wait: Annotated[
+        Duration,
+        Meta(description="How much longer, at most, for channels that are not complete; or `off`"),
+    ] = NO_WAIT
     content: Annotated[
         Literal["setting", "yes", "no"],
         Meta(description="Contents of messages: as the setting for scheduled runs says, or not"),
@@ -58,7 +63,9 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
         """The same for the layers below."""
         fields = {name: getattr(self, name) for name in ExportChoices.__struct_fields__}
         request = ExportRequest(**fields, content=self.content, kind="scheduled")
-        return ScheduleChoice(self.name, request, self.frequency, self.destinations, self.delay)
+        return ScheduleChoice(
+            self.name, request, self.frequency, self.destinations, self.delay, self.wait
+        )
 
 
 class SlotAnswer(Struct, rename={"start": "from", "end": "to"}):
@@ -90,6 +97,7 @@ class ScheduleAnswer(Struct):
     content: str
     frequency: str
     delay: str
+    wait: str
     destinations: list[str]
     owner: str
     active: bool
@@ -124,6 +132,7 @@ class ScheduleAnswer(Struct):
             content=request.content,
             frequency=choice.frequency,
             delay=choice.delay,
+            wait=choice.wait,
             destinations=list(choice.destinations),
             owner=schedule.owner,
             active=schedule.active,
@@ -223,6 +232,36 @@ class DeliveredFile(Struct):
     sha256: str
 
 
+class LateChannelAnswer(Struct):
+    """A channel of which a file may lack events."""
+
+    channel_id: str
+    name: str | None
+    complete_until: str | None
+    """None where nothing has come of it."""
+
+
+class IncompletenessAnswer(Struct):
+    """Of which channels the files of a delivery may lack events."""
+
+    count: int
+    all: int
+    """Of how many channels."""
+    channels: list[LateChannelAnswer]
+    """The first twenty, the longest late first; the receipt has all."""
+
+    @classmethod
+    def of(cls, found: Incompleteness | None) -> IncompletenessAnswer | None:
+        """From what is kept of it."""
+        if found is None:
+            return None
+        channels = [
+            LateChannelAnswer(one.channel_id, one.name, instant(one.complete_until_ms))
+            for one in found.channels
+        ]
+        return cls(found.count, found.all, channels)
+
+
 class DeliveryAnswer(Struct):
     """A range of a schedule, its revision and a destination."""
 
@@ -234,11 +273,13 @@ class DeliveryAnswer(Struct):
     destination: str
     state: DeliveryStateName
     reason: str | None
-    """Why it is not delivered."""
+    """Why it is not delivered, or what it waits for."""
     tries: int
     next_try_at: str | None
     delivered_at: str | None
     files: list[DeliveredFile]
+    incomplete: IncompletenessAnswer | None
+    """Of which channels the files may lack events; none where they are complete, or not made."""
     export: str | None
     """The run that made the files."""
 
@@ -259,6 +300,7 @@ class DeliveryAnswer(Struct):
             next_try_at=instant(delivery.next_try_ms or None),
             delivered_at=instant(delivery.delivered_ms),
             files=[_file(one) for one in delivery.files],
+            incomplete=IncompletenessAnswer.of(delivery.incomplete),
             export=delivery.run_id,
         )
 

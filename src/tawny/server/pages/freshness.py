@@ -10,9 +10,10 @@ from typing import Any
 from litestar import Response, get
 
 from tawny.completeness.rule import Completeness, incomplete, punctuality
+from tawny.completeness.words import channels_of_receipt
 from tawny.errors import TawnyError
 from tawny.exports.request import moment_ms
-from tawny.model.zones import EARLIEST_MS, LATEST_MS, current_ms, instant_ms, requested_zone
+from tawny.model.zones import EARLIEST_MS, LATEST_MS, current_ms, requested_zone
 from tawny.people.callers import Caller
 from tawny.server.freshness import Freshness
 from tawny.server.pages import formatting as words
@@ -146,19 +147,10 @@ def of_receipt(receipt: Mapping[str, Any] | None) -> dict[str, Any]:
     entries = [] if receipt is None else receipt.get("completeness", [])
     if receipt is None or not entries:
         return {"complete": {}, "late_channels": []}
-    channels = [
-        Completeness(
-            one["channel_id"],
-            None,
-            None if one["complete_until"] is None else instant_ms(one["complete_until"]),
-            one["by"],
-        )
-        for one in entries
-    ]
-    ends = [instant_ms(end) for end in (receipt["as_of"], receipt["to_utc"]) if end is not None]
+    channels, up_to_ms = channels_of_receipt(receipt)
     return {
         "complete": {one["channel_id"]: one for one in entries},
-        "late_channels": incomplete(channels, min(end for end in ends if end is not None)),
+        "late_channels": incomplete(channels, up_to_ms),
     }
 
 
