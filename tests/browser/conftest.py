@@ -74,13 +74,12 @@ def site(
     with serving(home, folder / "server.log", TAWNY_RUNS_AT_ONCE="1") as running:
         page = context_of(browser, running).new_page()
         create_administrator(page, running)
-        visit(page, "/exports")
-        boxes = page.locator("#channel-list input[name=channel]")
-        mine, other = boxes.nth(0), boxes.nth(1)
-        channel, another = str(mine.get_attribute("value")), str(other.get_attribute("value"))
-        label = page.locator("#channel-list label").nth(0).text_content() or ""
         visit(page, "/people")
         page.locator("#new > summary").click()
+        boxes = page.locator("#new-channels input[name=channel]")
+        mine, other = boxes.nth(0), boxes.nth(1)
+        channel, another = str(mine.get_attribute("value")), str(other.get_attribute("value"))
+        label = page.locator("#new-channels label").nth(0).text_content() or ""
         page.fill("#new-name", "sam")
         page.fill("#new-password", PASSWORD)
         page.locator(f'#new input[name=channel][value="{channel}"]').check()

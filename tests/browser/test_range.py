@@ -155,6 +155,7 @@ def test_nothing_of_the_form_is_in_an_address(site: Site, browser: Browser) -> N
     addresses: list[str] = []
     page.on("request", lambda request: addresses.append(request.url))
     page.locator("label.chip", has=page.locator("[name=which_channels][value=some]")).click()
+    page.locator("#channel-list label").first.wait_for()
     page.evaluate(
         """() => {
             const box = document.querySelector("#channel-list label");

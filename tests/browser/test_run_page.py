@@ -101,7 +101,7 @@ def test_runs_of_others_move_nothing(site: Site, browser: Browser) -> None:
     expect(first.locator(f'a[href="{own}"]')).to_be_visible()
     assert page.evaluate("window.shifts") == []
     offer.click()
-    expect(first.locator(".owner")).to_have_text("sam")
+    expect(first.locator("td:nth-child(4)")).to_have_text("sam")
     expect(offer).to_be_hidden()
     other.context.close()
     page.context.close()

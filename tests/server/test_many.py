@@ -40,6 +40,18 @@ def words(page: httpx.Client, path: str, part: str = "") -> str:
     return " ".join(text.replace("&#39;", "'").split())
 
 
+def loaded_bytes(page: httpx.Client, path: str) -> int:
+    """How long a page is with the styles, scripts and letters it loads, nothing compressed."""
+    html = page.get(path).text
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', html)
+    for scripts in re.findall(r'data-scripts="([^"]+)"', html):
+        loaded += scripts.split()
+    plain = {"Accept-Encoding": "identity"}
+    return len(html.encode()) + sum(
+        len(page.get(one, headers=plain).raise_for_status().content) for one in set(loaded)
+    )
+
+
 def copies(home: Path, run_id: str, count: int) -> None:
     """Runs like one, a day apart from each other, the newest first requested."""
     with sqlite3.connect(home / "state.db") as state:
@@ -84,6 +96,9 @@ def test_a_run_is_found_among_ten_thousand(tmp_path: Path) -> None:
             for text in ("octobre", "réponse", "temps de reponse", "tawny home"):
                 assert "1 export" in words(french, f"/exports?q={text}", "list"), text
             assert "Nothing fits these filters" in words(english, "/exports?q=nobody", "list")
+            # A full page of the list, and what unfolds is asked for once somebody unfolds it.
+            assert 100_000 < loaded_bytes(english, "/exports?page=2") < 143_000
+            assert 100_000 < loaded_bytes(french, "/exports?page=2") < 143_000
 
 
 def test_three_hundred_channels_are_searched_and_paged(tmp_path: Path) -> None:

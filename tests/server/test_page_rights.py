@@ -38,6 +38,7 @@ GET    /dictionary/messages          303    403    200  200  200
 GET    /exports                      303    403    200  200  200
 POST   /exports                      303    403    400  303  303
 POST   /exports/bounds               303    403    200  200  200
+POST   /exports/channels             303    403    200  200  200
 POST   /exports/columns              303    403    200  200  200
 POST   /exports/estimate             303    403    200  200  200
 GET    /exports/zones                303    403    200  200  200
@@ -50,6 +51,7 @@ GET    /exports/RUN/charts           303    403    404  200  200
 GET    /exports/RUN/file             303    403    404  200  200
 GET    /exports/RUN/files/teams      303    403    404  404  404
 POST   /exports/RUN/next             303    403    404  303  303
+GET    /exports/RUN/parts            303    403    404  200  200
 GET    /exports/RUN/rows             303    403    404  200  200
 GET    /exports/RUN/summary          303    403    404  200  200
 POST   /exports/RUN/remake           303    403    404  303  303

@@ -250,6 +250,19 @@ def bounds_part(request: AnyRequest, caller: Caller, form: Submitted) -> Respons
     )  # fmt: skip
 
 
+@post("/exports/channels", sync_to_thread=True, status_code=200)
+def channels_part(
+    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+) -> Response[str]:
+    """The channels to choose from: hundreds of them are more than the rest of the page."""
+    reader = reader_of(request, caller)
+    filled = request_form(form, reader.zone_name, reader.language)
+    return render(
+        request, caller, "parts/channels_choice.html", form=filled,
+        channels=services.channels(caller),
+    )  # fmt: skip
+
+
 @post("/exports/columns", sync_to_thread=True, status_code=200)
 def columns_part(request: AnyRequest, caller: Caller, form: Submitted) -> Response[str]:
     """The columns to choose from, for the exports the form names."""
@@ -315,4 +328,4 @@ def generate(
     return answer
 
 
-ROUTES = [exports_page, bounds_part, columns_part, estimate_part, generate]
+ROUTES = [exports_page, bounds_part, channels_part, columns_part, estimate_part, generate]

@@ -25,24 +25,8 @@ _PATHS = {
 }
 
 
-_OFTEN = ("check", "download")
-"""Icons that a list shows in every row: drawn once in the page, and named where they stand."""
-
-
-def sprite() -> Markup:
-    """The drawings of the icons that are only named; a page has it once."""
-    symbols = "".join(
-        f'<symbol id="i-{name}" viewBox="0 0 24 24"><path d="{_PATHS[name]}"/></symbol>'
-        for name in _OFTEN
-    )
-    return Markup(f"<svg hidden>{symbols}</svg>")  # noqa: S704 - of our own paths
-
-
 def icon(name: str) -> Markup:
     """An icon as decoration: the control it stands in must have a name of its own."""
-    if name in _OFTEN:
-        drawn, box = f'<use href="#i-{name}"/>', ""
-    else:
-        drawn, box = f'<path d="{_PATHS[name]}"/>', ' viewBox="0 0 24 24"'
-    svg = f'<svg class="icon"{box} aria-hidden="true">{drawn}</svg>'
+    drawn = f'<path d="{_PATHS[name]}"/>'
+    svg = f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{drawn}</svg>'
     return Markup(svg)  # noqa: S704 - of our own paths

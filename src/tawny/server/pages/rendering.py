@@ -19,7 +19,7 @@ from tawny.model.zones import current_ms, instant_text, zone
 from tawny.people.callers import Caller, Scope
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
-from tawny.server.pages.icons import icon, sprite
+from tawny.server.pages.icons import icon
 from tawny.server.pages.run_name import run_name
 from tawny.server.pages.sentences import on_page
 from tawny.server.pages.static_files import static_url
@@ -98,14 +98,22 @@ def reader_of(request: AnyRequest, caller: Caller | None) -> Reader:
     return Reader(language, name, theme)
 
 
+_BEFORE_BLOCKS = re.compile(
+    r"\n+(?=</?(?:div|p|ul|li|dl|dt|dd|table|thead|tbody|tr|th|td|h[1-4]|section|fieldset|legend"
+    r"|option|header|nav|main)\b)"
+)
+"""Ends of lines that mean nothing on a page: what follows begins a line of its own."""
+
+
 class _Loader(jinja2.PackageLoader):
-    """Templates without the indentation of their lines, which is for those who write them."""
+    """Templates without the indentation of their lines and the ends of lines before blocks, which
+    are for those who write them."""
 
     def get_source(
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str, Callable[[], bool] | None]:
         source, path, fresh = super().get_source(environment, template)
-        return re.sub(r"\n[ \t]+", "\n", source), path, fresh
+        return _BEFORE_BLOCKS.sub("", re.sub(r"\n[ \t]+", "\n", source)), path, fresh
 
 
 @functools.cache
@@ -125,7 +133,6 @@ def _environment(language: str) -> jinja2.Environment:
     translate = translations(language).gettext
     environment.globals.update(
         icon=icon,
-        sprite=sprite,
         names=names,
         static=static_url,
         languages=LANGUAGES,

@@ -112,6 +112,15 @@ def row_part(request: AnyRequest, caller: Caller, services: Services, run_id: st
     return _row(request, caller, services, services.runs.get(caller, run_id))
 
 
+@get("/exports/{run_id:str}/parts", sync_to_thread=True)
+def parts_part(
+    request: AnyRequest, caller: Caller, services: Services, run_id: str
+) -> Response[str]:
+    """The files of a bundle, for its line in the list."""
+    run = services.runs.get(caller, run_id)
+    return render(request, caller, "parts/run_parts.html", run=run)
+
+
 @get("/exports/{run_id:str}/charts", sync_to_thread=True)
 def charts_part(
     request: AnyRequest, caller: Caller, services: Services, run_id: str
@@ -219,6 +228,6 @@ def _command(run: ExportRun) -> str | None:
 
 
 ROUTES = [
-    run_page, row_part, charts_part, file, part, receipt, cancel, again, remake,
+    run_page, row_part, parts_part, charts_part, file, part, receipt, cancel, again, remake,
     delete_file, delete_run,
 ]  # fmt: skip

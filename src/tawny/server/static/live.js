@@ -100,7 +100,10 @@
     for (const unfolded of old.querySelectorAll("[data-run] details[open], details[open].run-parts")) {
       const run = unfolded.closest("[data-run]").id;
       const place = fresh.id === run ? fresh : fresh.querySelector(`#${CSS.escape(run)}`);
-      place?.querySelector("details")?.setAttribute("open", "");
+      const folded = place?.querySelector("details");
+      if (!folded) continue;
+      folded.open = true; // and asks for its files as they are now; until then those of before
+      folded.querySelector("ul").replaceChildren(...unfolded.querySelector("ul").children);
     }
   }
 
@@ -113,29 +116,8 @@
 
   function updateRunPage(change) {
     const page = document.querySelector(`[data-run-page="${CSS.escape(change.id)}"]`);
-    if (!page) return;
-    if (page.dataset.state === change.state) showProgress(page, change);
-    else renew(page);
-  }
-
-  // The page of a run as it is now, in the place of what was there; never while somebody presses a
-  // button of it, nor once one was pressed: that answer is on its way.
-  let pressed = false;
-  addEventListener("pointerdown", () => { pressed = true; }, true);
-  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }, 300), true);
-  async function renew(page) {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (!answer?.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-run-page]");
-    const place = () => {
-      if (!fresh || !page.isConnected || page.querySelector("form[data-sent]")) return;
-      if (pressed) { setTimeout(place, 100); return; }
-      const focused = document.activeElement, inside = page.contains(focused);
-      page.replaceWith(fresh);
-      htmx.process(fresh);
-      if (inside) [...fresh.querySelectorAll("a, button, summary")].find((one) => one.textContent === focused.textContent)?.focus();
-    };
-    place();
+    if (page?.dataset.state === change.state) showProgress(page, change);
+    else page?.dispatchEvent(new CustomEvent("run-changed", { bubbles: true }));
   }
 
   function tell(change, late) {
@@ -156,86 +138,17 @@
     }
   }
 
-  // A few at a time, so that they never bury the page: the bell lists them all. What is ready leaves
-  // by itself, what failed stays until it is put away.
-  const narrow = matchMedia("(max-width: 40rem)");
-  let left = 0;
-
+  // What shows them comes with the first of them.
+  let shower;
   function toast(change) {
-    const box = document.createElement("div");
-    box.className = `toast ${change.state}`;
-    if (change.state === "failed") box.setAttribute("role", "alert");
-    const text = document.createElement("p");
-    text.textContent = `${change.text} `;
-    const link = document.createElement("a");
-    link.href = change.url;
-    link.textContent = toasts.dataset.open;
-    text.append(link);
-    if (change.file) {
-      const file = document.createElement("a");
-      file.href = change.file;
-      file.download = "";
-      file.textContent = toasts.dataset.download;
-      text.append(" · ", file);
-    }
-    const close = button(toasts.dataset.dismiss, "×");
-    close.addEventListener("click", () => {
-      const next = box.nextElementSibling ?? box.previousElementSibling;
-      box.remove();
-      (next?.querySelector("button") ?? document.getElementById("main")).focus();
+    shower ??= new Promise((done) => {
+      const script = document.createElement("script");
+      script.src = toasts.dataset.script;
+      script.addEventListener("load", done);
+      document.head.append(script);
     });
-    box.append(text, close);
-    toasts.append(box);
-    makeRoom();
-    const leave = () => {
-      // Not while somebody reads it or is about to press something in it.
-      if (box.matches(":hover, :focus-within")) setTimeout(leave, 3000);
-      else box.remove();
-    };
-    if (change.state !== "failed") setTimeout(leave, 10000);
+    shower.then(() => toasts.dispatchEvent(new CustomEvent("news", { detail: change })));
   }
-
-  function button(label, sign) {
-    const made = document.createElement("button");
-    made.className = "quiet small icon-button";
-    made.type = "button";
-    made.setAttribute("aria-label", label);
-    made.textContent = sign;
-    return made;
-  }
-
-  // The oldest that is ready goes first, then the oldest; how many went is said in one line.
-  function makeRoom() {
-    const most = narrow.matches ? 1 : 3;
-    const shown = () => [...toasts.querySelectorAll(".toast")];
-    while (shown().length > most) {
-      const others = shown().slice(0, -1);
-      (others.find((one) => !one.matches(".failed")) ?? others[0]).remove();
-      left += 1;
-    }
-    if (!left) return;
-    let more = document.getElementById("more-toasts");
-    if (!more) {
-      more = document.createElement("button");
-      more.type = "button";
-      more.id = "more-toasts";
-      more.className = "small";
-      more.addEventListener("click", (event) => {
-        event.stopPropagation(); // a press outside of a menu closes it
-        bell.open = true;
-        bell.querySelector("summary").focus();
-      });
-      toasts.prepend(more);
-    }
-    more.textContent = toasts.dataset.more.replace("#", String(left));
-  }
-
-  // With the last of them the line goes too, and the count begins anew.
-  new MutationObserver(() => {
-    if (toasts.querySelector(".toast")) return;
-    left = 0;
-    document.getElementById("more-toasts")?.remove();
-  }).observe(toasts, { childList: true });
 
   const showNews = () => {
     if (!bell.open) return;

@@ -24,6 +24,7 @@
     if (choice) {
       const some = value("which_channels") === "some";
       choice.hidden = !some;
+      if (some && !choice.childElementCount) htmx.trigger(choice, "listed");
       const count = choice.querySelectorAll("[name=channel]:checked").length;
       form.querySelector("#chosen-count").textContent = some ? ` (${count})` : "";
     }
