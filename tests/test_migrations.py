@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from tawny.errors import LogVersionError
 from tawny.languages import translated
 from tawny.model.refusals import Refusal
+from tawny.people.groups import channels_given, set_groups
 from tawny.runs.store import RunStore
 from tawny.settings import Settings
 from tawny.state.database import HEAD, open_database
@@ -110,6 +111,28 @@ def test_words_that_were_kept_in_english_stay_english(tmp_path: Path) -> None:
     assert translated(kept.refusal.text, "fr").replace("\N{NO-BREAK SPACE}", " ") == (
         "time : x ; attendu : y"
     )
+
+
+def test_channels_given_before_there_were_groups_stay(tmp_path: Path) -> None:
+    """And a group adds to them, without a person being touched."""
+    engine = sa.create_engine(f"sqlite:///{tmp_path / 'state.db'}")
+    with engine.begin() as connection:
+        command.upgrade(config(connection), "0012")
+        connection.execute(
+            sa.text(
+                "INSERT INTO users (id, name, display_name, password_hash, role, presence, "
+                "disabled, created_ms) VALUES (7, 'sam', '', 'x', 'supervisor', 0, 0, 1)"
+            )
+        )
+        connection.execute(sa.text("INSERT INTO user_channels VALUES (7, 'red')"))
+    engine.dispose()
+    database = open_database(tmp_path, Settings({}))
+    with database.write() as connection:
+        assert channels_given(connection, 7) == {"red"}
+        connection.execute(sa.text("INSERT INTO channel_groups VALUES (1, 'North', 1)"))
+        connection.execute(sa.text("INSERT INTO group_channels VALUES (1, 'red'), (1, 'blue')"))
+        assert set_groups(connection, 7, ["North"]) == ["North"]
+        assert channels_given(connection, 7) == {"red", "blue"}
 
 
 def test_saved_exports_of_one_name_are_told_apart_by_their_owners(tmp_path: Path) -> None:

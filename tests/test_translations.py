@@ -309,6 +309,8 @@ def test_french_apostrophes() -> None:
 
 NEVER_ON_A_PAGE = {
     "channel: found {channel!r}; allowed: {allowed}": "pages offer the channels there are",
+    "channels: found an id of {count} characters; allowed 1 to {longest}": "pages offer those",
+    "groups: found {name!r}, which there is not; make the group first": "pages offer those",
     "columns: found {found}, of which {export_type} has none; allowed there: {allowed}": "columns",
     "cursor: found one that is not of this list; allowed the next_cursor of the page before": "API",
     "exports: found beside export {export_type}; name one export, or several as exports": "API",

@@ -63,6 +63,12 @@ class World:
         found = self.root.get("/schedules").json()
         return next(int(one["id"]) for one in found if one["name"] == name)
 
+    def group_id(self, name: str) -> int:
+        """The number of a group of channels that nobody has, made if there is none of that name."""
+        self.root.post("/channel-groups", json={"name": name})
+        found = self.root.get("/channel-groups").json()
+        return next(int(one["id"]) for one in found if one["name"] == name)
+
     def delivery_id(self) -> int:
         """The number of a delivery of a schedule of root."""
         wanted = {"schedule_id": self.schedule_id("with deliveries")}

@@ -22,6 +22,8 @@ JSON_BODIES: dict[str, dict[str, object]] = {
     "/api/v1/set-up": {"link": "x", "name": "second", "password": PASSWORD},
     "/api/v1/tokens": {"name": "never", "scopes": ["exports:read"]},
     "/api/v1/users": {"name": "never", "password": PASSWORD, "role": "supervisor"},
+    "/api/v1/channel-groups": {"name": "never", "channels": ["red"]},
+    "/api/v1/channel-groups/{group_id}": {"name": "Never", "channels": ["red"]},
     "/api/v1/users/{user_id}": {"display_name": "Never", "password": PASSWORD, "disabled": True},
 }
 EVENT = (
@@ -33,6 +35,8 @@ FORMS: dict[str, dict[str, object]] = {
                  "which_channels": "some", "format": "csv", "headers": "en"},
     "/people": {"name": "never", "password": PASSWORD, "role": "supervisor"},
     "/people/{user_id}": {"role": "administrator", "password": PASSWORD, "disabled": "on"},
+    "/people/groups": {"name": "never", "channel": "red"},
+    "/people/groups/{group_id}": {"name": "Never", "channel": "red"},
     "/people/tokens": {"name": "never", "scope": "exports:read", "days": "30"},
     "/account/language": {"language": "fr"},
     "/account/theme": {"theme": "dark"},
@@ -103,7 +107,7 @@ def address(world: World, path: str) -> str:
     return world.server.url + path.format(
         run_id=world.red_run_id, saved_id=world.saved_id("kept"), export="messages",
         user_id=world.user_id("somebody"), link="x" * 32, session_id=1,
-        schedule_id=1, destination_id=1, delivery_id=1,
+        schedule_id=1, destination_id=1, delivery_id=1, group_id=world.group_id("kept"),
         token_id=world.root.get("/tokens").json()[-1]["id"],
     )  # fmt: skip
 

@@ -67,6 +67,10 @@ GET    /log                          303    403    200  200  200
 GET    /notifications                303    403    200  200  200
 GET    /people                       303    403    403  403  200
 POST   /people                       303    403    403  403  303
+GET    /people/groups                303    403    403  403  200
+POST   /people/groups                303    403    403  403  303
+POST   /people/groups/GROUP          303    403    403  403  303
+POST   /people/groups/GROUP/delete   303    403    403  403  303
 POST   /people/tokens                303    403    403  403  200
 POST   /people/tokens/TOKEN/revoke   303    403    403  403  303
 POST   /people/USER                  303    403    403  403  303
@@ -117,7 +121,7 @@ def routes(home: Path) -> set[tuple[str, str]]:
 def test_every_page_is_in_the_table(tmp_path: Path) -> None:
     shapes = {
         "RUN": "{run_id}", "TOKEN": "{token_id}", "USER": "{user_id}", "LINK": "{link}",
-        "SAVED": "{saved_id}", "987654": "{session_id}", "teams": "{export}",
+        "SAVED": "{saved_id}", "GROUP": "{group_id}", "987654": "{session_id}", "teams": "{export}",
         "messages": "{name}", "owl.svg": "{name}", "/no/such": "/{rest}",
     }  # fmt: skip
     known = set()
@@ -161,6 +165,8 @@ def ask(world: World, client: httpx.Client, name: str, method: str, path: str) -
         url = url.replace("TOKEN", str(world.root.get("/tokens").json()[0]["id"]))
     if "SAVED" in url:
         url = url.replace("SAVED", str(world.saved_id(f"{path} {name}")))
+    if "GROUP" in url:
+        url = url.replace("GROUP", str(world.group_id(f"{path} {name}")))
     if "USER" in url:
         url = url.replace("USER", str(world.user_id("gone" if "delete" in path else "blue")))
     data = {
@@ -169,6 +175,8 @@ def ask(world: World, client: httpx.Client, name: str, method: str, path: str) -
         "/sign-in": {"name": "red", "password": PASSWORD},
         "/people": {"name": f"page-{name}", "password": PASSWORD, "role": "supervisor"},
         "/people/USER": {"role": "supervisor", "channel": "blue"},
+        "/people/groups": {"name": f"page-{name}", "channel": "red"},
+        "/people/groups/GROUP": {"name": f"page of {name}", "channel": "red"},
         "/people/tokens": {"name": "matrix", "scope": "exports:read", "days": "30"},
         "/account/password": {"old": "wrong", "password": PASSWORD, "again": "other"},
         "/account/language": {"language": "en"},

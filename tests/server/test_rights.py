@@ -25,6 +25,10 @@ method path                              nobody ingest blue red  root
 GET    /api/v1/audit                     401    403    403  403  200
 GET    /api/v1/audit/file                401    403    403  403  200
 GET    /api/v1/changes                   401    403    200  200  200
+GET    /api/v1/channel-groups            401    403    403  403  200
+POST   /api/v1/channel-groups            401    403    403  403  201
+PATCH  /api/v1/channel-groups/GROUP      401    403    403  403  200
+DELETE /api/v1/channel-groups/GROUP      401    403    403  403  204
 GET    /api/v1/channels                  401    403    200  200  200
 GET    /api/v1/deliveries                401    403    200  200  200
 GET    /api/v1/deliveries/DELIVERY       401    403    404  404  200
@@ -105,6 +109,7 @@ def _known() -> set[tuple[str, str]]:
             ("types/messages", "types/{name:str}"), ("SAVED", "{saved_id:int}"),
             ("files/messages", "files/{export:str}"), ("SCHEDULE", "{schedule_id:int}"),
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
+            ("GROUP", "{group_id:int}"),
         ):  # fmt: skip
             shape = shape.replace(name, parameter)
         known.add((method, shape))
@@ -177,6 +182,8 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         url = url.replace("SCHEDULE", str(world.schedule_id(f"{method} {name}")))
     if "PLACE" in url:
         url = url.replace("PLACE", str(world.destination_id(f"{method} {name}")))
+    if "GROUP" in url:
+        url = url.replace("GROUP", str(world.group_id(f"{method} {name}")))
     if "DELIVERY" in url:
         url = url.replace("DELIVERY", str(world.delivery_id()))
     if "USER" in url:
@@ -204,6 +211,8 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
     if path.endswith("/schedules"):
         world.destination_id("of schedules")
     body = {
+        "/api/v1/channel-groups": {"name": f"by {name}", "channels": ["red"]},
+        "/api/v1/channel-groups/GROUP": {"channels": ["red"]},
         "/api/v1/destinations": {"name": f"by {name}", **place},
         "/api/v1/destinations/PLACE": {"name": f"changed by {name}", **place},
         "/api/v1/schedules": {"name": f"by {name}", **schedule},

@@ -19,6 +19,7 @@ from tawny.errors import (
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Role
+from tawny.people.groups import ChannelGroups, channels_given
 from tawny.people.hashing import hashed
 from tawny.people.names import as_typed
 from tawny.people.sessions import Sessions, browser_of_agent
@@ -27,7 +28,6 @@ from tawny.settings import Settings
 from tawny.state.database import Database
 from tawny.state.tables import (
     sessions,
-    user_channels,
     users,
 )
 
@@ -63,6 +63,7 @@ class Accounts(People):
     def __init__(self, database: Database, audit: Audit, settings: Settings) -> None:
         super().__init__(database, audit)
         self.open_sessions = Sessions(database, audit)
+        self.groups = ChannelGroups(database, audit)
         self._session_ms = settings.number("session_hours") * 3_600_000
 
     # --- sessions -------------------------------------------------------------------------------
@@ -214,13 +215,7 @@ def caller_of_user(connection: sa.Connection, user_id: int) -> Caller | None:
     if row is None:
         return None
     role = Role(row.role)
-    channels = None
-    if role is not Role.ADMINISTRATOR:
-        channels = frozenset(
-            connection.execute(
-                sa.select(user_channels.c.channel_id).where(user_channels.c.user_id == user_id)
-            ).scalars()
-        )
+    channels = None if role is Role.ADMINISTRATOR else channels_given(connection, user_id)
     return Caller(
         user_id=row.id,
         name=row.name,

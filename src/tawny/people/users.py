@@ -15,6 +15,7 @@ from tawny.errors import ConflictError, NotFoundError, RequestError
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Role, Scope
+from tawny.people.groups import groups_of_people, legal_channels, set_groups
 from tawny.people.names import as_typed, check_unlike, legal_name, shown_name
 from tawny.people.tries import Slowed, Tries
 from tawny.state.database import Database
@@ -35,13 +36,15 @@ _HASHED_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person. `channels` matter for a supervisor; an administrator sees all."""
+    """A person. `channels`, given directly, and `groups` of channels matter for a supervisor; an
+    administrator sees all."""
 
     id: int
     name: str
     display_name: str
     role: Role
     channels: Sequence[str]
+    groups: Sequence[str]
     presence: bool
     disabled: bool
     created_ms: int
@@ -82,8 +85,12 @@ class People:
                 sa.select(user_channels).order_by(user_channels.c.channel_id)
             ):
                 grants.setdefault(grant.user_id, []).append(grant.channel_id)
+            groups = groups_of_people(connection)
             slowed = self._tries.slowed(connection, [row.name for row in rows])
-        return [_user(row, grants.get(row.id, []), slowed.get(row.name)) for row in rows]
+        return [
+            _user(row, grants.get(row.id, []), groups.get(row.id, []), slowed.get(row.name))
+            for row in rows
+        ]
 
     def activity(self, caller: Caller) -> dict[int, Activity]:
         """When people were last here and how many sessions of theirs are open, by their number;
@@ -119,6 +126,7 @@ class People:
         role: Role,
         channels: Sequence[str] = (),
         *,
+        groups: Sequence[str] = (),
         display_name: str = "",
         presence: bool = False,
     ) -> User:
@@ -130,17 +138,18 @@ class People:
             user_id = insert_user(
                 connection, name, hashed, display_name, role, channels, presence=presence
             )
+            set_groups(connection, user_id, groups)
             self._audit.add(
                 connection, caller, "user_created", name, role=role.value,
-                channels=sorted(set(channels)), presence=presence,
+                channels=sorted(set(channels)), groups=sorted(set(groups)), presence=presence,
             )  # fmt: skip
             return self._read_user(connection, user_id)
 
     def change_user(self, caller: Caller, user_id: int, changes: Mapping[str, Any]) -> User:
-        """Change `display_name`, `role`, `channels`, `presence`, `disabled` or `password` of a
-        person; administrators only. The last working administrator stays one. A new password and
-        being locked out end sessions and tokens for good; a new password is asked for at once, how
-        many wrong ones there were before."""
+        """Change `display_name`, `role`, `channels`, `groups`, `presence`, `disabled` or `password`
+        of a person; administrators only. The last working administrator stays one. A new password
+        and being locked out end sessions and tokens for good; a new password is asked for at once,
+        how many wrong ones there were before."""
         caller.need(Scope.ADMIN)
         values = {
             name: changes[name]
@@ -160,6 +169,8 @@ class People:
                 connection.execute(users.update().where(users.c.id == user_id).values(**values))
             if "channels" in changes:
                 _set_channels(connection, user_id, changes["channels"])
+            if "groups" in changes:
+                set_groups(connection, user_id, changes["groups"])
             _keep_an_administrator(connection)
             if values.get("disabled") or "password_hash" in values:
                 self._shut_out(connection, user_id)
@@ -167,8 +178,9 @@ class People:
                 self._tries.forget(connection, user.name)
             shown = {name: values[name] for name in values if name != "password_hash"}
             shown["password"] = "password_hash" in values
-            if "channels" in changes:
-                shown["channels"] = sorted(set(changes["channels"]))
+            for given in ("channels", "groups"):
+                if given in changes:
+                    shown[given] = sorted(set(changes[given]))
             self._audit.add(connection, caller, "user_changed", user.name, **shown)
             return self._read_user(connection, user_id)
 
@@ -215,7 +227,8 @@ class People:
             .order_by(user_channels.c.channel_id)
         ).scalars()
         slowed = self._tries.slowed(connection, [row.name])
-        return _user(row, list(channels), slowed.get(row.name))
+        groups = groups_of_people(connection, user_id).get(user_id, [])
+        return _user(row, list(channels), groups, slowed.get(row.name))
 
     def replace_password(
         self, connection: sa.Connection, user_id: int, name: str, password_hash: str
@@ -285,7 +298,7 @@ def insert_user(
 
 def _set_channels(connection: sa.Connection, user_id: int, channels: Sequence[str]) -> None:
     connection.execute(user_channels.delete().where(user_channels.c.user_id == user_id))
-    for channel in sorted(set(channels)):
+    for channel in legal_channels(channels):
         connection.execute(user_channels.insert().values(user_id=user_id, channel_id=channel))
 
 
@@ -299,13 +312,14 @@ def _keep_an_administrator(connection: sa.Connection) -> None:
         raise ConflictError("this is the last administrator; make somebody else one first")
 
 
-def _user(row: Any, channels: Sequence[str], slowed: Slowed | None) -> User:
+def _user(row: Any, channels: Sequence[str], groups: Sequence[str], slowed: Slowed | None) -> User:
     return User(
         id=row.id,
         name=row.name,
         display_name=row.display_name,
         role=Role(row.role),
         channels=tuple(channels),
+        groups=tuple(groups),
         presence=row.presence,
         disabled=row.disabled,
         created_ms=row.created_ms,

@@ -28,6 +28,7 @@ from tawny.model.schema import discriminated_schema, schema_definitions
 from tawny.server import pages
 from tawny.server.api import (
     catalogue,
+    channel_groups,
     deliveries,
     destinations,
     docs,
@@ -122,7 +123,8 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         "/api/v1",
         route_handlers=[
             events, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
-            *schedules.HANDLERS, *destinations.HANDLERS, *deliveries.HANDLERS, *docs.HANDLERS,
+            *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
+            *deliveries.HANDLERS, *docs.HANDLERS,
         ],
         dependencies={"language": Provide(provide_language)},
         request_max_body_size=JSON_BYTES,

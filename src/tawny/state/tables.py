@@ -47,6 +47,41 @@ user_channels = sa.Table(
     sa.Column("channel_id", PersonText, primary_key=True),
 )
 
+channel_groups = sa.Table(
+    "channel_groups",
+    metadata,
+    id_column(),
+    text_column("name"),
+    number_column("created_ms"),
+    sa.UniqueConstraint("name"),
+    sqlite_autoincrement=True,
+)
+
+
+def _group_column() -> sa.Column[int]:
+    key = sa.ForeignKey("channel_groups.id", ondelete="CASCADE")
+    return sa.Column("group_id", sa.BigInteger, key, primary_key=True)
+
+
+group_channels = sa.Table(
+    "group_channels",
+    metadata,
+    _group_column(),
+    sa.Column("channel_id", PersonText, primary_key=True),
+)
+
+user_groups = sa.Table(
+    "user_groups",
+    metadata,
+    sa.Column(
+        "user_id",
+        sa.BigInteger,
+        sa.ForeignKey("users.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    _group_column(),
+)
+
 set_up_links = sa.Table(
     "set_up_links",
     metadata,
@@ -279,6 +314,8 @@ source_records = sa.Table(
 PURPOSES: dict[str, str] = {
     "acknowledged_log": "version and events of the log that somebody was told of",
     "audit": "who did what, when, from where; exportable",
+    "channel_groups": "groups of channels that are given together",
+    "group_channels": "channels of a group",
     "inbox": "acknowledged events on their way into the log",
     "known_browsers": "browsers in which somebody has signed in, for the limit on guessing",
     "password_links": "one-time links for a new password",
@@ -294,6 +331,7 @@ PURPOSES: dict[str, str] = {
     "sources": "help desks that are read: settings, references to secrets, position, last report",
     "tokens": "API tokens, hashed",
     "user_channels": "channels given to a supervisor",
+    "user_groups": "groups of channels given to a supervisor",
     "users": "people",
     **delivery_tables.PURPOSES,
 }

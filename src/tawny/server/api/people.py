@@ -15,6 +15,7 @@ from tawny.exports.request import moment_ms
 from tawny.model.zones import requested_zone
 from tawny.people.accounts import User
 from tawny.people.callers import Caller, Role, Scope
+from tawny.people.groups import LONGEST_NAME
 from tawny.people.tokens import Token
 from tawny.server.api.shapes import ChannelId, instant
 from tawny.server.audit_file import trail_as_csv
@@ -31,6 +32,7 @@ from tawny.server.services import Services
 _ADMIN = {"scope": Scope.ADMIN}
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S+$")]
 Password = Annotated[str, Meta(min_length=12, max_length=1024)]
+GroupNames = Annotated[list[Annotated[str, Meta(max_length=LONGEST_NAME)]], Meta(max_length=1000)]
 DisplayName = Annotated[str, Meta(max_length=256)]
 RoleName = Literal["administrator", "supervisor"]
 ScopeName = Literal[
@@ -88,6 +90,7 @@ class UserBody(Struct, forbid_unknown_fields=True):
     password: Password
     role: RoleName
     channels: Annotated[list[ChannelId], Meta(max_length=1000)] = []
+    groups: GroupNames = []
     display_name: DisplayName = ""
     presence: bool = False
 
@@ -98,19 +101,22 @@ class UserChanges(Struct, forbid_unknown_fields=True):
     display_name: DisplayName | UnsetType = UNSET
     role: RoleName | UnsetType = UNSET
     channels: Annotated[list[ChannelId], Meta(max_length=1000)] | UnsetType = UNSET
+    groups: GroupNames | UnsetType = UNSET
     presence: bool | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
     password: Password | UnsetType = UNSET
 
 
 class UserAnswer(Struct):
-    """A person. `presence`: may see who was available when."""
+    """A person. `channels` are those given directly, `groups` the names of groups of channels.
+    `presence`: may see who was available when."""
 
     id: int
     name: str
     display_name: str
     role: RoleName
     channels: list[str]
+    groups: list[str]
     presence: bool
     disabled: bool
     created_at: str
@@ -123,7 +129,7 @@ class UserAnswer(Struct):
         """From a person."""
         return cls(
             user.id, user.name, user.display_name, user.role.value, list(user.channels),
-            user.presence, user.disabled, instant(user.created_ms) or "",
+            list(user.groups), user.presence, user.disabled, instant(user.created_ms) or "",
             None if user.slowed is None else instant(user.slowed.until_ms),
         )  # fmt: skip
 
@@ -246,10 +252,10 @@ def list_users(services: Services, caller: Caller) -> list[UserAnswer]:
     responses=responses(400, 401, 403, 409, 413, 415, 503), summary="Create a person",
 )  # fmt: skip
 def create_user(services: Services, caller: Caller, data: UserBody) -> UserAnswer:
-    """A supervisor sees the channels given here and nothing else."""
+    """A supervisor sees the channels given here, those of the groups, and nothing else."""
     return UserAnswer.of(
         services.accounts.create_user(
-            caller, data.name, data.password, Role(data.role), data.channels,
+            caller, data.name, data.password, Role(data.role), data.channels, groups=data.groups,
             display_name=data.display_name, presence=data.presence,
         )
     )  # fmt: skip

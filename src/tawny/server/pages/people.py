@@ -79,6 +79,7 @@ def _page(
         url=url,
         tokens=services.tokens.list(caller),
         channels=services.channels(caller),
+        groups=services.accounts.groups.list(caller),
         roles=list(Role),
         scopes=[scope for scope in Scope if caller.may(scope)],
         ends=ENDS,
@@ -116,6 +117,7 @@ def create_person(
             password,
             Role(form.chosen("role", names.ROLES, "supervisor")),
             form.all("channel"),
+            groups=form.all("group"),
             display_name=form.one("display_name"),
             presence="presence" in form,
         )
@@ -153,6 +155,7 @@ def change_person(
         "display_name": form.one("display_name"),
         "role": form.chosen("role", names.ROLES, "supervisor"),
         "channels": form.all("channel"),
+        "groups": form.all("group"),
         "presence": "presence" in form,
         "disabled": "disabled" in form,
     }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from tawny.text import N_, Text
 
 PAGE_SENTENCES = {
+    "channels: found {count}; allowed at most {most}; make groups of them": N_(
+        "These are {count} channels; allowed are at most {most}; make groups of them"
+    ),
     "name: found {count} characters; allowed 1 to {longest}": N_(
         "This name has {count} characters; allowed are 1 to {longest}"
     ),
