@@ -7,11 +7,15 @@
   let pressed = false;
   addEventListener("pointerdown", () => { pressed = true; }, true);
   for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = false; }, 300), true);
+  let asked = 0;
   async function renew(page) {
+    const mine = ++asked;
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
     if (!answer?.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-run-page]");
     const place = () => {
+      // Newer news were asked for meanwhile: they are placed, not these.
+      if (mine !== asked) return;
       if (!fresh || !page.isConnected || page.querySelector("form[data-sent]")) return;
       if (pressed) { setTimeout(place, 100); return; }
       const focused = document.activeElement, inside = page.contains(focused);
