@@ -60,15 +60,22 @@ def test_a_few_at_a_time(site: Site, browser: Browser) -> None:
 
 
 def test_put_away_by_keyboard(site: Site, browser: Browser) -> None:
-    """Each has its button, and the focus goes on from one to the next; Escape puts all away."""
+    """Each has its button, and the focus goes on from one to the next; Escape puts all away. None
+    lies over the buttons of the list."""
     first = site.page(browser)
     _ended(first)
     context = context_of(browser, site.running)
     context.add_cookies(first.context.cookies())  # type: ignore[arg-type]
     page = context.new_page()
-    visit(page, "/log")
+    visit(page, "/exports")
     expect(page.locator("#toasts")).to_have_attribute("aria-live", "polite")
     expect(page.locator(".toast")).to_have_count(3)
+    for width in (1024, 1280, 1500, 1920):
+        page.set_viewport_size({"width": width, "height": 700})
+        told = page.locator("#toasts").bounding_box()
+        pressed = page.locator("#run-list td:last-child :is(a, button)").first.bounding_box()
+        assert told is not None and pressed is not None
+        assert told["x"] + told["width"] < pressed["x"], width
     buttons = page.locator(".toast button")
     buttons.nth(0).focus()
     page.keyboard.press("Enter")

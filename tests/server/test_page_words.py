@@ -16,8 +16,8 @@ def test_pages_of_an_empty_and_of_a_filled_log(tmp_path: Path) -> None:
         page = httpx.Client(base_url=server.url, timeout=60)
         page.post("/sign-in", data={"name": "root", "password": PASSWORD})
 
-        def words(path: str) -> str:
-            text = re.sub(r"<[^>]+>", " ", page.get(path).text)
+        def words(path: str, method: str = "GET") -> str:
+            text = re.sub(r"<[^>]+>", " ", page.request(method, path).text)
             return " ".join(text.replace("&#39;", "'").split())
 
         assert "Nothing has come in yet." in words("/log")
@@ -31,8 +31,11 @@ def test_pages_of_an_empty_and_of_a_filled_log(tmp_path: Path) -> None:
         send(root, [saved, *conversation(1, "ch-uk")])
         made = root.post("/exports", json={"export": "messages", "channels": ["ch-uk"], **RANGE})
         run = wait_for(root, made.json()["id"])
-        for path in ("/log", f"/exports/{run['id']}", "/exports"):
+        for path in ("/log", f"/exports/{run['id']}"):
             assert "Tawny Home UK tawny_uk ch-uk" in words(path), path
+        [token, *_] = re.findall(r'name="_csrf" value="([^"]+)"', page.get("/exports").text)
+        page.headers["X-CSRF-Token"] = token
+        assert "Tawny Home UK tawny_uk ch-uk" in words("/exports/channels", "POST")
         assert "No event was refused." in words("/log")
         charts = root.get(f"/exports/{run['id']}/charts").json()
         assert [one["name"] for one in charts[1]["series"]] == ["Tawny Home UK"]
@@ -59,3 +62,48 @@ def test_the_page_of_an_excel_file_counts_the_texts_it_cuts(tmp_path: Path) -> N
                 "1 text is longer than a spreadsheet cell holds and is cut; its cell says so."
                 in page.get(f"/exports/{run['id']}").text
             )
+
+
+def test_what_is_long_is_folded_and_what_is_not_known_is_said(tmp_path: Path) -> None:
+    """Channels of a request, when they are open, who sees none, and what lies before the log."""
+    weekly = {day: [["09:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
+    hours = {"time_zone": "Europe/Paris", "weekly": {**weekly, "sat": [["10:00", "12:00"]]},
+             "holidays": ["2026-12-25"]}  # fmt: skip
+    with running(tmp_path / "home", inbox_move_ms="200") as server:
+        root = server.set_up()
+        send(root, [event("channel.saved", f"c{n}", "2026-06-01T00:00:00Z", channel_id=f"c{n}",
+                          medium="email", name=f"desk {n}",
+                          business_hours=hours if n == 10 else None) for n in range(1, 12)]
+             + [one for n in range(1, 12) for one in conversation(n, f"c{n}")])  # fmt: skip
+        root.post("/users", json={"name": "sees-none", "password": PASSWORD, "role": "supervisor"})
+        many = {"export": "messages", "channels": [f"c{n}" for n in range(1, 6)],
+                "from": "2026-01-01", "to": "2026-07-01"}  # fmt: skip
+        made = root.post("/exports", json=many).json()["id"]
+        assert wait_for(root, made)["state"] == "ready"
+        names = [one["name"] for one in root.get("/channels").json()]
+        assert names == [f"desk {n}" for n in range(1, 12)]
+        with httpx.Client(base_url=server.url, timeout=60) as page:
+            page.post("/sign-in", data={"name": "root", "password": PASSWORD})
+
+            def words(path: str, language: str = "en") -> str:
+                html = page.get(path, headers={"Accept-Language": language}).text
+                return " ".join(re.sub(r"<[^>]+>", " ", html).replace("&#39;", "'").split())
+
+            log = words("/log")
+            assert "Mon to Fri 09:00–18:00, Sat 10:00–12:00 · Europe/Paris · 1 holiday" in log
+            assert log.count("always open") == 10
+            assert "lun. à ven. 09:00–18:00, sam. 10:00–12:00" in words("/log", "fr")
+            run = page.get(f"/exports/{made}").text
+            assert re.search(r"<summary>5 channels</summary>\s*<div>", run)
+            assert 'charts-wait">Loading…' in run
+            assert '<a href="/exports">← Exports</a>' in run
+            before = "The first events are of 8 Jun 2026, 10:01: nothing is known of before."
+            assert before in words(f"/exports/{made}")
+            asked = "/freshness/range?from={}&to=2026-07-01&tz=UTC"
+            assert before in words(asked.format("2026-01-01"))
+            assert before not in words(asked.format("2026-06-08"))
+            people = words("/people")
+            assert people.count("sees nothing: no channel was given") == 1
+            assert words("/people", "fr").count("Personnes") == 3  # title, menu, heading
+            menu = words("/", "fr")
+            assert "Données reçues" in menu and "Journal d'audit" in menu.replace("’", "'")

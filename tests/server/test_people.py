@@ -240,6 +240,16 @@ def test_the_first_way_in_and_the_way_back(tmp_path: Path) -> None:
         assert nobody in httpx.get(f"{server.url}/sign-in").text
         first = server.set_up_secret()
         assert heading(server, f"/set-up/{first}") == (200, "Welcome to Tawny")
+        unlike = {"name": "root", "display_name": "Root", "password": PASSWORD, "again": "other"}
+        with httpx.Client(base_url=server.url) as browser:
+            page = browser.post(f"/set-up/{first}", data=unlike).text
+        fields = dict(re.findall(r'<input id="(\w+)"([^>]*)>', page))
+        assert ('value="root"' in fields["name"], "autofocus" in fields["name"]) == (True, False)
+        assert 'value="Root"' in fields["display_name"]
+        assert "autofocus" in fields["password"]
+        for name in ("password", "again"):
+            assert 'aria-invalid="true"' in fields[name]
+            assert PASSWORD not in fields[name]
         assert heading(server, f"/set-up/{first[:-3]}") == (404, "This is not the set-up link")
         # As another start does.
         server.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -134,12 +134,13 @@ class Sent(Struct, frozen=True):
 
 
 class Channel(Struct, frozen=True):
-    """A channel the token may see."""
+    """A channel the token may see; `business_hours` as its event says them, None = always open."""
 
     id: str
     medium: str
     name: str
     display_name: str
+    business_hours: dict[str, Any] | None = None
 
 
 class ExportType(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +73,20 @@ def channel_list(engine: Embedded, snapshot: Snapshot) -> list[dict[str, Any]]:
                 "medium": one.medium,
                 "name": one.name,
                 "display_name": one.display_name,
+                "business_hours": None
+                if one.business_hours is None
+                else json.loads(one.business_hours),
             }
         )
-    return sorted(channels, key=lambda channel: (channel["medium"], channel["name"], channel["id"]))
+    return sorted(
+        channels,
+        key=lambda one: (
+            one["medium"], _natural(one["display_name"] or one["name"] or one["id"]), one["id"],
+        ),
+    )  # fmt: skip
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A name as people sort it: desk 9 before desk 10, whatever the capitals."""
+    parts = re.findall(r"\d+|\D+", name.casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

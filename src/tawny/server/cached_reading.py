@@ -57,6 +57,10 @@ class CachedReading:
         assert reading is not None
         return reading
 
+    def known(self) -> Reading | None:
+        """What was read last, for who waits for nothing; None before the first reading."""
+        return self._last
+
     def get_within(self, patience_s: float | None) -> Reading | None:
         """The same; None when the first reading takes longer than that (it goes on)."""
         now_ms = current_ms()

@@ -53,6 +53,7 @@ from tawny.server.log_numbers import LogFigures, LogNumbers, TypeCount
 from tawny.server.result_tables import ResultTables
 from tawny.server.run_artifacts import RunArtifacts
 from tawny.server.sample_data import SampleData
+from tawny.server.visible_channels import VisibleChannel
 from tawny.settings import Settings
 from tawny.sources.store import SourceStore
 from tawny.state.database import check_queue, open_database
@@ -75,27 +76,6 @@ _SYNCS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class VisibleChannel:
-    """A channel the caller may see."""
-
-    id: str
-    medium: str
-    """Empty while the channel was never saved."""
-    name: str
-    display_name: str
-
-    @property
-    def title(self) -> str:
-        """What it is called wherever people read of it."""
-        return self.display_name or self.name or self.id
-
-    @property
-    def other_names(self) -> list[str]:
-        """Its name and its id, where they say something else."""
-        return [one for one in (self.name, self.id) if one not in ("", self.title)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +258,17 @@ class Services:
             types=[TypeCount(*row) for row in found["types"]],
             channels=channels,
         )
+
+    def log_begins_ms(self) -> int | None:
+        """When the first conversation or message of the log was, in milliseconds since 1970 UTC;
+        None where there is none, or where the log was not looked at yet."""
+        reading = self._status.known()
+        types = () if reading is None else reading.found["types"]
+        return min(
+            (first for name, _events, first, _last in types
+             if name.startswith(("conversation.", "message."))),
+            default=None,
+        )  # fmt: skip
 
     def log_figures(self) -> LogFigures:
         """How large the log is now; for metrics, whose guard has asked for the right. Raises

@@ -25,6 +25,7 @@ from tawny.text import N_
 NAMED = 2
 """So many late channels are named in the strip; the page of what was received has all."""
 
+_DAY_MS = 86_400_000
 _PATIENCE_S = 2.0
 """So long a part waits for the first look at the log; then it asks again by itself."""
 
@@ -117,16 +118,21 @@ def freshness_part(request: AnyRequest, caller: Caller, services: Services) -> R
 
 @get("/freshness/range", sync_to_thread=True)
 def range_part(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
-    """Whether what is chosen is complete: `to` is the end of a range, `tz` its zone."""
+    """Whether what is chosen is complete: `from` and `to` are the ends of a range, `tz` its
+    zone."""
     fields = of_query(request)
     try:
         zone = requested_zone(fields.one("tz", "UTC"))
         to_ms = moment_ms("to", fields.one("to"), zone)
+        from_ms = moment_ms("from", fields.one("from"), zone) if "from" in fields else None
         now_ms = current_ms()
         up_to_ms = min(to_ms, now_ms)
         found = services.freshness.get(caller, _PATIENCE_S, up_to_ms)
     except TawnyError:
-        return render(request, caller, "parts/range_completeness.html", is_over=True, late=None)
+        return render(
+            request, caller, "parts/range_completeness.html", is_over=True, late=None,
+            begins_ms=None,
+        )  # fmt: skip
     late = None if found is None else incomplete(found.channels, up_to_ms)
     if late is not None and to_ms > now_ms:
         # Nothing is complete up to now by its newest event; named is who is late by its own habits.
@@ -136,8 +142,18 @@ def range_part(request: AnyRequest, caller: Caller, services: Services) -> Respo
         is_over=to_ms <= now_ms,
         is_today=0 < to_ms - now_ms <= 86_400_000 and to_ms < LATEST_MS,
         late=late,
+        begins_ms=begins_within(services, from_ms),
         titles={one.id: one.title for one in services.channels(caller)},
     )  # fmt: skip
+
+
+def begins_within(services: Services, from_ms: int | None) -> int | None:
+    """When the log begins, in milliseconds since 1970 UTC, where a range begins days before that,
+    of which nothing is known; None else. All of time begins nowhere."""
+    begins_ms = services.log_begins_ms()
+    if begins_ms is None or from_ms is None or from_ms <= EARLIEST_MS:
+        return None
+    return begins_ms if begins_ms - from_ms > _DAY_MS else None
 
 
 def of_receipt(receipt: Mapping[str, Any] | None) -> dict[str, Any]:

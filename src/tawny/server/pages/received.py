@@ -16,11 +16,13 @@ from tawny.completeness.rule import Completeness
 from tawny.model.zones import EARLIEST_MS
 from tawny.people.callers import Caller
 from tawny.server.pages import labels as names
+from tawny.server.pages.opening_words import opening_words
 from tawny.server.pages.paging import Paged, paged
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
 from tawny.server.pages.run_search import folded
 from tawny.server.pages.submitted import of_query
-from tawny.server.services import Services, VisibleChannel
+from tawny.server.services import Services
+from tawny.server.visible_channels import VisibleChannel
 from tawny.state.refusals import KeptRefusal
 from tawny.text import Text
 
@@ -106,6 +108,7 @@ def log_page(request: AnyRequest, caller: Caller, services: Services) -> Respons
         "channels": channels,
         "words": text,
         "url": url,
+        "opening": lambda hours: opening_words(hours, reader),
     }
     if is_part(request):
         headers = {"HX-Replace-Url": url(channels.page)}

@@ -26,7 +26,7 @@ from tawny.server.pages.bounds import describe, range_words
 from tawny.server.pages.chart_words import BEFORE, SPLITS
 from tawny.server.pages.charts import drawn
 from tawny.server.pages.filled_form import form_query
-from tawny.server.pages.freshness import of_receipt
+from tawny.server.pages.freshness import begins_within, of_receipt
 from tawny.server.pages.received import channels_by_id
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
 from tawny.server.pages.result import chosen_part
@@ -77,8 +77,9 @@ def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: st
     """Everything about a run; its rows and charts follow as parts of their own."""
     run = services.runs.get(caller, run_id)
     reader = reader_of(request, caller)
-    bounds = None
+    bounds, from_ms = None, None
     if run.start is not None and run.end is not None:
+        from_ms = moment_ms("from", run.start, requested_zone(run.time_zone))
         bounds = describe(run.start, run.end, run.time_zone, reader)
     of = chosen_part(run, of_query(request))
     columns: Sequence[Column] = ()
@@ -94,6 +95,7 @@ def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: st
         ),
         known=channels_by_id(services, caller),
         **of_receipt(run.receipt),
+        begins_ms=begins_within(services, from_ms),
         columns=columns,
         description="" if run.is_bundle else query(run.export_type).description[reader.language],
         holds={identity.name: identity.holds for identity in IDENTITIES},
