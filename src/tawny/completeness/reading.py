@@ -31,6 +31,7 @@ from tawny.engine.base import Engine
 from tawny.engine.log_facts import (
     NewestEvent,
     conversation_events,
+    create_stated_watermarks,
     newest_arrived,
     newest_per_channel,
     saved_channels,
@@ -39,7 +40,7 @@ from tawny.engine.snapshot import View, create_tables
 from tawny.log.arrivals import arrivals_ms
 from tawny.log.files import Snapshot
 from tawny.model.zones import instant_text, zone
-from tawny.queries.completeness import completeness_query
+from tawny.queries.statements import statement
 
 _Pair = tuple[str, str]
 """A channel and a sender."""
@@ -133,28 +134,29 @@ def _watermarks(engine: Engine, snapshot: Snapshot, view: View) -> dict[str, Sta
     if not snapshot.paths("watermark"):
         return {}
     create_tables(duck, snapshot, view, ("watermark_events", "conversation_events"))
-    since = {"since_ms": view.as_of_ms - RHYTHM_MS}
+    create_stated_watermarks(duck)
+    since = {"from_ms": view.as_of_ms - RHYTHM_MS}
     stated = [
         (str(source), channel, _statement(rest))
-        for source, channel, *rest in duck.rows(completeness_query("watermarks"), since)
+        for source, channel, *rest in duck.rows(statement("completeness/watermarks.sql"), since)
     ]
     statements: dict[_Pair, Statement] = {}
-    of_all = {source: statement for source, channel, statement in stated if channel is None}
+    of_all = {source: last for source, channel, last in stated if channel is None}
     for pair in _created_by(engine, of_all):
         _add(statements, pair, of_all[pair[1]])
-    for source, channel, statement in stated:
+    for source, channel, stated_last in stated:
         if channel is not None:
-            _add(statements, (str(channel), source), statement)
+            _add(statements, (str(channel), source), stated_last)
     # Who stated nothing of late still holds a channel up while it sends other events of it.
     late = {pair for pair, one in statements.items() if one.last_ms <= view.as_of_ms - SENDERS_MS}
     for pair, last_ms in _last_sent(engine, snapshot, view, {source for _, source in late}):
         if pair in late:
             _add(statements, pair, replace(statements[pair], last_ms=last_ms))
     by_channel: dict[str, list[Statement]] = {}
-    for pair, statement in statements.items():
-        by_channel.setdefault(pair[0], []).append(statement)
+    for pair, last in statements.items():
+        by_channel.setdefault(pair[0], []).append(last)
     found = {one: watermark(of_it, view.as_of_ms) for one, of_it in by_channel.items()}
-    return {one: statement for one, statement in found.items() if statement is not None}
+    return {one: smallest for one, smallest in found.items() if smallest is not None}
 
 
 def _statement(row: Sequence[object]) -> Statement:
@@ -176,7 +178,7 @@ def _created_by(engine: Engine, senders: Iterable[str]) -> list[_Pair]:
     if not senders:
         return []
     _share_texts(engine, "stating_senders", "source", senders)
-    rows = engine.embedded.rows(completeness_query("creators"))
+    rows = engine.embedded.rows(statement("completeness/creators.sql"))
     return [(str(channel), str(source)) for source, channel in rows]
 
 
@@ -188,8 +190,8 @@ def _last_sent(
     if not senders:
         return []
     _share_texts(engine, "stating_senders", "source", senders)
-    _make_recent(engine, snapshot, view, SENDERS_MS, ("source",))
-    rows = engine.embedded.rows(completeness_query("senders"))
+    _make_recent(engine, snapshot, view, SENDERS_MS)
+    rows = engine.embedded.rows(statement("completeness/senders.sql"))
     return [((str(channel), str(source)), int(str(last))) for source, channel, last in rows]
 
 
@@ -236,13 +238,15 @@ def _usual_gaps(
     )
     create_tables(duck, snapshot, view, ("conversation_events",))
     _make_recent(engine, snapshot, view, RHYTHM_MS)
-    rows = duck.rows(completeness_query("gaps"), {"fewest_gaps": FEWEST_GAPS})
-    return {str(channel): int(str(gap_ms)) for channel, gap_ms in rows}
+    rows = duck.rows(statement("completeness/gaps.sql"))
+    return {
+        str(channel): int(str(gap_ms))
+        for channel, gap_ms, gaps in rows
+        if int(str(gaps)) >= FEWEST_GAPS
+    }
 
 
-def _make_recent(
-    engine: Engine, snapshot: Snapshot, view: View, last_ms: int, columns: Sequence[str] = ()
-) -> None:
+def _make_recent(engine: Engine, snapshot: Snapshot, view: View, last_ms: int) -> None:
     """The view `recent_channel_events`: events of conversations of so long before the instant, with
     their channel. `conversation_events` is there already."""
     begin_ms = view.as_of_ms - last_ms
@@ -254,9 +258,11 @@ def _make_recent(
     begin = f"time >= TIMESTAMPTZ '{instant_text(begin_ms)}'"
     engine.embedded.make_view(
         "recent_events",
-        conversation_events(engine.embedded, snapshot, view, files, columns, [begin]),
+        conversation_events(engine.embedded, snapshot, view, files, ("source",), [begin]),
     )
-    engine.embedded.make_view("recent_channel_events", completeness_query("recent_channel_events"))
+    engine.embedded.make_view(
+        "recent_channel_events", statement("completeness/recent_channel_events.sql")
+    )
 
 
 def _share_texts(engine: Engine, name: str, column: str, values: Sequence[str]) -> None:

@@ -211,6 +211,17 @@ def conversation_events(
     return " UNION ALL ".join(selects) or f"{none}{nothing} WHERE false"
 
 
+def create_stated_watermarks(duck: Duck) -> None:
+    """The view `stated_watermarks` over `watermark_events`, which are there already: a row for each
+    channel that a watermark names, of no channel (null) where it is for all of its sender's."""
+    duck.make_view(
+        "stated_watermarks",
+        "SELECT source, epoch_ms(until) AS until_ms, time_ms, "
+        "unnest(coalesce(channels, [CAST(NULL AS VARCHAR)])) AS channel_id "
+        "FROM watermark_events WHERE type = 'source.watermark'",
+    )
+
+
 def events_after(engine: Engine, snapshot: Snapshot, view: View, families: Iterable[str]) -> int:
     """How many events of some families are dated after the `as_of` of a view.
 

@@ -1,10 +1,11 @@
 """The single statements over rows that are there already: what charts show, what the sentence over
-a result and the first page say, what the check of identities compares.
+a result and the first page say, what the check of identities compares; and what the rule of
+completeness asks of the log as a whole.
 
 One `.sql` file each, in the same subset as the exports (`portable.py`), which tells what it gives
 in its first line. The folder is the list. They are no part of an export's definition: its version
-does not change with them. The tables they read are made by the embedded engine
-(`tawny.engine.finished_rows`), which reads finished rows whichever engine made them.
+does not change with them. The tables they read are made by the embedded engine, which reads
+finished rows whichever engine made them (`tawny.engine.finished_rows`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-FOLDERS = ("charts", "checks", "figures", "summaries")
+FOLDERS = ("charts", "checks", "completeness", "figures", "summaries")
 
 CHECKED = "statements_checked"
 """The file beside the queries that says which version of these was found portable; written by

@@ -1,6 +1,6 @@
--- The 99th percentile (nearest rank) of the gaps of each channel that began in one of its hours.
--- Events of one instant are one, so a gap of no length is none: of several the last one by this
--- order has the gap that follows them.
+-- The 99th percentile (nearest rank) of the gaps of each channel that began in one of its hours,
+-- and of how many gaps it is. Events of one instant are one, so a gap of no length is none: of
+-- several the last one by this order has the gap that follows them.
 WITH events AS (
     SELECT recent_channel_events.channel_id, recent_channel_events.time_ms
     FROM recent_channel_events
@@ -29,6 +29,6 @@ ranked AS (
     WHERE gaps.gap_ms > 0
 )
 
-SELECT channel_id, gap_ms
+SELECT channel_id, gap_ms, gaps
 FROM ranked
-WHERE nth = (99 * gaps + 99) // 100 AND gaps >= $fewest_gaps
+WHERE nth = (99 * gaps + 99) // 100
