@@ -1,7 +1,9 @@
 """The queries: one `.sql` file per export and one per fact, put together into one statement.
 
 A file is an optional list of named steps (`WITH a AS (…), b AS (…)`) and a final `SELECT`. A name
-it reads is one of its own steps, a fact (`facts/<name>.sql`), or a table the engine provides. The
+it reads is one of its own steps, a fact (`facts/<name>.sql`), or a table the engine provides; a
+fact reads the steps of the export that reads it, and such a step takes the place of a fact of its
+name: that is how `applied_labels` is of topics or of tags. The
 comment above each output column is the data dictionary (`output_columns.py`), the head of an
 export's file says what always holds for its rows (`heads.py`). A file is parsed when it is loaded
 (`parsing.py`), and what not every engine has is refused by file and line (`portable.py`), as is a

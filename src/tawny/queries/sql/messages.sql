@@ -65,19 +65,21 @@ updates AS (
     WHERE newest = 1
 ),
 
-tag_events AS (
-    SELECT message_id, tag_id, type, time_ms, sequence, source, id
+label_changes AS (
+    SELECT
+        'tag' AS kind, tag_id AS label_id, message_id AS labelled_id,
+        type = 'tag.applied' AS is_application, time_ms, sequence, source, id
     FROM counted
     WHERE type IN ('tag.applied', 'tag.removed')
 ),
 
 tag_lists AS (
     SELECT
-        message_id,
-        array_agg(tag_id ORDER BY time_ms, sequence, source, id) AS tag_ids,
-        array_agg(coalesce(tag_name, '') ORDER BY time_ms, sequence, source, id) AS tag_names
-    FROM applied_tags
-    GROUP BY message_id
+        labelled_id AS message_id,
+        array_agg(label_id ORDER BY time_ms, sequence, source, id) AS tag_ids,
+        array_agg(coalesce(label_name, '') ORDER BY time_ms, sequence, source, id) AS tag_names
+    FROM applied_labels
+    GROUP BY labelled_id
 ),
 
 early_updates AS (

@@ -19,8 +19,10 @@ scope AS (
     SELECT DISTINCT conversation_id FROM tag_events_everywhere
 ),
 
-tag_events AS (
-    SELECT message_id, tag_id, type, time_ms, sequence, source, id
+label_changes AS (
+    SELECT
+        'tag' AS kind, tag_id AS label_id, message_id AS labelled_id,
+        type = 'tag.applied' AS is_application, time_ms, sequence, source, id
     FROM tag_events_everywhere
     WHERE conversation_id IN (SELECT conversation_id FROM conversations)
 ),
@@ -40,11 +42,11 @@ totals AS (
         labelled.tag_id, labelled.channel_id,
         count(DISTINCT labelled.contact_id) AS contacts,
         count(DISTINCT labelled.message_id) AS messages,
-        count(DISTINCT applied_tags.message_id) AS current_messages
+        count(DISTINCT applied_labels.labelled_id) AS current_messages
     FROM labelled
-    LEFT JOIN applied_tags
-        ON applied_tags.message_id = labelled.message_id
-        AND applied_tags.tag_id = labelled.tag_id
+    LEFT JOIN applied_labels
+        ON applied_labels.labelled_id = labelled.message_id
+        AND applied_labels.label_id = labelled.tag_id
     GROUP BY labelled.tag_id, labelled.channel_id
 )
 

@@ -24,11 +24,11 @@ totals AS (
     SELECT
         labelled.topic_id, labelled.channel_id,
         count(*) AS conversations,
-        count(applied_topics.conversation_id) AS current_conversations
+        count(applied_labels.labelled_id) AS current_conversations
     FROM labelled
-    LEFT JOIN applied_topics
-        ON applied_topics.conversation_id = labelled.conversation_id
-        AND applied_topics.topic_id = labelled.topic_id
+    LEFT JOIN applied_labels
+        ON applied_labels.labelled_id = labelled.conversation_id
+        AND applied_labels.label_id = labelled.topic_id
     GROUP BY labelled.topic_id, labelled.channel_id
 )
 

@@ -26,11 +26,11 @@ lock_times AS (
 
 topic_lists AS (
     SELECT
-        conversation_id,
-        array_agg(topic_id ORDER BY time_ms, sequence, source, id) AS topic_ids,
-        array_agg(coalesce(topic_name, '') ORDER BY time_ms, sequence, source, id) AS topic_names
-    FROM applied_topics
-    GROUP BY conversation_id
+        labelled_id AS conversation_id,
+        array_agg(label_id ORDER BY time_ms, sequence, source, id) AS topic_ids,
+        array_agg(coalesce(label_name, '') ORDER BY time_ms, sequence, source, id) AS topic_names
+    FROM applied_labels
+    GROUP BY labelled_id
 ),
 
 last_survey AS (
