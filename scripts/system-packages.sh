@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need from Debian: a browser, Postgres, and curl for the examples of docs/server.md.
+# What the tests need from Debian: a browser, Postgres, an SSH server, and curl for the examples of
+# docs/server.md.
 # Nothing is done where they are there already.
 set -euo pipefail
 
@@ -7,6 +8,7 @@ missing=()
 [[ -x /usr/bin/chromium ]] || missing+=(chromium)
 compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || command -v initdb >/dev/null \
     || missing+=(postgresql)
+[[ -x /usr/sbin/sshd ]] || missing+=(openssh-server)
 command -v curl >/dev/null || missing+=(curl)
 if [[ ${#missing[@]} -eq 0 ]]; then
     exit 0

@@ -32,6 +32,8 @@ LAYERS: dict[str, set[str]] = {
     "scratch": set(),
     "settings": {"errors"},
     "credentials": {"errors", "settings"},
+    # To where calls may go.
+    "outgoing": {"errors", "settings"},
     "model": {"errors", "settings"},
     "log": {"errors", "settings", "model"},
     "queries": {"languages", "errors", "settings", "model"},
@@ -57,6 +59,7 @@ LAYERS: dict[str, set[str]] = {
     # Where files go, and how they are brought there.
     "deliveries": {
         *("errors", "settings", "credentials", "model", "state", "people", "exports"),
+        "outgoing",
     },
     "schedules": {
         *("errors", "settings", "model", "state", "people", "exports", "runs", "upkeep"),
@@ -73,6 +76,7 @@ LAYERS: dict[str, set[str]] = {
     # Readers of help desks, and what they have in common: they send by the same door as everybody.
     "sources": {
         *("errors", "settings", "credentials", "model", "log", "state", "engine", "intake"),
+        "outgoing",
     },
     "server": {
         *("languages", "library_messages", "errors", "settings", "model", "log", "state"),
@@ -95,6 +99,7 @@ ANYWHERE = {"tawny", "text", "disk", "private", "scratch"}
 """The package itself holds the version and imports nothing; the others are below every layer."""
 
 HOMES: dict[str, str | tuple[str, ...]] = {
+    "asyncssh": "deliveries/sftp",
     "click": "cli/",
     "confusable_homoglyphs": "people/names.py",
     "cryptography": "credentials.py",

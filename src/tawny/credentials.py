@@ -30,13 +30,30 @@ _PASSWORD_IN_WORDS = re.compile(r"\b(password|passfile|sslpassword)\s*=\s*('(?:[
 def stored(home: Path, option: str, given: str, standard_input: str) -> str:
     """What is kept of a secret that was given as `env:NAME`, `file:PATH` or `-`."""
     if given == "-":
-        secret = standard_input.strip()
-        if not secret:
-            raise RequestError(
-                "{option}: found nothing on standard input; allowed one line with the secret",
-                option=option,
-            )
-        return encrypted(home, secret)
+        return encrypted(home, _typed(option, standard_input))
+    kind, where = _reference(option, given)
+    return f"file:{Path(where).absolute()}" if kind == "file" else given
+
+
+def plain(option: str, given: str, standard_input: str) -> str:
+    """The secret that was given as `env:NAME`, `file:PATH` or `-`, for a server elsewhere."""
+    if given == "-":
+        return _typed(option, standard_input)
+    _reference(option, given)
+    return revealed(Path(), option, given)
+
+
+def _typed(option: str, standard_input: str) -> str:
+    secret = standard_input.strip()
+    if not secret:
+        raise RequestError(
+            "{option}: found nothing on standard input; allowed one line with the secret",
+            option=option,
+        )
+    return secret
+
+
+def _reference(option: str, given: str) -> tuple[str, str]:
     kind, colon, where = given.partition(":")
     if not colon or kind not in ("env", "file") or not where:
         raise RequestError(
@@ -44,7 +61,7 @@ def stored(home: Path, option: str, given: str, standard_input: str) -> str:
             "words of a command stand in the list of processes and in the history of the shell",
             option=option,
         )
-    return f"file:{Path(where).absolute()}" if kind == "file" else given
+    return kind, where
 
 
 def encrypted(home: Path, secret: str) -> str:

@@ -5,7 +5,9 @@ A setting is given as an environment variable `TAWNY_<NAME>`; what is not given 
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +64,19 @@ def _absolute_paths(text: str) -> str:
     if not all(Path(one).is_absolute() for one in text.split(os.pathsep) if one):
         raise ValueError
     return text
+
+
+def _host_names(text: str) -> str:
+    names = [one.strip().lower().rstrip(".") for one in text.split(",") if one.strip()]
+    names = [one.encode("idna").decode() if not one.isascii() else one for one in names]
+    if not all(re.fullmatch(r"(\*\.)?[a-z0-9_.:-]+", one) for one in names):
+        raise ValueError
+    return ",".join(names)
+
+
+def _networks(text: str) -> str:
+    found = [ipaddress.ip_network(one.strip()) for one in text.split(",") if one.strip()]
+    return ",".join(map(str, found))
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -140,6 +155,20 @@ SETTINGS: tuple[Setting, ...] = (
         Text("absolute paths separated by colons; empty = none"),
         Text("Folders below which files may be delivered."),
         _absolute_paths,
+    ),
+    Setting(
+        "outgoing_hosts",
+        "",
+        Text("names separated by commas such as sftp.example.com,*.amazonaws.com; empty = all"),
+        Text("Hosts to which calls to elsewhere may go: destinations, and the databases of desks."),
+        _host_names,
+    ),
+    Setting(
+        "outgoing_private",
+        "",
+        Text("networks separated by commas such as 10.0.0.0/8,127.0.0.1; empty = none"),
+        Text("Networks that are not public to which calls to elsewhere may go all the same."),
+        _networks,
     ),
     Setting(
         "catch_up_slots",

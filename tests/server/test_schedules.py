@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from server.running import (
     token_of,
     until,
 )
+from ssh_server import ssh_server
 
 BACKFILL = ("schedules", "backfill", "by hand", "--from", "2026-06-08", "--to", "2026-06-09")
 DAILY = {"frequency": "daily", "time_zone": "Europe/Paris", "destinations": ["warehouse"]}
@@ -64,7 +66,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     base = tmp_path_factory.mktemp("schedules")
     out = base / "out"
     out.mkdir()
-    with running(base / "home", delivery_folders=str(out)) as server:
+    with running(base / "home", delivery_folders=str(out), outgoing_private="127.0.0.1") as server:
         root = server.set_up()
         assert send(root, small_log()).json()["refused"] == 0
         root.post("/users", json={"name": "red", "password": PASSWORD, "role": "supervisor",
@@ -196,3 +198,56 @@ def test_a_body_that_is_wrong_is_answered_by_field(place: Place) -> None:
         answer = place.root.post("/schedules", json=body)
         assert answer.status_code == 400
         assert answer.json()["detail"].startswith(detail), answer.text
+
+
+def test_an_sftp_server_over_the_api(place: Place, tmp_path: Path) -> None:
+    root = place.root
+    with ssh_server() as there:
+        body = {"name": "sftp", "kind": "sftp", "url": there.url, "private_key": there.private_key}
+        added = root.post("/destinations", json=body)
+        assert added.status_code == 201, added.text
+        shown = added.json()
+        number = shown["id"]
+        assert (shown["secrets"], shown["settings"]) == (
+            ["private_key"],
+            {"url": there.url, "host_key": there.host_key, "template": "tawny"},
+        )
+        assert root.post(f"/destinations/{number}/test").status_code == 200
+        made(root, name="by sftp", destinations=["sftp"])
+        schedule = next(one for one in root.get("/schedules").json() if one["name"] == "by sftp")
+        root.post(f"/schedules/{schedule['id']}/backfill", json=RANGE).raise_for_status()
+        (file,) = place.delivered("by sftp", 1)[0]["files"]
+        data = (there.inbox / file["name"]).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == file["sha256"]
+        # What is not given stays: secrets, and the key that was seen.
+        kept = {"name": "sftp", "kind": "sftp", "url": there.url}
+        there.stop()
+        before, after = there.host_key, there.new_host_key()
+        there.start()
+        assert (
+            root.put(f"/destinations/{number}", json=kept).json()["settings"] == (shown["settings"])
+        )
+        answer = root.post(f"/destinations/{number}/test")
+        assert answer.status_code == 500
+        assert f"found {after}, expected {before}; " in answer.json()["detail"]
+        taken = root.put(f"/destinations/{number}", json={**kept, "host_key": "new"}).json()
+        assert taken["settings"]["host_key"] == after
+        assert root.post(f"/destinations/{number}/test").status_code == 200
+        answer = root.put(f"/destinations/{number}", json={**kept, "url": "sftp://u@elsewhere/in"})
+        assert (answer.status_code, answer.json()["detail"]) == (
+            400,
+            f"private_key: found nothing; it was given for 127.0.0.1:{there.port}, so give it "
+            "again for elsewhere",
+        )
+        answer = root.post("/destinations", json={**body, "name": "x", "password": 12345678})
+        assert (answer.status_code, answer.json()["detail"]) == (
+            400,
+            "password: found something else; allowed a text of at most 4096 characters",
+        )
+        (tmp_path / "audit").write_text(root.get("/audit", params={"limit": 200}).text)
+        lines = [one for one in there.private_key.splitlines() if len(one) > 60]
+        for folder in (place.server.home, tmp_path):
+            for path in folder.rglob("*"):
+                if path.is_file():
+                    found = path.read_bytes()
+                    assert not any(one.encode() in found for one in (*lines, "12345678")), path

@@ -39,7 +39,7 @@ CALLS: dict[str, str] = {
     "sources": "sources",
     "saved": "saved",
     "schedules": "schedules",
-    "destinations": "schedules",
+    "destinations": "destinations",
     "deliveries": "schedules",
     "serve": "serve",
     "user": "user",

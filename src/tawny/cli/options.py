@@ -63,3 +63,8 @@ desk_options = options(
 def given_fields(given: Given, **fields: str) -> Json:
     """What was given of some options, by the names of their fields."""
     return {field: given[option] for option, field in fields.items() if given[option] is not None}
+
+
+def option_of(field: str) -> str:
+    """The option of a field, as it is typed."""
+    return f"--{field.replace('_', '-')}"

@@ -1,4 +1,4 @@
-"""`tawny schedules`, `tawny destinations`, `tawny deliveries`: on a data folder or a server."""
+"""`tawny schedules` and `tawny deliveries`: on a data folder or a server."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 _UNDELIVERED = ("failed", "given_up")
 _SHOWN_DELIVERIES = 10
-_SCHEDULE, _DESTINATION = Text("schedule"), Text("destination")
+_SCHEDULE = Text("schedule")
 
 
 @contextlib.contextmanager
-def _desk(home: Path, given: Given) -> Iterator[Desk]:
+def desk_of(home: Path, given: Given) -> Iterator[Desk]:
     """The data folder, or the server, whichever was named."""
     desk: Desk
     if given["server"] is None:
@@ -57,7 +57,7 @@ def _desk(home: Path, given: Given) -> Iterator[Desk]:
 
 def list_schedules(home: Path, given: Given) -> None:
     """One line for each schedule."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         found = desk.schedules()
     heads = ("name", "owner", "frequency", "state", "next_run_at", "last_delivered_at", "failing")
     print_rows(given, found, heads, lambda one: {**one, "state": _state(one)})
@@ -65,7 +65,7 @@ def list_schedules(home: Path, given: Given) -> None:
 
 def show_schedule(home: Path, name: str, given: Given) -> None:
     """All of one, and its last deliveries."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         found = named(_SCHEDULE, name, desk.schedules())
         last = desk.deliveries(found["id"], "", [], _SHOWN_DELIVERIES)
     if is_json(given):
@@ -87,7 +87,7 @@ def add_schedule(home: Path, name: str, types: Sequence[str], given: Given) -> N
         **given_fields(given, time_zone="time_zone"),
         **_schedule_fields(given),
     }
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         made = desk.add_schedule(body)
     print_one(given, made, Text("{name} is made; its next run is at {at}",
                                  name=name, at=made["next_run_at"] or "-"))  # fmt: skip
@@ -95,7 +95,7 @@ def add_schedule(home: Path, name: str, types: Sequence[str], given: Given) -> N
 
 def set_schedule(home: Path, name: str, given: Given) -> None:
     """Change what is named."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         before = named(_SCHEDULE, name, desk.schedules())
         fields = (
             *("name", "exports", "time_zone", "channels", "columns", "headers", "format"),
@@ -112,7 +112,7 @@ def set_schedule(home: Path, name: str, given: Given) -> None:
 
 def remove_schedule(home: Path, name: str, given: Given) -> None:
     """Take one away."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         found = named(_SCHEDULE, name, desk.schedules())
         desk.remove_schedule(found["id"])
     print_one(given, found, Text("{name} is removed; what was delivered stays", name=name))
@@ -120,7 +120,7 @@ def remove_schedule(home: Path, name: str, given: Given) -> None:
 
 def set_active(home: Path, name: str, given: Given, *, active: bool) -> None:
     """Pause one, or have it go on."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         found = desk.set_active(named(_SCHEDULE, name, desk.schedules())["id"], active=active)
     said = Text("{name} goes on", name=name) if active else Text("{name} is paused", name=name)
     print_one(given, found, said)
@@ -131,7 +131,7 @@ def run_schedule(home: Path, name: str | None, given: Given, *, due: bool) -> No
     if (name is None) != due:
         raise RequestError("NAME: found {found}; name a schedule, or give --due alone",
                            found=name or Text("nothing"))  # fmt: skip
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         if name is None:
             if not desk.run_due():
                 click.echo(say(Text("a server carries out what is due")), err=True)
@@ -144,7 +144,7 @@ def run_schedule(home: Path, name: str | None, given: Given, *, due: bool) -> No
 
 def backfill(home: Path, name: str, start: str, end: str, given: Given, *, again: bool) -> None:
     """Make ranges of the past."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         number = named(_SCHEDULE, name, desk.schedules())["id"]
         made = desk.backfill(number, {"from": start, "to": end, "again": again})
         _print_outcome(given, desk, made)
@@ -181,77 +181,12 @@ def _state(schedule: Json) -> str:
     return say(Text("active")) if schedule["active"] else say(Text("paused"))
 
 
-# --- destinations ---------------------------------------------------------------------------------
-
-
-def list_destinations(home: Path, given: Given) -> None:
-    """One line for each destination."""
-    with _desk(home, given) as desk:
-        found = desk.destinations()
-    heads = ("name", "kind", "where", "used_at", "error")
-    print_rows(given, found, heads, lambda one: {**one, "where": _where(one)})
-
-
-def show_destination(home: Path, name: str, given: Given) -> None:
-    """All of one."""
-    with _desk(home, given) as desk:
-        found = named(_DESTINATION, name, desk.destinations())
-    if is_json(given):
-        print_json(found)
-        return
-    print_fields({**found, **found["settings"], "settings": None})
-
-
-def add_destination(home: Path, kind: str, name: str, given: Given) -> None:
-    """Set one up."""
-    body = {"name": name, "kind": kind, **_destination_fields(given)}
-    with _desk(home, given) as desk:
-        made = desk.add_destination(body)
-    print_one(given, made, Text("{name} is set up; tawny destinations test {name} says whether it "
-                                 "works", name=name))  # fmt: skip
-
-
-def set_destination(home: Path, name: str, given: Given) -> None:
-    """Change what is named."""
-    with _desk(home, given) as desk:
-        before = named(_DESTINATION, name, desk.destinations())
-        body = {"name": name, "kind": before["kind"], **before["settings"]}
-        body |= _destination_fields(given) | given_fields(given, new_name="name")
-        changed = desk.change_destination(before["id"], body)
-    print_one(given, changed, Text("{name} is changed", name=changed["name"]))
-
-
-def remove_destination(home: Path, name: str, given: Given) -> None:
-    """Forget one."""
-    with _desk(home, given) as desk:
-        found = named(_DESTINATION, name, desk.destinations())
-        desk.remove_destination(found["id"])
-    print_one(given, found, Text("{name} is removed; what was delivered stays", name=name))
-
-
-def test_destination(home: Path, name: str, given: Given) -> None:
-    """Try one out."""
-    with _desk(home, given) as desk:
-        found = desk.test_destination(named(_DESTINATION, name, desk.destinations())["id"])
-    print_one(given, found, Text("{name} works: a small file was written, read back and removed",
-                                  name=name))  # fmt: skip
-
-
-def _destination_fields(given: Given) -> Json:
-    return given_fields(given, path="path", template="template", org="org", folder="folder")
-
-
-def _where(destination: Json) -> str:
-    found = destination["settings"]
-    return str(found.get("path") or found.get("url") or "-")
-
-
 # --- deliveries -----------------------------------------------------------------------------------
 
 
 def list_deliveries(home: Path, given: Given) -> None:
     """One line for each delivery."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         number = None
         if given["schedule"] is not None:
             number = named(_SCHEDULE, given["schedule"], desk.schedules())["id"]
@@ -263,14 +198,14 @@ def list_deliveries(home: Path, given: Given) -> None:
 
 def show_delivery(home: Path, number: int, given: Given) -> None:
     """All of one."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         found = desk.delivery(number)
     _print_delivery(given, found)
 
 
 def retry_delivery(home: Path, number: int, given: Given) -> None:
     """Try one now."""
-    with _desk(home, given) as desk:
+    with desk_of(home, given) as desk:
         found = desk.retry(number)
     _print_delivery(given, found)
     if found["state"] in _UNDELIVERED:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tawny.background.here import ExportsHere
 from tawny.cli.api_bodies import as_json, read_body
-from tawny.cli.options import Json
-from tawny.deliveries.store import Destinations
+from tawny.cli.options import Json, option_of
+from tawny.credentials import stored
+from tawny.deliveries.store import DestinationChoice, Destinations
 from tawny.people.audit import Audit
 from tawny.schedules.carrier import Carrier, alone
 from tawny.schedules.owners import caller_by_name
 from tawny.schedules.schedules import Schedules
 from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.api.destination_shapes import DestinationAnswer, DestinationBody
 from tawny.server.api.schedule_shapes import (
     BackfillBody,
     DeliveryAnswer,
-    DestinationAnswer,
-    DestinationBody,
     MadeAnswer,
     ScheduleAnswer,
     ScheduleBody,
@@ -103,15 +104,25 @@ class SchedulesHere:
         """All of them."""
         return [self._destination(one) for one in self._destinations.list(self._caller)]
 
-    def add_destination(self, body: Json) -> Json:
-        """Set one up."""
-        choice = read_body(body, DestinationBody).choice(self._home)
+    def add_destination(self, body: Json, secrets: Mapping[str, str], typed: str) -> Json:
+        """Set one up; secrets as they were given, and what standard input holds of them."""
+        choice = self._destination_choice(body, secrets, typed)
         return self._destination(self._destinations.add(self._caller, choice))
 
-    def change_destination(self, number: int, body: Json) -> Json:
-        """Set one otherwise."""
-        choice = read_body(body, DestinationBody).choice(self._home)
+    def change_destination(
+        self, number: int, body: Json, secrets: Mapping[str, str], typed: str
+    ) -> Json:
+        """Set one otherwise; secrets that are not given stay."""
+        choice = self._destination_choice(body, secrets, typed)
         return self._destination(self._schedules.change_destination(self._caller, number, choice))
+
+    def _destination_choice(
+        self, body: Json, secrets: Mapping[str, str], typed: str
+    ) -> DestinationChoice:
+        kept = {
+            name: stored(self._home, option_of(name), text, typed) for name, text in secrets.items()
+        }
+        return replace(read_body(body, DestinationBody).choice(self._home), secrets=kept)
 
     def remove_destination(self, number: int) -> None:
         """Forget one."""

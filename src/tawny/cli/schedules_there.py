@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from tawny.cli.options import Json
+from tawny.cli.options import Json, option_of
 from tawny.cli.remote import client_of_desk
+from tawny.credentials import plain
 from tawny.text import Text
 
 
@@ -56,13 +58,15 @@ class SchedulesThere:
         """All of them."""
         return self._list("/destinations")
 
-    def add_destination(self, body: Json) -> Json:
-        """Set one up."""
-        return self._one("POST", "/destinations", body)
+    def add_destination(self, body: Json, secrets: Mapping[str, str], typed: str) -> Json:
+        """Set one up; secrets as they were given, and what standard input holds of them."""
+        return self._one("POST", "/destinations", body | _plain(secrets, typed))
 
-    def change_destination(self, number: int, body: Json) -> Json:
-        """Set one otherwise."""
-        return self._one("PUT", f"/destinations/{number}", body)
+    def change_destination(
+        self, number: int, body: Json, secrets: Mapping[str, str], typed: str
+    ) -> Json:
+        """Set one otherwise; secrets that are not given stay."""
+        return self._one("PUT", f"/destinations/{number}", body | _plain(secrets, typed))
 
     def remove_destination(self, number: int) -> None:
         """Forget one."""
@@ -103,3 +107,8 @@ class SchedulesThere:
     def _list(self, path: str) -> list[Json]:
         found: list[Json] = self._client.ask("GET", path)
         return found
+
+
+def _plain(secrets: Mapping[str, str], typed: str) -> Json:
+    """Secrets themselves: the server keeps them, and does not see what is on this machine."""
+    return {name: plain(option_of(name), text, typed) for name, text in secrets.items()}

@@ -8,11 +8,16 @@ from dataclasses import dataclass
 from tawny.deliveries.folder import FolderPlace, checked_path
 from tawny.deliveries.names import checked_template, needs
 from tawny.deliveries.places import Place
+from tawny.deliveries.unfinished import UnfinishedNames
+from tawny.deliveries.urls import sftp_url
 from tawny.errors import RequestError, UnknownValueError
+from tawny.outgoing.addresses import OutgoingRule
 from tawny.settings import Settings
 from tawny.text import Text
 
 Options = Mapping[str, str]
+Secrets = Mapping[str, str]
+"""In plain words."""
 
 COMMON_OPTIONS = ("template", "org", "folder")
 """What every destination for files may have beside the options of its kind."""
@@ -28,17 +33,57 @@ class DestinationKind:
     options: Sequence[str]
     """All of its own."""
     secrets: Sequence[str]
+    needed_secrets: Callable[[Options], Sequence[Sequence[str]]]
+    """One of each of these has to be given."""
     check: Callable[[Options, Settings], dict[str, str]]
     """Its options as they are kept. Raises `RequestError`."""
-    open: Callable[[Options, Mapping[str, str], Settings], Place]
-    """The place, given options and secrets in plain words. Raises `RequestError` and
-    `DeliveryError`."""
+    looked: Sequence[str]
+    """Options that are seen at the other end unless they are given."""
+    look: Callable[[Options, Settings], dict[str, str]]
+    """The same with what is seen at the other end when it is set up. Raises `TawnyError`."""
+    open: Callable[[Options, Secrets, Settings, UnfinishedNames], Place]
+    """The place. Raises `RequestError`, and a `FailureError` that names what is at fault."""
     where: Callable[[Options], str]
     """How people recognise it."""
+    server: Callable[[Options], str]
+    """Who is given its secrets."""
 
 
 def _check_folder(options: Options, settings: Settings) -> dict[str, str]:
     return {**options, "path": checked_path(options["path"], settings)}
+
+
+def _as_it_is(options: Options, _settings: Settings) -> dict[str, str]:
+    return dict(options)
+
+
+def _open_folder(
+    options: Options, _secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
+) -> Place:
+    return FolderPlace(options["path"], settings)
+
+
+def _check_sftp(options: Options, _settings: Settings) -> dict[str, str]:
+    sftp_url(options["url"])
+    return {**options, "url": options["url"].strip()}
+
+
+# Who delivers elsewhere waits for none of the libraries of a kind.
+
+
+def _look_at_sftp(options: Options, settings: Settings) -> dict[str, str]:
+    from tawny.deliveries.sftp_host_key import pinned_host_key
+
+    given, url = options.get("host_key", ""), sftp_url(options["url"])
+    return {**options, "host_key": pinned_host_key(given, url, OutgoingRule(settings))}
+
+
+def _open_sftp(
+    options: Options, secrets: Secrets, settings: Settings, unfinished: UnfinishedNames
+) -> Place:
+    from tawny.deliveries.sftp import SftpPlace
+
+    return SftpPlace(options, secrets, settings, unfinished)
 
 
 DESTINATION_KINDS: Mapping[str, DestinationKind] = {
@@ -47,9 +92,26 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         needed=("path",),
         options=("path",),
         secrets=(),
+        needed_secrets=lambda _options: (),
         check=_check_folder,
-        open=lambda options, _secrets, settings: FolderPlace(options["path"], settings),
+        looked=(),
+        look=_as_it_is,
+        open=_open_folder,
         where=lambda options: options["path"],
+        server=lambda _options: "",
+    ),
+    "sftp": DestinationKind(
+        name="sftp",
+        needed=("url",),
+        options=("url", "host_key"),
+        secrets=("password", "private_key"),
+        needed_secrets=lambda _options: (("password", "private_key"),),
+        check=_check_sftp,
+        looked=("host_key",),
+        look=_look_at_sftp,
+        open=_open_sftp,
+        where=lambda options: options["url"],
+        server=lambda options: sftp_url(options["url"]).server,
     ),
 }
 """Every kind there is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tawny.credentials import revealed
 from tawny.deliveries.kinds import checked_options, destination_kind
 from tawny.deliveries.places import Place, try_out
+from tawny.deliveries.unfinished import UnfinishedNames
 from tawny.errors import ConflictError, NotFoundError, RequestError, TawnyError
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
@@ -23,7 +24,7 @@ from tawny.scratch import scratch_folder
 from tawny.settings import Settings
 from tawny.state.database import Database
 from tawny.state.delivery_tables import destinations, schedule_destinations, schedules
-from tawny.text import Text, from_json, to_json
+from tawny.text import Text, from_json, joined, to_json
 
 LONGEST_NAME = 255
 
@@ -97,7 +98,7 @@ class Destinations:
     def add(self, caller: Caller, choice: DestinationChoice) -> Destination:
         """Set one up; administrators only. Raises `RequestError`."""
         caller.need(Scope.ADMIN)
-        choice = self.checked(choice)
+        choice = self._looked_at(self.checked(choice))
         with self._database.write() as connection:
             _named_once(connection, choice.name)
             destination_id = connection.execute(
@@ -123,8 +124,7 @@ class Destinations:
                 name=before.choice.name,
                 before=before.choice.kind,
             )
-        secrets = {**before.choice.secrets, **choice.secrets}
-        choice = self.checked(DestinationChoice(choice.name, choice.kind, choice.options, secrets))
+        choice = self._looked_at(_with_kept(before.choice, self.checked(choice)))
         with self._database.write() as connection:
             _named_once(connection, choice.name, destination_id)
             connection.execute(
@@ -184,7 +184,9 @@ class Destinations:
             secrets = {
                 name: revealed(self._home, name, kept) for name, kept in choice.secrets.items()
             }
-            place = destination_kind(choice.kind).open(choice.options, secrets, self._settings)
+            unfinished = UnfinishedNames(self._home / "unfinished" / str(destination.id))
+            kind = destination_kind(choice.kind)
+            place = kind.open(choice.options, secrets, self._settings, unfinished)
             with contextlib.closing(place):
                 yield place
         except TawnyError as error:
@@ -215,6 +217,37 @@ class Destinations:
                 )
         options = checked_options(kind, choice.options, self._settings)
         return DestinationChoice(name, choice.kind, options, choice.secrets)
+
+    def _looked_at(self, choice: DestinationChoice) -> DestinationChoice:
+        """A checked choice with what is seen at the other end. Raises `TawnyError`."""
+        kind = destination_kind(choice.kind)
+        for several in kind.needed_secrets(choice.options):
+            if not any(name in choice.secrets for name in several):
+                raise RequestError(
+                    "{option}: found nothing; a destination of the kind {kind} needs it",
+                    option=joined(" or ", several),
+                    kind=kind.name,
+                )
+        return replace(choice, options=kind.look(choice.options, self._settings))
+
+
+def _with_kept(before: DestinationChoice, after: DestinationChoice) -> DestinationChoice:
+    """A choice with what stays where it is not given: secrets, and what was seen of a server.
+    Raises `RequestError` when secrets would go to another server."""
+    kind = destination_kind(after.kind)
+    here, there = kind.server(before.options), kind.server(after.options)
+    kept = sorted(before.secrets.keys() - after.secrets.keys())
+    if kept and here != there:
+        raise RequestError(
+            "{option}: found nothing; it was given for {before}, so give it again for {after}",
+            option=kept[0],
+            before=here,
+            after=there,
+        )
+    seen = {name: before.options[name] for name in kind.looked if here == there}
+    return replace(
+        after, options={**seen, **after.options}, secrets={**before.secrets, **after.secrets}
+    )
 
 
 def _named_once(connection: sa.Connection, name: str, but: int | None = None) -> None:

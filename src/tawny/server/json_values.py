@@ -15,6 +15,9 @@ from msgspec import inspect
 from tawny.errors import RequestError
 from tawny.text import Text, joined
 
+SECRET = {"format": "password", "writeOnly": True}
+"""What the schema says of a field that is never shown, also when it is wrong."""
+
 _LONGEST_SHOWN = 80
 _MOST_NAMED = 30
 _AN_OBJECT = Text("a JSON object")
@@ -156,7 +159,10 @@ def _wrong(found: object, kind: Any, message: str) -> WrongValueError:
         unknown = _unknown(found, struct)
         if unknown is not None:
             return unknown
-    return WrongValueError(".".join(names) or "body", shown(found), allowed(here))
+    schema = here.extra_json_schema if isinstance(here, inspect.Metadata) else None
+    is_secret = (schema or {}).keys() >= SECRET.keys()
+    told = Text("something else") if is_secret else shown(found)
+    return WrongValueError(".".join(names) or "body", told, allowed(here))
 
 
 def _unknown(found: dict[str, object], struct: inspect.StructType) -> WrongValueError | None:

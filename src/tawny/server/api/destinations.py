@@ -9,7 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from tawny.people.callers import Caller, Scope
-from tawny.server.api.schedule_shapes import DestinationAnswer, DestinationBody
+from tawny.server.api.destination_shapes import DestinationAnswer, DestinationBody
 from tawny.server.problems import responses
 from tawny.server.services import Services
 
@@ -39,13 +39,14 @@ def list_destinations(services: Services, caller: Caller, language: str) -> list
     opt=_ADMIN,
     sync_to_thread=True,
     tags=_TAGS,
-    responses=responses(400, 401, 403, 409, 413, 415, 503),
+    responses=responses(400, 401, 403, 409, 413, 415, 500, 503),
     summary="Set up a destination",
 )
 def add_destination(
     services: Services, caller: Caller, language: str, data: DestinationBody
 ) -> DestinationAnswer:
-    """Where files may be delivered to; test it before a schedule uses it."""
+    """Where files may be delivered to; test it before a schedule uses it. Secrets are given once
+    and never shown; an SFTP server shows its `host_key`, which is expected from then on."""
     made = services.destinations.add(caller, data.choice(services.home))
     return DestinationAnswer.of(made, language, whole=True)
 
@@ -71,7 +72,7 @@ def get_destination(
     opt=_ADMIN,
     sync_to_thread=True,
     tags=_TAGS,
-    responses=responses(400, 401, 403, 404, 409, 413, 415, 503),
+    responses=responses(400, 401, 403, 404, 409, 413, 415, 500, 503),
     summary="Change a destination",
 )
 def change_destination(

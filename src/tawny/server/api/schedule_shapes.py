@@ -1,17 +1,14 @@
-"""What the API takes and gives of schedules, destinations and deliveries, as JSON; the command line
+"""What the API takes and gives of schedules and deliveries, as JSON; the command line
 reads and prints the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 from tawny.completeness.words import Incompleteness
-from tawny.credentials import encrypted
-from tawny.deliveries.store import Destination, DestinationChoice
 from tawny.exports.request import ExportChoices, ExportRequest
 from tawny.languages import translated
 from tawny.model.zones import requested_zone
@@ -25,7 +22,6 @@ from tawny.server.api.shapes import ExportBody, instant
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Duration = Annotated[str, Meta(max_length=16)]
 Frequency = Literal["hourly", "daily", "weekly", "monthly"]
-KindName = Literal["folder"]
 DeliveryStateName = Literal["waiting", "running", "delivered", "failed", "given_up", "skipped"]
 
 
@@ -161,67 +157,6 @@ class MadeAnswer(Struct):
     """How many ranges are made now."""
 
     ranges: int
-
-
-class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A destination. Secrets that are not given stay as they are."""
-
-    name: Name
-    kind: KindName
-    path: Annotated[str, Meta(max_length=4096, description="Of a folder")] = ""
-    template: Annotated[
-        str,
-        Meta(max_length=1024, description="`tawny`, `hootdesk`, or a name with fields"),
-    ] = "tawny"
-    org: Annotated[str, Meta(max_length=255)] = ""
-    folder: Annotated[str, Meta(max_length=255)] = ""
-
-    def choice(self, home: Path) -> DestinationChoice:
-        """The same for the layers below; secrets are encrypted from here on."""
-        given = {
-            name: value for name, value in structs.asdict(self).items()
-            if value and name not in ("name", "kind")
-        }  # fmt: skip
-        secrets = {name: encrypted(home, given.pop(name)) for name in SECRETS if name in given}
-        return DestinationChoice(self.name, self.kind, given, secrets)
-
-
-SECRETS: tuple[str, ...] = ()
-"""Fields of `DestinationBody` that are never shown."""
-
-
-class DestinationAnswer(Struct):
-    """A destination, what is set of it, and how it went the last time. Settings are for
-    administrators."""
-
-    id: int
-    name: str
-    kind: str
-    settings: dict[str, str]
-    secrets: list[str]
-    """Which there are."""
-    used_at: str | None
-    error: str | None
-    created_at: str | None
-
-    @classmethod
-    def of(cls, destination: Destination, language: str, *, whole: bool) -> DestinationAnswer:
-        """From a destination; what went wrong is said in the language."""
-        choice = destination.choice
-        return cls(
-            id=destination.id,
-            name=choice.name,
-            kind=choice.kind,
-            settings=dict(choice.options) if whole else {},
-            secrets=sorted(choice.secrets) if whole else [],
-            used_at=instant(destination.used_ms),
-            error=(
-                None
-                if destination.error is None or not whole
-                else translated(destination.error, language)
-            ),
-            created_at=instant(destination.created_ms),
-        )
 
 
 class DeliveredFile(Struct):

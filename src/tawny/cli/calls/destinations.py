@@ -1,0 +1,121 @@
+"""How `tawny destinations` is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tawny.cli.app import home_of
+from tawny.cli.help import Command, Group
+from tawny.cli.options import desk_options, options
+
+
+@click.group("destinations", cls=Group)
+def destinations() -> None:
+    """Where files are delivered to."""
+
+
+_destination_options = options(
+    click.option(
+        "--path",
+        metavar="FOLDER",
+        help="Of a folder, one below TAWNY_DELIVERY_FOLDERS.",
+    ),
+    click.option("--url", metavar="URL", help="Of a server, sftp://USER@HOST:PORT/FOLDER."),
+    click.option(
+        "--host-key",
+        metavar="KEY",
+        help="Of an SFTP server: fingerprint or public key; at first what it shows, and new for "
+        "what it shows now.",
+    ),
+    click.option(
+        "--password",
+        metavar="SOURCE",
+        help="env:NAME, file:PATH or - (standard input) with the password, or the passphrase of "
+        "the private key.",
+    ),
+    click.option(
+        "--private-key",
+        metavar="SOURCE",
+        help="env:NAME, file:PATH or - with a private key.",
+    ),
+    click.option(
+        "--template",
+        metavar="NAME",
+        help="What files are called: tawny, hootdesk, or a name with fields such as "
+        "{type}/{date:%Y-%m-%d}.{ext}; at first tawny.",
+    ),
+    click.option("--org", metavar="TEXT", help="What {org} stands for."),
+    click.option("--folder", metavar="TEXT", help="What {folder} stands for."),
+)
+"""What can be given when a destination is set up and changed afterwards."""
+
+
+@destinations.command("list", cls=Command)
+@desk_options
+def list_destinations(context: click.Context, **given: Any) -> None:
+    """Show every destination, and whether it worked the last time."""
+    from tawny.cli import destinations as work
+
+    work.list_destinations(home_of(context), given)
+
+
+@destinations.command("show", cls=Command)
+@click.argument("name", metavar="NAME")
+@desk_options
+def show_destination(context: click.Context, name: str, **given: Any) -> None:
+    """Show one destination; of its secrets only which there are."""
+    from tawny.cli import destinations as work
+
+    work.show_destination(home_of(context), name, given)
+
+
+@destinations.command("add", cls=Command)
+@click.argument("kind", metavar="KIND")
+@click.argument("name", metavar="NAME")
+@_destination_options
+@desk_options
+def add_destination(context: click.Context, /, kind: str, name: str, **given: Any) -> None:
+    """Set up a destination; tawny destinations test says whether it works.
+
+    The kind is folder or sftp. Secrets are given once and never shown.
+    """
+    from tawny.cli import destinations as work
+
+    work.add_destination(home_of(context), kind, name, given)
+
+
+@destinations.command("set", cls=Command)
+@click.argument("name", metavar="NAME")
+@click.option("--name", "new_name", metavar="NAME", help="Another name.")
+@_destination_options
+@desk_options
+def set_destination(context: click.Context, name: str, **given: Any) -> None:
+    """Change a destination: all of it but its kind."""
+    from tawny.cli import destinations as work
+
+    work.set_destination(home_of(context), name, given)
+
+
+@destinations.command("remove", cls=Command)
+@click.argument("name", metavar="NAME")
+@desk_options
+def remove_destination(context: click.Context, name: str, **given: Any) -> None:
+    """Forget a destination to which no schedule delivers."""
+    from tawny.cli import destinations as work
+
+    work.remove_destination(home_of(context), name, given)
+
+
+@destinations.command("test", cls=Command)
+@click.argument("name", metavar="NAME")
+@desk_options
+def test_destination(context: click.Context, name: str, **given: Any) -> None:
+    """Write, read back and remove a small file, and say what failed.
+
+    Ends with 0, or 1 when it does not work.
+    """
+    from tawny.cli import destinations as work
+
+    work.test_destination(home_of(context), name, given)

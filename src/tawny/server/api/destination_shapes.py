@@ -1,0 +1,99 @@
+"""What the API takes and gives of destinations, as JSON; so does the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, structs
+
+from tawny.credentials import encrypted
+from tawny.deliveries.store import Destination, DestinationChoice
+from tawny.languages import translated
+from tawny.server.api.schedule_shapes import Name
+from tawny.server.api.shapes import instant
+from tawny.server.json_values import SECRET
+
+KindName = Literal["folder", "sftp"]
+
+
+class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A destination. Secrets that are not given stay as they are."""
+
+    name: Name
+    kind: KindName
+    path: Annotated[str, Meta(max_length=4096, description="Of a folder")] = ""
+    url: Annotated[str, Meta(max_length=4096, description="`sftp://USER@HOST:PORT/FOLDER`")] = ""
+    host_key: Annotated[
+        str,
+        Meta(
+            max_length=16384,
+            description="Of an SFTP server: fingerprint or public key; empty = what it shows when "
+            "the destination is set up, `new` = what it shows now",
+        ),
+    ] = ""
+    password: Annotated[
+        str,
+        Meta(
+            max_length=4096,
+            description="Of the account, or the passphrase of its private key",
+            extra_json_schema=SECRET,
+        ),
+    ] = ""
+    private_key: Annotated[
+        str,
+        Meta(max_length=65536, description="OpenSSH or PEM", extra_json_schema=SECRET),
+    ] = ""
+    template: Annotated[
+        str,
+        Meta(max_length=1024, description="`tawny`, `hootdesk`, or a name with fields"),
+    ] = "tawny"
+    org: Annotated[str, Meta(max_length=255)] = ""
+    folder: Annotated[str, Meta(max_length=255)] = ""
+
+    def choice(self, home: Path) -> DestinationChoice:
+        """The same for the layers below; secrets are encrypted from here on."""
+        given = {
+            name: value for name, value in structs.asdict(self).items()
+            if value and name not in ("name", "kind")
+        }  # fmt: skip
+        secrets = {name: encrypted(home, given.pop(name)) for name in SECRETS if name in given}
+        return DestinationChoice(self.name, self.kind, given, secrets)
+
+
+SECRETS: tuple[str, ...] = ("password", "private_key")
+"""Fields of `DestinationBody` that are never shown."""
+
+
+class DestinationAnswer(Struct):
+    """A destination, what is set of it, and how it went the last time. Settings are for
+    administrators."""
+
+    id: int
+    name: str
+    kind: str
+    settings: dict[str, str]
+    secrets: list[str]
+    """Which there are."""
+    used_at: str | None
+    error: str | None
+    created_at: str | None
+
+    @classmethod
+    def of(cls, destination: Destination, language: str, *, whole: bool) -> DestinationAnswer:
+        """From a destination; what went wrong is said in the language."""
+        choice = destination.choice
+        return cls(
+            id=destination.id,
+            name=choice.name,
+            kind=choice.kind,
+            settings=dict(choice.options) if whole else {},
+            secrets=sorted(choice.secrets) if whole else [],
+            used_at=instant(destination.used_ms),
+            error=(
+                None
+                if destination.error is None or not whole
+                else translated(destination.error, language)
+            ),
+            created_at=instant(destination.created_ms),
+        )

@@ -1,0 +1,93 @@
+"""Kills of Tawny and of a server's sessions while files go there by SFTP: at the end one whole file
+of each range, and no temporary name."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from commands import ingest, ndjson, tawny
+from effort import SOAK
+from server.running import small_log
+from ssh_server import SshServer, ssh_server
+from test_schedules_kill import check_whole
+
+DAYS = 20 if SOAK else 2
+KILLS = 60 * SOAK if SOAK else 5
+
+
+def moments(server: SshServer, chance: random.Random) -> list[Callable[[], bool]]:
+    """When is killed: at each step of a file's way, or just some time."""
+
+    def some(pattern: str) -> bool:
+        return any(server.inbox.rglob(pattern))
+
+    def after_a_while() -> Callable[[], bool]:
+        end = time.monotonic() + chance.uniform(0.5, 6)
+        return lambda: time.monotonic() > end
+
+    return [
+        lambda: some(".*.csv.*.tawny-part"),
+        lambda: some("*.csv"),
+        lambda: some(".*.receipt.json.*.tawny-part"),
+        lambda: some("*.receipt.json"),
+        after_a_while(),
+    ]
+
+
+def test_kills_leave_one_whole_file_of_each_range(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TAWNY_OUTGOING_PRIVATE", "127.0.0.1")
+    home, key = tmp_path / "home", tmp_path / "key"
+    ingest(home, ndjson(small_log()))
+    chance = random.Random(os.urandom(8) if SOAK else 11)
+    with ssh_server() as server:
+        key.write_text(server.private_key)
+        for words in (
+            ("destinations", "add", "sftp", "there", "--url", server.url,
+             "--private-key", f"file:{key}"),
+            ("schedules", "add", "daily", "messages", "--frequency", "daily", "--tz",
+             "Europe/Paris", "--destination", "there"),
+        ):  # fmt: skip
+            assert tawny(home, *words).status == 0
+        wanted = ["schedules", "backfill", "daily", "--from", "2026-06-01", "--to",
+                  f"2026-06-{DAYS + 1:02d}"]  # fmt: skip
+        cut_off = 0
+        for number in range(KILLS):
+            (moment,) = moments(server, chance)[number % 5 :][:1]
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tawny", "--home", str(home),
+                 *(wanted if number == 0 else ("schedules", "run", "--due"))],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            while process.poll() is None and not moment():
+                time.sleep(0.0005)
+            if chance.random() < 0.3:
+                cut_off += server.kill_sessions()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        assert tawny(home, *wanted).status in (0, 1)
+        listed = tawny(home, "deliveries", "list", "--limit", "500", "--json")
+        for one in json.loads(listed.out):
+            # What broke off with its session waits for the next try.
+            if one["state"] == "failed":
+                assert tawny(home, "deliveries", "retry", str(one["id"])).status == 0
+        assert tawny(home, "schedules", "run", "--due").status == 0
+        assert tawny(home, "destinations", "test", "there").status == 0
+        listed = tawny(home, "deliveries", "list", "--limit", "500", "--json")
+        deliveries = json.loads(listed.out)
+        slots = [one["slot"]["from"] for one in deliveries]
+        assert sorted(slots) == [f"2026-06-{day:02d}" for day in range(1, DAYS + 1)]
+        assert {(one["state"], one["revision"]) for one in deliveries} == {("delivered", 1)}
+        # No temporary name either.
+        check_whole(server.inbox, deliveries, [])
