@@ -106,6 +106,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "deltalake": "log/",
     "duckdb": "engine/duck.py",
     "pyspark": "engine/spark.py",
+    "obstore": "deliveries/object_store.py",
     "prometheus_client": "server/metrics.py",
     "psycopg": "sources/postgres.py",
     "rich": "cli/",

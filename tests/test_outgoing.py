@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import http.server
 import socket
+import threading
+from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from tawny.errors import RequestError
 from tawny.outgoing.addresses import OutgoingError, OutgoingRule
+from tawny.outgoing.proxy import OutgoingProxy
 from tawny.settings import Settings
 
 
@@ -128,3 +133,54 @@ def test_settings_that_say_nothing_clear_are_refused(hosts: str, private: str, s
     with pytest.raises(RequestError) as refused:
         rule(hosts, private)
     assert str(refused.value) == said
+
+
+# --- the proxy ------------------------------------------------------------------------------------
+
+
+class _Redirecting(http.server.BaseHTTPRequestHandler):
+    """Sends whoever asks for /there to the address after it, and greets the others."""
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)  # type: ignore[attr-defined]
+        where = self.path.removeprefix("/there/")
+        self.send_response(200 if where == self.path else 302)
+        if where != self.path:
+            self.send_header("Location", where)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def site() -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(("", 0), _Redirecting) as server:
+        server.asked = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_redirect_leads_nowhere_else(site: Any) -> None:
+    port = site.server_address[1]
+    proxy = OutgoingProxy(rule(private="127.0.0.2"))
+    with httpx.Client(proxy=proxy.url, follow_redirects=True) as client:
+        assert client.get(f"http://127.0.0.2:{port}/a?b=c").status_code == 200
+        assert client.get(f"http://127.0.0.2:{port}/there/http://127.0.0.2:{port}/d").url.path == (
+            "/d"
+        )
+        for inside in ("127.0.0.1", "localhost", "0", "2130706433"):
+            answer = client.get(f"http://127.0.0.2:{port}/there/http://{inside}:{port}/secret")
+            assert answer.status_code == 403
+            assert " is not a public one; " in str(proxy.fault)
+        with pytest.raises(httpx.ProxyError):
+            client.get(f"https://127.0.0.1:{port}/secret")
+    with httpx.Client(proxy=f"http://tawny:wrong@{proxy.url.partition('@')[2]}") as other:
+        assert other.get(f"http://127.0.0.2:{port}/a").status_code == 407
+    proxy.close()
+    with httpx.Client(proxy=proxy.url) as late, pytest.raises(httpx.ConnectError):
+        late.get(f"http://127.0.0.2:{port}/a")
+    assert "/a?b=c" in site.asked
+    assert not [one for one in site.asked if one.endswith("secret") and "there" not in one]

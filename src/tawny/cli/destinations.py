@@ -16,8 +16,8 @@ from tawny.errors import RequestError
 from tawny.text import Text
 
 _DESTINATION = Text("destination")
-_OPTIONS = ("path", "url", "host_key", "template", "org", "folder")
-_SECRETS = ("password", "private_key")
+_OPTIONS = ("path", "url", "host_key", "endpoint", "region", "account", "template", "org", "folder")
+_SECRETS = ("password", "private_key", "access_key", "secret_key")
 
 
 def list_destinations(home: Path, given: Given) -> None:

@@ -9,7 +9,7 @@ from tawny.deliveries.folder import FolderPlace, checked_path
 from tawny.deliveries.names import checked_template, needs
 from tawny.deliveries.places import Place
 from tawny.deliveries.unfinished import UnfinishedNames
-from tawny.deliveries.urls import sftp_url
+from tawny.deliveries.urls import bucket_url, checked_endpoint, sftp_url
 from tawny.errors import RequestError, UnknownValueError
 from tawny.outgoing.addresses import OutgoingRule
 from tawny.settings import Settings
@@ -71,6 +71,37 @@ def _check_sftp(options: Options, _settings: Settings) -> dict[str, str]:
 # Who delivers elsewhere waits for none of the libraries of a kind.
 
 
+def _check_object_store(options: Options, _settings: Settings) -> dict[str, str]:
+    url = bucket_url(options["url"])
+    kept = {**options, "url": options["url"].strip()}
+    if "endpoint" in options:
+        kept["endpoint"] = checked_endpoint(options["endpoint"])
+    fitting = {"s3": ("endpoint", "region"), "gs": (), "az": ("account", "endpoint")}[url.scheme]
+    for name in ("account", "endpoint", "region"):
+        if name in options and name not in fitting:
+            raise RequestError(
+                "{option}: found with {scheme}://, which has none",
+                option=name,
+                scheme=url.scheme,
+            )
+    if url.scheme == "az" and "account" not in options:
+        raise RequestError("account: found nothing; az:// needs the name of the storage account")
+    return kept
+
+
+def _secrets_of_object_store(options: Options) -> Sequence[Sequence[str]]:
+    is_s3 = bucket_url(options["url"]).scheme == "s3"
+    return (("access_key",), ("secret_key",)) if is_s3 else (("secret_key",),)
+
+
+def _open_object_store(
+    options: Options, secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
+) -> Place:
+    from tawny.deliveries.object_store import ObjectStorePlace
+
+    return ObjectStorePlace(options, secrets, settings)
+
+
 def _look_at_sftp(options: Options, settings: Settings) -> dict[str, str]:
     from tawny.deliveries.sftp_host_key import pinned_host_key
 
@@ -112,6 +143,19 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_sftp,
         where=lambda options: options["url"],
         server=lambda options: sftp_url(options["url"]).server,
+    ),
+    "object_store": DestinationKind(
+        name="object_store",
+        needed=("url",),
+        options=("url", "endpoint", "region", "account"),
+        secrets=("access_key", "secret_key"),
+        needed_secrets=_secrets_of_object_store,
+        check=_check_object_store,
+        looked=(),
+        look=_as_it_is,
+        open=_open_object_store,
+        where=lambda options: options["url"],
+        server=lambda options: options.get("endpoint") or bucket_url(options["url"]).scheme,
     ),
 }
 """Every kind there is."""

@@ -11,6 +11,7 @@ from tawny.errors import RequestError
 from tawny.text import Text
 
 _SFTP_FORM = Text("sftp://USER@HOST/FOLDER or sftp://USER@HOST:PORT/FOLDER")
+_BUCKET_FORM = Text("s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,46 @@ def sftp_url(url: str) -> SftpUrl:
         raise _wrong(url, _SFTP_FORM)
     assert parts.hostname is not None
     return SftpUrl(unquote(parts.username), parts.hostname, parts.port or 22, path)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketUrl:
+    """A bucket, or a container, of an object store."""
+
+    scheme: str
+    """`s3`, `gs`, `az`."""
+    bucket: str
+    prefix: str
+    """Without a slash at its ends; may be empty."""
+
+
+def bucket_url(url: str) -> BucketUrl:
+    """An address such as `s3://bucket/prefix`. Raises `RequestError`."""
+    parts = _split(url, ("s3", "gs", "az"), _BUCKET_FORM)
+    bucket = url.strip().partition("://")[2].partition("/")[0]
+    prefix = unquote(parts.path).strip("/")
+    names = prefix.split("/") if prefix else []
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}", bucket) or any(
+        one in ("", ".", "..") or re.search(r"[\x00-\x1f\x7f]", one) for one in names
+    ):
+        raise _wrong(url, _BUCKET_FORM)
+    return BucketUrl(parts.scheme, bucket, prefix)
+
+
+def checked_endpoint(endpoint: str) -> str:
+    """The address of a store that is compatible with one. Raises `RequestError`."""
+    try:
+        parts = urlsplit(endpoint.strip())
+        is_right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right or parts.username or parts.password or parts.query or parts.fragment:
+        raise RequestError(
+            "endpoint: found {endpoint!r}; allowed the address of the store, such as "
+            "https://s3.example.com",
+            endpoint=without_password(endpoint.strip()),
+        )
+    return endpoint.strip().rstrip("/")
 
 
 def _split(url: str, schemes: tuple[str, ...], form: Text) -> SplitResult:

@@ -64,12 +64,7 @@ class OutgoingRule:
         found = _resolved(host, port)
         allowed = [one for one in found if self.is_allowed(one)]
         if not allowed:
-            raise OutgoingError(
-                "{host}: its address {address} is not a public one; whoever runs Tawny allows "
-                "networks of their own in TAWNY_OUTGOING_PRIVATE",
-                host=host,
-                address=found[0],
-            )
+            raise not_public(found[0], host)
         return allowed
 
     def is_allowed(self, address: str) -> bool:
@@ -101,6 +96,16 @@ class OutgoingRule:
             except OSError as error:
                 failure = error
         raise _unreachable(host, port, failure) from failure
+
+
+def not_public(address: str, host: str = "") -> OutgoingError:
+    """What is said of an address to which calls may not go."""
+    return OutgoingError(
+        "{host}: its address {address} is not a public one; whoever runs Tawny allows networks of "
+        "their own in TAWNY_OUTGOING_PRIVATE",
+        host=host or address,
+        address=address,
+    )
 
 
 def plain_host(host: str) -> str:

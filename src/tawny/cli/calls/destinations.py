@@ -22,7 +22,11 @@ _destination_options = options(
         metavar="FOLDER",
         help="Of a folder, one below TAWNY_DELIVERY_FOLDERS.",
     ),
-    click.option("--url", metavar="URL", help="Of a server, sftp://USER@HOST:PORT/FOLDER."),
+    click.option(
+        "--url",
+        metavar="URL",
+        help="sftp://USER@HOST:PORT/FOLDER, s3://BUCKET/PREFIX, gs://..., az://...",
+    ),
     click.option(
         "--host-key",
         metavar="KEY",
@@ -39,6 +43,18 @@ _destination_options = options(
         "--private-key",
         metavar="SOURCE",
         help="env:NAME, file:PATH or - with a private key.",
+    ),
+    click.option(
+        "--endpoint", metavar="URL", help="Of a store that is compatible with S3, or of Azure."
+    ),
+    click.option("--region", metavar="NAME", help="Of S3; at first us-east-1."),
+    click.option("--account", metavar="NAME", help="Of Azure: the storage account."),
+    click.option("--access-key", metavar="SOURCE", help="env:NAME, file:PATH or -; of S3."),
+    click.option(
+        "--secret-key",
+        metavar="SOURCE",
+        help="env:NAME, file:PATH or -; of S3, of an Azure account, or the JSON of a key of a "
+        "Google service account.",
     ),
     click.option(
         "--template",
@@ -79,7 +95,7 @@ def show_destination(context: click.Context, name: str, **given: Any) -> None:
 def add_destination(context: click.Context, /, kind: str, name: str, **given: Any) -> None:
     """Set up a destination; tawny destinations test says whether it works.
 
-    The kind is folder or sftp. Secrets are given once and never shown.
+    The kind is folder, sftp or object_store. Secrets are given once and never shown.
     """
     from tawny.cli import destinations as work
 

@@ -14,7 +14,7 @@ from tawny.server.api.schedule_shapes import Name
 from tawny.server.api.shapes import instant
 from tawny.server.json_values import SECRET
 
-KindName = Literal["folder", "sftp"]
+KindName = Literal["folder", "sftp", "object_store"]
 
 
 class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -23,7 +23,13 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: Name
     kind: KindName
     path: Annotated[str, Meta(max_length=4096, description="Of a folder")] = ""
-    url: Annotated[str, Meta(max_length=4096, description="`sftp://USER@HOST:PORT/FOLDER`")] = ""
+    url: Annotated[
+        str,
+        Meta(
+            max_length=4096,
+            description="`sftp://USER@HOST:PORT/FOLDER`, `s3://BUCKET/PREFIX`, `gs://`, `az://`",
+        ),
+    ] = ""
     host_key: Annotated[
         str,
         Meta(
@@ -37,6 +43,24 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(
             max_length=4096,
             description="Of the account, or the passphrase of its private key",
+            extra_json_schema=SECRET,
+        ),
+    ] = ""
+    endpoint: Annotated[
+        str,
+        Meta(max_length=4096, description="Of a store that is compatible with S3, or of Azure"),
+    ] = ""
+    region: Annotated[str, Meta(max_length=255, description="Of S3; at first us-east-1")] = ""
+    account: Annotated[str, Meta(max_length=255, description="Of Azure")] = ""
+    access_key: Annotated[
+        str, Meta(max_length=4096, description="Of S3", extra_json_schema=SECRET)
+    ] = ""
+    secret_key: Annotated[
+        str,
+        Meta(
+            max_length=65536,
+            description="Of S3; the key of an Azure account; of Google the JSON of a service "
+            "account's key",
             extra_json_schema=SECRET,
         ),
     ] = ""
@@ -61,7 +85,7 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return DestinationChoice(self.name, self.kind, given, secrets)
 
 
-SECRETS: tuple[str, ...] = ("password", "private_key")
+SECRETS: tuple[str, ...] = ("password", "private_key", "access_key", "secret_key")
 """Fields of `DestinationBody` that are never shown."""
 
 

@@ -1,5 +1,5 @@
-"""Kills of Tawny and of a server's sessions while files go there by SFTP: at the end one whole file
-of each range, and no temporary name."""
+"""Kills of Tawny and of a server's sessions while files go by SFTP and to an object store: at the
+end one whole file of each range at each, and no temporary name."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 
 from commands import ingest, ndjson, tawny
 from effort import SOAK
+from s3_server import BUCKET, s3_server
 from server.running import small_log
 from ssh_server import SshServer, ssh_server
 from test_schedules_kill import check_whole
@@ -51,13 +52,18 @@ def test_kills_leave_one_whole_file_of_each_range(
     home, key = tmp_path / "home", tmp_path / "key"
     ingest(home, ndjson(small_log()))
     chance = random.Random(os.urandom(8) if SOAK else 11)
-    with ssh_server() as server:
+    with ssh_server() as server, s3_server() as store:
+        (tmp_path / "secret").write_text(store.secret)
+        (tmp_path / "user").write_text("writer")
         key.write_text(server.private_key)
         for words in (
             ("destinations", "add", "sftp", "there", "--url", server.url,
              "--private-key", f"file:{key}"),
+            ("destinations", "add", "object_store", "store", "--url", f"s3://{BUCKET}/in",
+             "--endpoint", store.endpoint, "--access-key", f"file:{tmp_path / 'user'}",
+             "--secret-key", f"file:{tmp_path / 'secret'}"),
             ("schedules", "add", "daily", "messages", "--frequency", "daily", "--tz",
-             "Europe/Paris", "--destination", "there"),
+             "Europe/Paris", "--destination", "there", "--destination", "store"),
         ):  # fmt: skip
             assert tawny(home, *words).status == 0
         wanted = ["schedules", "backfill", "daily", "--from", "2026-06-01", "--to",
@@ -86,8 +92,17 @@ def test_kills_leave_one_whole_file_of_each_range(
         assert tawny(home, "destinations", "test", "there").status == 0
         listed = tawny(home, "deliveries", "list", "--limit", "500", "--json")
         deliveries = json.loads(listed.out)
-        slots = [one["slot"]["from"] for one in deliveries]
-        assert sorted(slots) == [f"2026-06-{day:02d}" for day in range(1, DAYS + 1)]
+        slots = [(one["slot"]["from"], one["destination"]) for one in deliveries]
+        assert sorted(slots) == [
+            (f"2026-06-{day:02d}", name)
+            for day in range(1, DAYS + 1)
+            for name in ("store", "there")
+        ]
         assert {(one["state"], one["revision"]) for one in deliveries} == {("delivered", 1)}
         # No temporary name either.
-        check_whole(server.inbox, deliveries, [])
+        (kept := tmp_path / "store").mkdir()
+        for name in store.names():
+            (kept / name).parent.mkdir(parents=True, exist_ok=True)
+            (kept / name).write_bytes(store.data(name))
+        for folder, place in ((server.inbox, "there"), (kept / "in", "store")):
+            check_whole(folder, [one for one in deliveries if one["destination"] == place], [])
