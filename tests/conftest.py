@@ -18,6 +18,9 @@ __all__ = ["tally"]
 # The tests run side by side; a query over some dozen events gains nothing from more threads.
 os.environ.setdefault("TAWNY_ENGINE_THREADS", "1")
 
+# Servers of the tests listen on this machine.
+os.environ.setdefault("TAWNY_OUTGOING_PRIVATE", "127.0.0.1")
+
 # The same examples in every ordinary run, so that a change that fails is the change's fault; a
 # soak run draws new ones each time.
 settings.register_profile(

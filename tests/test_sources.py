@@ -559,6 +559,27 @@ def test_one_sync_at_a_time(desk: ChatwootDesk, home: Path) -> None:
     assert sync(home)["complete"]
 
 
+@pytest.mark.parametrize("hosts", ["127.0.0.1", "localhost", "2130706433", "::1"])
+def test_a_desk_is_read_only_where_calls_may_go(
+    desk: ChatwootDesk, home: Path, monkeypatch: pytest.MonkeyPatch, hosts: str
+) -> None:
+    monkeypatch.setenv("TAWNY_OUTGOING_PRIVATE", "")
+    monkeypatch.setenv("CHATWOOT_DATABASE_URL", f"host={hosts} port=1 password=hush dbname=x")
+    refused = tawny(
+        home, "sources", "add", "chatwoot", "desk", "--url", URL, "--account", "1",
+        "--database-url", "env:CHATWOOT_DATABASE_URL",
+    )  # fmt: skip
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err.startswith(f"tawny: --database-url: {hosts}: its address ")
+    assert refused.err.endswith(
+        " is not a public one; whoever runs Tawny allows networks of their own in "
+        "TAWNY_OUTGOING_PRIVATE\n"
+    )
+    monkeypatch.setenv("CHATWOOT_DATABASE_URL", desk.address)
+    monkeypatch.setenv("TAWNY_OUTGOING_PRIVATE", "127.0.0.0/8")
+    add(home)
+
+
 def test_a_desk_that_is_away(
     desk: ChatwootDesk, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 
 from tawny.credentials import cleaned
 from tawny.errors import RequestError
+from tawny.outgoing.addresses import OutgoingError, OutgoingRule, not_public
+from tawny.settings import Settings
 from tawny.sources.reader import SourceError
 from tawny.text import Text
 
@@ -79,8 +82,15 @@ class Postgres:
             "connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "tawny", **parts,
         }  # fmt: skip
 
+        rule = OutgoingRule(Settings())
+
         def connect() -> Any:
-            connection = psycopg.connect(**settings)
+            connection = psycopg.connect(**{**settings, **self._judged(rule, parts)})
+            reached = connection.info.hostaddr
+            if reached and not rule.is_allowed(reached):
+                # A service file named it.
+                connection.close()
+                raise SourceError("{option}: {reason}", option=option, reason=not_public(reached))
             for name in ("timestamp", "timestamptz"):
                 connection.adapters.register_loader(name, _Microseconds)
             connection.execute("SET TIME ZONE 'UTC'")
@@ -94,6 +104,20 @@ class Postgres:
             use_native_hstore=False,
         )  # fmt: skip
         self.tables: Mapping[str, sa.Table] = {}
+
+    def _judged(self, rule: OutgoingRule, parts: Mapping[str, Any]) -> dict[str, str]:
+        """The addresses to which a connection may go, host by host; a socket of this machine has
+        none. Raises `SourceError`."""
+        hosts = str(parts.get("host") or os.environ.get("PGHOST") or "").split(",")
+        given = parts.get("hostaddr") or os.environ.get("PGHOSTADDR")
+        try:
+            addresses = [
+                "" if host.startswith(("/", "@")) or not host else rule.addresses(host, 5432)[0]
+                for host in (str(given).split(",") if given else hosts)
+            ]
+        except OutgoingError as error:
+            raise SourceError("{option}: {reason}", option=self._option, reason=error) from None
+        return {"hostaddr": ",".join(addresses)} if any(addresses) else {}
 
     def close(self) -> None:
         """End the connection."""
