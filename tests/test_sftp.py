@@ -398,6 +398,27 @@ def test_a_break_anywhere_leaves_a_whole_file_after_the_next_try(
     assert broken > 12
 
 
+def test_a_temporary_name_goes_though_nothing_is_delivered_any_more(
+    home: Path, server: SshServer
+) -> None:
+    add(home, server.url)
+    daily(home)
+    left = ".messages_2026-06-08_r1.csv.receipt.json.0.tawny-part"
+    for cut in range(2000, 6000, 400):
+        with server.cut_after(cut):
+            tawny(home, "schedules", "backfill", "daily", *RANGE, "--again")
+        if found := list(server.inbox.rglob("*.tawny-part")):
+            left = str(found[0])
+            break
+    assert Path(left).exists()
+    with sqlite3.connect(home / "state.db") as state:
+        state.execute("UPDATE deliveries SET state = 'given_up', next_try_ms = NULL")
+        state.execute("UPDATE slots SET next_try_ms = NULL")
+    done(home, "schedules", "run", "--due")
+    assert not list(server.inbox.rglob("*.tawny-part"))
+    assert files_in(home / "unfinished") == []
+
+
 class _Content:
     """The file of an outgoing one, as often as it is asked for."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 
 from tawny.background.run_queue import RunQueue
@@ -20,6 +21,8 @@ from tawny.state.database import Database
 _log = logging.getLogger("tawny.schedules")
 
 LOOK_EVERY_S = 1.0
+TIDY_EVERY_S = 3600.0
+"""How often temporary names are looked for that a kill or a break left at destinations."""
 _MOST_DESTINATIONS_AT_ONCE = 64
 
 
@@ -58,6 +61,7 @@ class Carrying:
         self._lock = threading.Lock()
         self._busy: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
+        self._tidied_s = -TIDY_EVERY_S
 
     def start(self) -> None:
         """Begin."""
@@ -87,10 +91,23 @@ class Carrying:
                 self._carrier.make()
                 for destination_id in self._carrier.deliveries.due():
                     self._bring_to(destination_id)
+                self._tidy()
             except TawnyError as error:
                 _log.error("schedules cannot be carried out: %s", error)
             except Exception:
                 _log.exception("schedules cannot be carried out")
+
+    def _tidy(self) -> None:
+        if time.monotonic() < self._tidied_s + TIDY_EVERY_S:
+            return
+        self._tidied_s = time.monotonic()
+        threading.Thread(target=self._take_away, name="unfinished deliveries", daemon=True).start()
+
+    def _take_away(self) -> None:
+        try:
+            self._carrier.take_away_unfinished()
+        except TawnyError as error:
+            _log.error("temporary names cannot be taken away: %s", error)
 
     def _bring_to(self, destination_id: int) -> None:
         with self._lock:

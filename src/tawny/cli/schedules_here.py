@@ -98,6 +98,7 @@ class SchedulesHere:
             if first:
                 self._carrier.decide()
                 self._touched |= self._carrier.carry_out()
+                self._carrier.take_away_unfinished()
         return first
 
     def destinations(self) -> list[Json]:

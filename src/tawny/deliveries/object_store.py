@@ -165,11 +165,13 @@ class ObjectStorePlace:
                                  bucket=bucket, path=path)  # fmt: skip
         return DeliveryError(
             "{bucket}: {path}: the store refused, or the connection broke off: {reason}",
-            bucket=bucket, path=path, reason=code or self._clean(text.splitlines()[0][:200]),
+            bucket=bucket, path=path, reason=code or self._clean(text),
         )  # fmt: skip
 
     def _clean(self, text: str) -> str:
-        return cleaned(text, *self._secrets.values(), self._proxy.url)
+        # The first line is a sentence, the rest what its programmers want to know.
+        line = (text.splitlines() or [""])[0]
+        return cleaned(line, *self._secrets.values(), self._proxy.url)[:200]
 
 
 def _store(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -66,6 +67,7 @@ class Destinations:
         self._settings = settings
         self._database = database
         self._audit = audit
+        self._unfinished = home / "unfinished"
 
     def list(self, caller: Caller) -> Sequence[Destination]:
         """All of them, by name, for whoever may make schedules."""
@@ -184,7 +186,7 @@ class Destinations:
             secrets = {
                 name: revealed(self._home, name, kept) for name, kept in choice.secrets.items()
             }
-            unfinished = UnfinishedNames(self._home / "unfinished" / str(destination.id))
+            unfinished = UnfinishedNames(self._unfinished / str(destination.id))
             kind = destination_kind(choice.kind)
             place = kind.open(choice.options, secrets, self._settings, unfinished)
             with contextlib.closing(place):
@@ -193,6 +195,21 @@ class Destinations:
             self._mark(destination, to_json(error.text))
             raise
         self._mark(destination, None)
+
+    def take_away_unfinished(self) -> None:
+        """Remove temporary names that a kill or a break left at destinations, also at those to
+        which nothing is brought any more; what cannot be reached waits for the next time."""
+        for folder in self._unfinished.glob("*"):
+            if not any(folder.iterdir()):
+                continue
+            try:
+                destination = self.find(int(folder.name))
+            except NotFoundError:
+                # Nobody knows any more how to get there.
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            with contextlib.suppress(TawnyError), self.opened(destination):
+                """To be opened is enough."""
 
     def _mark(self, destination: Destination, error: str | None) -> None:
         with self._database.write() as connection:

@@ -132,6 +132,10 @@ class Carrier:
             if not made and not due:
                 return touched - {0}
 
+    def take_away_unfinished(self) -> None:
+        """See `Destinations`."""
+        self._destinations.take_away_unfinished()
+
     def deliver(self, delivery_id: int) -> int:
         """Bring a file to a destination, or keep why that did not work; returns the number of its
         slot, 0 when there is nothing to do any more."""
