@@ -117,7 +117,7 @@ def test_channels_given_before_there_were_groups_stay(tmp_path: Path) -> None:
     """And a group adds to them, without a person being touched."""
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'state.db'}")
     with engine.begin() as connection:
-        command.upgrade(config(connection), "0012")
+        command.upgrade(config(connection), "0013")
         connection.execute(
             sa.text(
                 "INSERT INTO users (id, name, display_name, password_hash, role, presence, "

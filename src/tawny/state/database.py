@@ -24,7 +24,7 @@ import sqlalchemy as sa
 from tawny.errors import LogVersionError, RequestError, StorageError
 from tawny.settings import Settings
 
-HEAD = "0013"
+HEAD = "0014"
 """The newest migration; a test holds it to the scripts."""
 
 _WAIT_MS = 30_000
