@@ -11,8 +11,7 @@ from typing import BinaryIO, Literal, cast
 
 from tawny.disk import translated_os_errors
 from tawny.errors import RequestError
-from tawny.exports.request import moment_ms
-from tawny.model.zones import from_ms, requested_zone
+from tawny.model.zones import from_ms, moment_ms, requested_zone
 from tawny.private import as_users_own
 from tawny.sample import SampleRequest, sample_blocks
 

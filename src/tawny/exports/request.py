@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import re
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +12,11 @@ import msgspec
 from tawny.errors import RequestError, UnknownValueError
 from tawny.exports.formats.registry import holds_sheets
 from tawny.model.zones import (
-    EARLIEST_MS,
-    LATEST_MS,
-    instant_text,
-    local_to_ms,
-    offset_ms,
+    MOMENT_RULE,
+    clock_text,
+    is_skipped,
+    moment_ms,
     requested_zone,
-    to_ms,
 )
 from tawny.queries.catalogue import EXPORT_TYPES, query
 from tawny.queries.columns import HEADER_STYLES, Column
@@ -40,17 +36,6 @@ ALL = "all"
 
 BUNDLES = ("zip", "workbook")
 """What the files of several exports are put into: one archive, or one XLSX with a sheet each."""
-
-_MOMENT = re.compile(
-    r"(?P<date>\d{4}-\d{2}-\d{2})"
-    r"(?:[Tt](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?P<fraction>\.\d+)?)?"
-    r"(?P<offset>[Zz]|[+-]\d{2}:\d{2})?",
-    re.ASCII,
-)
-MOMENT_RULE = Text(
-    "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.mmm]] in the time zone of the request, "
-    "or either with an offset such as +02:00 or Z"
-)
 
 
 class ExportChoices(
@@ -179,42 +164,6 @@ class Bounds:
         return self.as_of_ms if self.to_ms is None else min(self.to_ms, self.as_of_ms)
 
 
-def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
-    """The instant a date, local date-time or instant means (docs/exports.md, what is asked for).
-
-    Digits finer than a millisecond are cut off. A local time or an offset that reaches out of the
-    years 1 to 9999 UTC means their first or last millisecond: no event lies outside them. Raises
-    `RequestError` naming the option.
-    """
-    match = _MOMENT.fullmatch(text.strip())
-    if match is None:
-        raise RequestError(
-            "{name}: found {text!r}; allowed {rule}",
-            name=name,
-            text=text,
-            rule=MOMENT_RULE,
-        )
-    milliseconds = (match["fraction"] or ".000")[1:4].ljust(3, "0")
-    clock = match["clock"] or "00:00"
-    if len(clock) == 5:
-        clock += ":00"
-    try:
-        local = datetime.datetime.fromisoformat(f"{match['date']}T{clock}.{milliseconds}")
-        if match["offset"] is None:
-            instant_ms = local_to_ms(local, tz)
-        else:
-            offset = match["offset"].upper().replace("Z", "+00:00")
-            instant_ms = to_ms(datetime.datetime.fromisoformat(local.isoformat() + offset))
-    except (ValueError, OverflowError):
-        raise RequestError(
-            "{name}: found {text!r}, which is no date and time; allowed {rule}",
-            name=name,
-            text=text,
-            rule=MOMENT_RULE,
-        ) from None
-    return min(max(instant_ms, EARLIEST_MS), LATEST_MS)
-
-
 def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     """Check a request and turn its texts into instants. Raises `RequestError`."""
     _check_exports(request)
@@ -223,13 +172,13 @@ def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     if request.long_cells not in LONG_CELLS:
         raise UnknownValueError("long-cells", request.long_cells, LONG_CELLS)
     columns_by_type(request.export_types, request.columns)
+    ranged = next((name for name in request.export_types if query(name).head.takes_range), None)
     if request.kind not in RUN_KINDS:
         raise UnknownValueError(Text("kind of run"), request.kind, RUN_KINDS)
     if request.content not in CONTENTS:
         raise UnknownValueError("content", request.content, CONTENTS)
     tz = requested_zone(request.time_zone)
     as_of_ms = now_ms if request.as_of is None else moment_ms("as-of", request.as_of, tz)
-    ranged = next((name for name in request.export_types if query(name).head.takes_range), None)
     if ranged is None:
         return Bounds(tz, None, None, as_of_ms)
     for name, text in (("from", request.start), ("to", request.end)):
@@ -243,15 +192,15 @@ def resolve(request: ExportRequest, now_ms: int) -> Bounds:
     assert request.start is not None and request.end is not None
     from_ms = moment_ms("from", request.start, tz)
     to_ms_ = moment_ms("to", request.end, tz)
-    if from_ms == to_ms_ and _is_skipped(request.start, request.end):
+    if from_ms == to_ms_ and is_skipped(request.start, request.end):
         raise RequestError(
             "from: found {start} to {end}, which the clocks of {zone} skip: they go from {before} "
             "to {after} there; begin earlier or end later",
             start=request.start,
             end=request.end,
             zone=request.time_zone,
-            before=_clock(from_ms, from_ms - 1, tz),
-            after=_clock(from_ms, from_ms, tz),
+            before=clock_text(from_ms, from_ms - 1, tz),
+            after=clock_text(from_ms, from_ms, tz),
         )
     if from_ms >= to_ms_:
         raise RequestError(
@@ -282,16 +231,3 @@ def _check_exports(request: ExportRequest) -> None:
         raise RequestError(
             "bundle: found 'workbook'; allowed for several exports with format xlsx, leave it out"
         )
-
-
-def _is_skipped(start: str, end: str) -> bool:
-    """Whether two moments that are one instant are local times, one after the other: then the
-    clocks skip what lies between them."""
-    found = [_MOMENT.fullmatch(text.strip()) for text in (start, end)]
-    local = [match[0].upper() for match in found if match is not None and match["offset"] is None]
-    return len(local) == 2 and local[0] < local[1]
-
-
-def _clock(change_ms: int, beside_ms: int, tz: zoneinfo.ZoneInfo) -> str:
-    """What the clocks show at the instant they change, with the offset of an instant beside it."""
-    return instant_text(change_ms + offset_ms(beside_ms, tz))[:16]

@@ -14,7 +14,7 @@ import time
 import zoneinfo
 from collections.abc import Iterable
 
-from tawny.errors import UnknownValueError
+from tawny.errors import RequestError, UnknownValueError
 from tawny.text import Text
 
 zoneinfo.reset_tzpath(to=())
@@ -146,6 +146,67 @@ def local_to_ms(local: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int:
     # earlier offset.
     low, high = naive_ms - second // _MILLISECOND, naive_ms - first // _MILLISECOND
     return change_between(low, high, tz)
+
+
+_MOMENT = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})"
+    r"(?:[Tt](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?P<fraction>\.\d+)?)?"
+    r"(?P<offset>[Zz]|[+-]\d{2}:\d{2})?",
+    re.ASCII,
+)
+MOMENT_RULE = Text(
+    "YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS[.mmm]] in the time zone of the request, "
+    "or either with an offset such as +02:00 or Z"
+)
+
+
+def moment_ms(name: str, text: str, tz: zoneinfo.ZoneInfo) -> int:
+    """The instant a date, local date-time or instant means (docs/exports.md, what is asked for).
+
+    Digits finer than a millisecond are cut off. A local time or an offset that reaches out of the
+    years 1 to 9999 UTC means their first or last millisecond: no event lies outside them. Raises
+    `RequestError` naming the option.
+    """
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise RequestError(
+            "{name}: found {text!r}; allowed {rule}",
+            name=name,
+            text=text,
+            rule=MOMENT_RULE,
+        )
+    milliseconds = (match["fraction"] or ".000")[1:4].ljust(3, "0")
+    clock = match["clock"] or "00:00"
+    if len(clock) == 5:
+        clock += ":00"
+    try:
+        local = datetime.datetime.fromisoformat(f"{match['date']}T{clock}.{milliseconds}")
+        if match["offset"] is None:
+            instant_ms = local_to_ms(local, tz)
+        else:
+            offset = match["offset"].upper().replace("Z", "+00:00")
+            instant_ms = to_ms(datetime.datetime.fromisoformat(local.isoformat() + offset))
+    except (ValueError, OverflowError):
+        raise RequestError(
+            "{name}: found {text!r}, which is no date and time; allowed {rule}",
+            name=name,
+            text=text,
+            rule=MOMENT_RULE,
+        ) from None
+    return min(max(instant_ms, EARLIEST_MS), LATEST_MS)
+
+
+def is_skipped(start: str, end: str) -> bool:
+    """Whether two moments that are one instant are local times, one after the other: then the
+    clocks skip what lies between them."""
+    found = [_MOMENT.fullmatch(text.strip()) for text in (start, end)]
+    local = [match[0].upper() for match in found if match is not None and match["offset"] is None]
+    return len(local) == 2 and local[0] < local[1]
+
+
+def clock_text(change_ms: int, beside_ms: int, tz: zoneinfo.ZoneInfo) -> str:
+    """What the clocks show at the instant they change, with the offset of an instant beside it."""
+    return instant_text(change_ms + offset_ms(beside_ms, tz))[:16]
 
 
 def offset_segments(tz: zoneinfo.ZoneInfo, months: Iterable[str]) -> list[tuple[int, int]]:

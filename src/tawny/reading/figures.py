@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from tawny.engine.base import Value
 from tawny.engine.finished_rows import keep_as_table
-from tawny.exports.request import ExportRequest, moment_ms, resolve
+from tawny.exports.request import ExportRequest, resolve
 from tawny.exports.session import ExportSession
 from tawny.log.files import Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES
-from tawny.model.zones import instant_text
+from tawny.model.zones import instant_text, moment_ms
 from tawny.queries.statements import statement
 from tawny.reading.preview import prepare
 

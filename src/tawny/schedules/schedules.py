@@ -10,8 +10,8 @@ from msgspec import structs
 
 from tawny.deliveries.store import Destination, DestinationChoice, Destinations
 from tawny.errors import NotFoundError, RequestError
-from tawny.exports.request import ExportRequest, moment_ms
-from tawny.model.zones import current_ms
+from tawny.exports.request import ExportRequest
+from tawny.model.zones import current_ms, moment_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 from tawny.schedules.choice import ScheduleChoice, checked_choice

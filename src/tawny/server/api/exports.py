@@ -17,8 +17,7 @@ from msgspec import Struct
 from tawny.errors import NotFoundError
 from tawny.exports.file_kind import ARCHIVE
 from tawny.exports.formats.registry import FORMATS
-from tawny.exports.request import moment_ms
-from tawny.model.zones import requested_zone
+from tawny.model.zones import moment_ms, requested_zone
 from tawny.people.callers import LOOKING_AT_RUNS, Caller, Scope
 from tawny.queries.catalogue import ExportName
 from tawny.runs.naming import receipt_json

@@ -11,8 +11,7 @@ from litestar.params import Parameter
 from litestar.response import Stream
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tawny.exports.request import moment_ms
-from tawny.model.zones import requested_zone
+from tawny.model.zones import moment_ms, requested_zone
 from tawny.people.accounts import User
 from tawny.people.callers import Caller, Role, Scope
 from tawny.people.groups import LONGEST_NAME

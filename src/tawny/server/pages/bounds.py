@@ -7,8 +7,7 @@ import zoneinfo
 from dataclasses import dataclass
 
 from tawny.errors import RequestError
-from tawny.exports.request import moment_ms
-from tawny.model.zones import from_ms, requested_zone
+from tawny.model.zones import from_ms, moment_ms, requested_zone
 from tawny.server.pages import formatting as words
 from tawny.server.pages.labels import PRESETS
 from tawny.server.pages.ranges import CUSTOM, Meaning, meaning

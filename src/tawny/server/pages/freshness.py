@@ -12,8 +12,7 @@ from litestar import Response, get
 from tawny.completeness.rule import Completeness, incomplete, punctuality
 from tawny.completeness.words import channels_of_receipt
 from tawny.errors import TawnyError
-from tawny.exports.request import moment_ms
-from tawny.model.zones import EARLIEST_MS, LATEST_MS, current_ms, requested_zone
+from tawny.model.zones import EARLIEST_MS, LATEST_MS, current_ms, moment_ms, requested_zone
 from tawny.people.callers import Caller
 from tawny.server.freshness import Freshness
 from tawny.server.pages import formatting as words

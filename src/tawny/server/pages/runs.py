@@ -12,8 +12,8 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from tawny.exports.receipt import changed_since, replay_of_receipt
-from tawny.exports.request import chosen_columns, moment_ms
-from tawny.model.zones import current_ms, requested_zone
+from tawny.exports.request import chosen_columns
+from tawny.model.zones import current_ms, moment_ms, requested_zone
 from tawny.people.callers import Caller
 from tawny.queries.catalogue import query
 from tawny.queries.columns import Column
