@@ -38,6 +38,8 @@ class Site:
     sams_channel: str
     sams_channel_name: str
     other_channel: str
+    out: Path
+    """A folder that files may be delivered below."""
 
     def page(self, browser: Browser, name: str = "anna", **look: object) -> Page:
         """A page of somebody who is signed in."""
@@ -71,7 +73,10 @@ def site(
     """The server most tests use. It computes one run at a time, so that a second one waits."""
     folder = tmp_path_factory.mktemp("site")
     home = events.parent / "home"
-    with serving(home, folder / "server.log", TAWNY_RUNS_AT_ONCE="1") as running:
+    out = folder / "out"
+    out.mkdir()
+    settings = {"TAWNY_RUNS_AT_ONCE": "1", "TAWNY_DELIVERY_FOLDERS": str(out)}
+    with serving(home, folder / "server.log", **settings) as running:
         page = context_of(browser, running).new_page()
         create_administrator(page, running)
         visit(page, "/people")
@@ -86,4 +91,4 @@ def site(
         page.locator("#new button.primary").click()
         page.locator(".notice.good").wait_for()
         page.context.close()
-        yield Site(running, channel, label.split("\n")[0].strip(), another)
+        yield Site(running, channel, label.split("\n")[0].strip(), another, out)

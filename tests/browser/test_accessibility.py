@@ -16,7 +16,8 @@ OPEN_DETAILS = (
 )
 PAGES = (
     "/", "/exports", "/dictionary", "/dictionary?q=response", "/log", "/people", "/audit",
-    "/settings", "/account", "/nothing",
+    "/settings", "/account", "/nothing", "/schedules", "/schedules/new", "/deliveries",
+    "/destinations", "/destinations/new",
 )  # fmt: skip
 
 

@@ -33,6 +33,15 @@ POST   /account/password             303    403    400  400  400
 POST   /account/theme                303    403    303  303  303
 GET    /audit                        303    403    403  403  200
 GET    /audit.csv                    303    403    403  403  200
+GET    /deliveries                   303    403    200  200  200
+POST   /deliveries/DELIVERY/retry    303    403    404  404  303
+GET    /destinations                 303    403    403  403  200
+POST   /destinations                 303    403    403  403  400
+GET    /destinations/new             303    403    403  403  200
+GET    /destinations/PLACE           303    403    403  403  200
+POST   /destinations/PLACE           303    403    403  403  400
+POST   /destinations/PLACE/test      303    403    403  403  303
+POST   /destinations/PLACE/delete    303    403    403  403  303
 GET    /dictionary                   303    403    200  200  200
 GET    /dictionary/messages          303    403    200  200  200
 GET    /exports                      303    403    200  200  200
@@ -83,6 +92,19 @@ POST   /reset/LINK                   404    404    404  404  404
 POST   /saved-exports                303    403    200  200  200
 POST   /saved-exports/SAVED/run      303    403    404  404  303
 POST   /saved-exports/SAVED/delete   303    403    404  404  303
+GET    /schedules                    303    403    200  200  200
+POST   /schedules                    303    403    303  303  303
+POST   /schedules/meaning            303    403    200  200  200
+GET    /schedules/new                303    403    200  200  200
+GET    /schedules/SCHEDULE           303    403    404  404  200
+POST   /schedules/SCHEDULE           303    403    404  404  400
+GET    /schedules/SCHEDULE/edit      303    403    404  404  200
+GET    /schedules/SCHEDULE/news      303    403    404  404  200
+POST   /schedules/SCHEDULE/pause     303    403    404  404  303
+POST   /schedules/SCHEDULE/resume    303    403    404  404  303
+POST   /schedules/SCHEDULE/run       303    403    404  404  303
+POST   /schedules/SCHEDULE/backfill  303    403    404  404  400
+POST   /schedules/SCHEDULE/delete    303    403    404  404  303
 GET    /set-up/LINK                  404    404    404  404  404
 POST   /set-up/LINK                  404    404    404  404  404
 GET    /settings                     303    403    403  403  200
@@ -121,7 +143,9 @@ def routes(home: Path) -> set[tuple[str, str]]:
 def test_every_page_is_in_the_table(tmp_path: Path) -> None:
     shapes = {
         "RUN": "{run_id}", "TOKEN": "{token_id}", "USER": "{user_id}", "LINK": "{link}",
-        "SAVED": "{saved_id}", "GROUP": "{group_id}", "987654": "{session_id}", "teams": "{export}",
+        "SAVED": "{saved_id}", "GROUP": "{group_id}", "SCHEDULE": "{schedule_id}",
+        "DELIVERY": "{delivery_id}", "PLACE": "{destination_id}", "987654": "{session_id}",
+        "teams": "{export}",
         "messages": "{name}", "owl.svg": "{name}", "/no/such": "/{rest}",
     }  # fmt: skip
     known = set()
@@ -167,11 +191,23 @@ def ask(world: World, client: httpx.Client, name: str, method: str, path: str) -
         url = url.replace("SAVED", str(world.saved_id(f"{path} {name}")))
     if "GROUP" in url:
         url = url.replace("GROUP", str(world.group_id(f"{path} {name}")))
+    if "SCHEDULE" in url:
+        named = "gone" if "delete" in path else "of pages"
+        url = url.replace("SCHEDULE", str(world.schedule_id(named)))
+    if "DELIVERY" in url:
+        url = url.replace("DELIVERY", str(world.delivery_id()))
+    if "PLACE" in url:
+        named = "gone" if "delete" in path else "of pages"
+        url = url.replace("PLACE", str(world.destination_id(named)))
+    if path == "/schedules":
+        world.destination_id("of schedules")
     if "USER" in url:
         url = url.replace("USER", str(world.user_id("gone" if "delete" in path else "blue")))
     data = {
         "/exports": {"type": "topics", "preset": "yesterday", "zone": "UTC", "channel": "red",
                      "which_channels": "some", "format": "csv", "headers": "en"},
+        "/schedules": {"name": f"page of {name}", "type": "messages", "frequency": "daily",
+                       "destination": "of schedules"},
         "/sign-in": {"name": "red", "password": PASSWORD},
         "/people": {"name": f"page-{name}", "password": PASSWORD, "role": "supervisor"},
         "/people/USER": {"role": "supervisor", "channel": "blue"},

@@ -85,9 +85,14 @@ def plan(timing: Timing, planned_to_ms: int | None, now_ms: int, catch_up_slots:
     )
 
 
+def next_range(timing: Timing, planned_to_ms: int | None) -> SlotRange:
+    """The first slot that is not decided."""
+    return next(_undecided(timing, planned_to_ms))
+
+
 def next_due_ms(timing: Timing, planned_to_ms: int | None) -> int:
     """When the first slot that is not decided is due, or was."""
-    return next(_undecided(timing, planned_to_ms)).to_ms + timing.delay_ms
+    return next_range(timing, planned_to_ms).to_ms + timing.delay_ms
 
 
 def past_ranges(timing: Timing, from_ms: int, to_ms: int, now_ms: int) -> list[SlotRange]:

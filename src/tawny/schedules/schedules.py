@@ -17,9 +17,9 @@ from tawny.people.callers import Caller, Scope
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_names
 from tawny.schedules.owners import caller_of_owner, user_by_name
-from tawny.schedules.planner import next_due_ms, past_ranges
+from tawny.schedules.planner import next_due_ms, next_range, past_ranges
 from tawny.schedules.rows import Delivery, ExportSchedule
-from tawny.schedules.slots import border_until, ranges, request_texts
+from tawny.schedules.slots import SlotRange, border_until, ranges, request_texts
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import (
     DeliveryFilter,
@@ -50,6 +50,12 @@ class ScheduleNews:
         schedule = self.schedule
         return next_due_ms(schedule.timing, schedule.planned_to_ms) if schedule.active else None
 
+    @property
+    def next_range(self) -> SlotRange | None:
+        """The range that is made then."""
+        schedule = self.schedule
+        return next_range(schedule.timing, schedule.planned_to_ms) if schedule.active else None
+
 
 class Schedules:
     """The schedules of one installation."""
@@ -74,7 +80,7 @@ class Schedules:
     def get(self, caller: Caller, schedule_id: int) -> ScheduleNews:
         """One that the caller may see. Raises `NotFoundError`."""
         schedule = self._own(caller, schedule_id)
-        summary = self._deliveries.summaries().get(schedule_id, DeliverySummary())
+        summary = self._deliveries.summaries(schedule_id).get(schedule_id, DeliverySummary())
         return ScheduleNews(schedule, summary)
 
     def add(

@@ -61,6 +61,10 @@ class DeliverySummary:
     failing: int = 0
     """How many did not work and are tried again, or are given up."""
     failing_since_ms: int | None = None
+    last: Delivery | None = None
+    """The newest that was delivered."""
+    first_failing: Delivery | None = None
+    """The oldest of those that did not work."""
 
 
 class DeliveryStore:
@@ -183,8 +187,10 @@ class DeliveryStore:
             .values(state=DeliveryState.WAITING, tries=0, **fresh)
         )
 
-    def summaries(self) -> Mapping[int, DeliverySummary]:
-        """How the deliveries of each schedule go, by its number."""
+    def summaries(self, schedule_id: int | None = None) -> Mapping[int, DeliverySummary]:
+        """How the deliveries of each schedule, or of one, go, by its number."""
+        of_schedule = sa.true() if schedule_id is None else slots.c.schedule_id == schedule_id
+        delivered = deliveries.c.state == DeliveryState.DELIVERED
         wrong = _STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP))
         with self._database.read() as connection:
             rows = connection.execute(
@@ -193,11 +199,23 @@ class DeliveryStore:
                     sa.func.max(deliveries.c.delivered_ms),
                     sa.func.sum(sa.case((wrong, 1), else_=0)),
                     sa.func.min(sa.case((wrong, _now("first_try_ms")))),
+                    sa.func.max(sa.case((delivered, deliveries.c.id))),
+                    sa.func.min(sa.case((wrong, deliveries.c.id))),
                 )
                 .join(slots, slots.c.id == deliveries.c.slot_id)
+                .where(of_schedule)
                 .group_by(slots.c.schedule_id)
             ).all()
-        return {row[0]: DeliverySummary(row[1], int(row[2] or 0), row[3]) for row in rows}
+            shown = _select().where(
+                deliveries.c.id.in_([one for row in rows for one in row[4:] if one is not None])
+            )
+            found = {one.id: _of_row(one) for one in connection.execute(shown)}
+        return {
+            row[0]: DeliverySummary(
+                row[1], int(row[2] or 0), row[3], found.get(row[4]), found.get(row[5])
+            )
+            for row in rows
+        }
 
     def _end(self, delivery: Delivery, **values: Any) -> None:
         with self._database.write() as connection:

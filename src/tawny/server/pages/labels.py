@@ -121,3 +121,58 @@ KNOWN_BY = {
     "rhythm": N_("its rhythm"),
 }
 """By what it is known up to when a channel is complete."""
+
+FREQUENCIES = {
+    "hourly": N_("Every hour"),
+    "daily": N_("Every day"),
+    "weekly": N_("Every week"),
+    "monthly": N_("Every month"),
+}
+
+CONTENTS = {
+    "setting": N_("As the settings say"),
+    "yes": N_("Always"),
+    "no": N_("Never"),
+}
+"""Whether the texts of messages are written into files of a schedule."""
+
+DELIVERY_STATES = {
+    "waiting": N_("Waiting"),
+    "running": N_("On its way"),
+    "delivered": N_("Delivered"),
+    "failed": N_("Failed, is tried again"),
+    "given_up": N_("Given up"),
+    "skipped": N_("Left out"),
+}
+
+DELIVERY_LOOKS = {"delivered": "ready", "running": "running", "failed": "failed",
+                  "given_up": "failed"}  # fmt: skip
+"""The look of a state, where it is one that runs have too."""
+
+DESTINATION_KINDS = {
+    "folder": N_("Folder"),
+    "sftp": "SFTP",
+    "object_store": N_("Object store"),
+    "mail": N_("E-mail"),
+    "webhook": "Webhook",
+    "database": N_("Database"),
+}
+
+DESTINATION_FIELDS = {
+    "path": N_("Folder on the server"),
+    "url": N_("Address"),
+    "to": N_("Recipients"),
+    "template": N_("Names of the files"),
+    "org": N_("{org} stands for"),
+    "folder": N_("{folder} stands for"),
+    "password": N_("Password"),
+    "private_key": N_("Private key"),
+    "access_key": N_("Access key"),
+    "secret_key": N_("Secret key"),
+    "signing_secret": N_("Signing secret"),
+    "host_key": N_("Host key"),
+    "endpoint": N_("Endpoint"),
+    "region": N_("Region"),
+    "account": N_("Account name"),
+}
+"""What is set of destinations; what has no label here is shown by its name."""

@@ -47,6 +47,25 @@ PAGE_SENTENCES = {
     ),
     "from: found {start}, which is not before to ({end}); the range holds what happens "
     "at from and later, and before to": N_("The start, {start}, is not before the end, {end}"),
+    "from: found {start} to {end}, in which no whole range of this schedule ({every}) lies that "
+    "is over": N_("No whole range of this schedule that is over lies between {start} and {end}"),
+    "path: found {path}; allowed a path below one of {allowed} (TAWNY_DELIVERY_FOLDERS)": N_(
+        "{path} is not below one of the folders that TAWNY_DELIVERY_FOLDERS allows: {allowed}"
+    ),
+    "path: found {path}; TAWNY_DELIVERY_FOLDERS allows no folder yet, whoever runs Tawny sets "
+    "it": N_("{path} cannot be used yet: whoever runs Tawny sets TAWNY_DELIVERY_FOLDERS first"),
+    "template: found {template!r} at {destination}, by which two files would be called {name}: "
+    "{one} and {other}; a template such as {{from}} tells ranges apart, {{type}} types": N_(
+        "By the names that {destination} gives, {template!r}, two files would be called {name}: "
+        "{one} and {other}; {{from}} tells ranges apart, {{type}} exports"
+    ),
+    "template: found {template!r} at {destination}, by which a file of this schedule and one of "
+    "the schedule {schedule} would both be called {name}: {one} and {other}; a template with "
+    "{{schedule}}, or another destination, tells them apart": N_(
+        "By the names that {destination} gives, {template!r}, a file of this schedule and one of "
+        "the schedule {schedule} would both be called {name}: {one} and {other}; {{schedule}} in "
+        "the names, or another destination, tells them apart"
+    ),
     "from: found {start} to {end}, after which there is no period": N_(
         "No period follows {start} to {end}"
     ),

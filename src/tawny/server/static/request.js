@@ -14,9 +14,10 @@
       part.hidden = part.dataset.which === "bundle" ? which === "one" : part.dataset.which !== which;
     }
     const asked = which === "one" ? [type] : which === "several" ? [...form.querySelectorAll("[name=export]:checked")] : [];
-    form.querySelector("#range-fields").hidden = asked.length > 0 && asked.every((one) => one?.hasAttribute("data-snapshot"));
+    const range = form.querySelector("#range-fields");
+    if (range) range.hidden = asked.length > 0 && asked.every((one) => one?.hasAttribute("data-snapshot"));
     form.querySelector("#workbook-field").hidden = value("format") !== "xlsx";
-    const times = form.querySelector("#with_times").checked;
+    const times = form.querySelector("#with_times")?.checked;
     for (const part of form.querySelectorAll("[data-with-times]")) part.hidden = !times;
     for (const part of form.querySelectorAll("[data-whole-days]")) part.hidden = times;
     form.querySelector("#dialect-field").hidden = value("format") !== "csv";

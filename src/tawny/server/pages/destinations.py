@@ -1,0 +1,173 @@
+"""Destinations on the pages, for administrators: any kind, by what its kind says can be set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Response, get, post
+from litestar.response import Redirect
+
+from tawny.deliveries.folder import allowed_folders
+from tawny.deliveries.kinds import COMMON_OPTIONS, DESTINATION_KINDS, destination_kind
+from tawny.deliveries.names import READY
+from tawny.deliveries.store import Destination, DestinationChoice
+from tawny.errors import TawnyError
+from tawny.people.callers import Caller, Scope
+from tawny.server.api.destination_shapes import DestinationBody
+from tawny.server.json_values import value
+from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
+from tawny.server.pages.submitted import Submitted, of_query
+from tawny.server.problems import status_of
+from tawny.server.services import Services
+from tawny.text import N_
+
+_ADMIN = {"scope": Scope.ADMIN}
+DONE = {
+    "added": N_("The destination is set up. Test it before a schedule uses it."),
+    "changed": N_("Saved."),
+    "works": N_("It works: a small file was written, read back and removed."),
+    "removed": N_("The destination is removed. What was delivered there stays."),
+}
+
+
+@get("/destinations", opt=_ADMIN, sync_to_thread=True)
+def destinations_page(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """Where files are delivered to, and whether it worked the last time."""
+    return _list(request, caller, services)
+
+
+def _list(
+    request: AnyRequest, caller: Caller, services: Services, *, status: int = 200, problem: str = ""
+) -> Response[str]:
+    used: dict[str, list[Any]] = {}
+    for one in services.schedules.list(caller):
+        for name in one.schedule.choice.destinations:
+            used.setdefault(name, []).append(one.schedule)
+    return render(
+        request, caller, "destinations.html", status=status,
+        destinations=services.destinations.list(caller),
+        used=used,
+        kinds=list(DESTINATION_KINDS),
+        no_folders=not allowed_folders(services.settings),
+        done=DONE.get(of_query(request).one("done"), ""),
+        problem=problem,
+    )  # fmt: skip
+
+
+@get("/destinations/new", opt=_ADMIN, sync_to_thread=True)
+def new_destination(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """The form for one of a kind."""
+    fields = of_query(request)
+    kind = fields.chosen("kind", DESTINATION_KINDS, next(iter(DESTINATION_KINDS)))
+    return _form(request, caller, services, kind, None, Submitted([]))
+
+
+@get("/destinations/{destination_id:int}", opt=_ADMIN, sync_to_thread=True)
+def destination_page(
+    request: AnyRequest, caller: Caller, services: Services, destination_id: int
+) -> Response[str]:
+    """The form with what it is."""
+    found = services.destinations.get(caller, destination_id)
+    choice = found.choice
+    filled = Submitted([("name", choice.name), *choice.options.items()])
+    return _form(request, caller, services, choice.kind, found, filled)
+
+
+def _form(
+    request: AnyRequest, caller: Caller, services: Services, kind_name: str,
+    destination: Destination | None, filled: Submitted, error: TawnyError | None = None,
+) -> Response[str]:  # fmt: skip
+    kind = destination_kind(kind_name)
+    reader = reader_of(request, caller)
+    return render(
+        request, caller, "destination.html", status=200 if error is None else status_of(error),
+        kind=kind,
+        options=[*kind.options, *(one for one in COMMON_OPTIONS if one not in kind.options)],
+        ready=list(READY),
+        destination=destination,
+        filled=filled,
+        allowed=[str(one) for one in allowed_folders(services.settings)],
+        done=DONE.get(of_query(request).one("done"), ""),
+        problem="" if error is None else reader.say(error.text),
+    )  # fmt: skip
+
+
+def _choice(services: Services, kind_name: str, form: Submitted) -> DestinationChoice:
+    """What the form says, read as the API reads it. Raises `RequestError`."""
+    kind = destination_kind(kind_name)
+    given = {name: form.one(name) for name in (*kind.options, *COMMON_OPTIONS)}
+    given |= {name: form.secret(name).replace("\r\n", "\n") for name in kind.secrets}
+    body = {name: text for name, text in given.items() if text}
+    whole = {**body, "name": form.one("name"), "kind": kind.name}
+    read: DestinationBody = value(msgspec.json.encode(whole), DestinationBody)
+    return read.choice(services.home)
+
+
+@post("/destinations", opt=_ADMIN, sync_to_thread=True, status_code=200)
+def add_destination(
+    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+) -> Response[Any]:
+    """Set one up."""
+    kind = form.chosen("kind", DESTINATION_KINDS, next(iter(DESTINATION_KINDS)))
+    try:
+        made = services.destinations.add(caller, _choice(services, kind, form))
+    except TawnyError as error:
+        return _form(request, caller, services, kind, None, form, error)
+    return Redirect(f"/destinations/{made.id}?done=added", status_code=303)
+
+
+@post("/destinations/{destination_id:int}", opt=_ADMIN, sync_to_thread=True, status_code=200)
+def change_destination(
+    request: AnyRequest, caller: Caller, services: Services, form: Submitted, destination_id: int
+) -> Response[Any]:
+    """Set it otherwise; secrets that are left empty stay."""
+    found = services.destinations.get(caller, destination_id)
+    kind = found.choice.kind
+    try:
+        services.schedules.change_destination(caller, destination_id, _choice(services, kind, form))
+    except TawnyError as error:
+        return _form(request, caller, services, kind, found, form, error)
+    return Redirect(f"/destinations/{destination_id}?done=changed", status_code=303)
+
+
+@post("/destinations/{destination_id:int}/test", opt=_ADMIN, sync_to_thread=True, status_code=200)
+def test_destination(
+    request: AnyRequest, caller: Caller, services: Services, destination_id: int
+) -> Response[Any]:
+    """Try it out and say what failed."""
+    found = services.destinations.get(caller, destination_id)
+    problem = ""
+    try:
+        services.destinations.test(caller, destination_id)
+    except TawnyError as error:
+        problem = reader_of(request, caller).say(error.text)
+    if is_part(request):
+        return render(
+            request, caller, "parts/destination_test.html",
+            answer=problem, works=not problem, name=found.choice.name, done=DONE["works"],
+        )  # fmt: skip
+    if problem:
+        return _list(request, caller, services, problem=f"{found.choice.name}: {problem}")
+    return Redirect("/destinations?done=works", status_code=303)
+
+
+@post("/destinations/{destination_id:int}/delete", opt=_ADMIN, sync_to_thread=True, status_code=200)
+def delete_destination(
+    request: AnyRequest, caller: Caller, services: Services, destination_id: int
+) -> Response[Any]:
+    """Forget one to which no schedule delivers."""
+    try:
+        services.destinations.remove(caller, destination_id)
+    except TawnyError as error:
+        return _list(
+            request, caller, services, status=status_of(error),
+            problem=reader_of(request, caller).say(error.text),
+        )  # fmt: skip
+    return Redirect("/destinations?done=removed", status_code=303)
+
+
+ROUTES = [
+    destinations_page, new_destination, destination_page, add_destination, change_destination,
+    test_destination, delete_destination,
+]  # fmt: skip

@@ -1,0 +1,122 @@
+"""The pages of schedules as the server sends them: filled in, refused in words, with rights."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import re
+
+import httpx
+
+from server.conftest import World
+from server.running import RANGE
+from server.test_page_rights import page_client
+
+
+def text_of(answer: httpx.Response) -> str:
+    """What a page says, without its tags."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+
+
+def fields_of(answer: httpx.Response) -> dict[str, str]:
+    """What its form of a schedule is filled in with, as far as a test looks."""
+    form = answer.text[answer.text.index('id="export-form"') :]
+    name = re.search(r'name="name"[^>]*value="([^"]*)"', form)
+    chosen = re.findall(r'name="(frequency|format)" value="([^"]*)"[^>]* checked', form)
+    selected = re.search(r'<option value="([^"]+)" selected', form[form.index('id="type"') :])
+    assert name and selected
+    return {"name": html.unescape(name[1]), "type": selected[1], **dict(chosen)}
+
+
+def test_a_saved_export_or_a_run_fills_the_form_in(world: World) -> None:
+    saved = world.saved_id("last week's messages")
+    with contextlib.closing(page_client(world, "root")) as root:
+        assert fields_of(root.get(f"/schedules/new?saved={saved}")) == {
+            "name": "last week's messages", "type": "messages", "frequency": "weekly",
+            "format": "csv",
+        }  # fmt: skip
+        assert fields_of(root.get(f"/schedules/new?run={world.run_id}")) == {
+            "name": "Messages", "type": "messages", "frequency": "daily", "format": "csv",
+        }  # fmt: skip
+        assert (
+            f'href="/schedules/new?run={world.run_id}"' in root.get(f"/exports/{world.run_id}").text
+        )
+        assert f'href="/schedules/new?saved={saved}"' in root.get("/exports").text
+
+
+def test_what_cannot_be_scheduled_is_said_in_words(world: World) -> None:
+    world.schedule_id("there already")
+    asked = {"name": "new", "type": "messages", "frequency": "daily", "format": "csv",
+             "destination": "of schedules"}  # fmt: skip
+    with contextlib.closing(page_client(world, "root")) as root:
+        for change, said in (
+            ({"name": ""}, "Give it a name."),
+            ({"name": "there already"}, "The name 'there already' is taken; choose another"),
+            ({"destination": "nowhere"}, "Destinations: found 'nowhere'; allowed: "),
+            ({"time_zone": "Paris"}, "This time zone is not known. Choose one of the list, such as "
+                                     "Europe/Paris."),
+            ({"delay": "31d"}, "Delay: found '31d'; allowed 0s to 30d, such as 90s, 5m, 1h"),
+            ({"wait": "soon"}, "Wait: found 'soon'; allowed 0s to 30d, such as 90s, 5m, 1h, off"),
+            ({"which": "several"}, "Choose at least one export, or all of them."),
+        ):  # fmt: skip
+            answer = root.post("/schedules", data={**asked, **change})
+            assert answer.status_code == 400
+            assert said in text_of(answer), said
+        assert "new" not in {one["name"] for one in world.root.get("/schedules").json()}
+
+
+def test_the_form_makes_and_changes_what_the_api_shows(world: World) -> None:
+    world.destination_id("of schedules")
+    asked = {"name": "by form", "which": "several", "export": ["messages", "contacts"],
+             "frequency": "hourly", "delay": "1h", "wait": "6h", "content": "no", "paused": "1",
+             "format": "csv", "destination": "of schedules", "which_channels": "some",
+             "channel": "red", "time_zone": "Asia/Kolkata"}  # fmt: skip
+    with contextlib.closing(page_client(world, "root")) as root:
+        made = root.post("/schedules", data=asked)
+        assert made.status_code == 303, text_of(made)
+        number = made.headers["location"].removeprefix("/schedules/").partition("?")[0]
+        shown = world.root.get(f"/schedules/{number}").json()
+        assert {name: shown[name] for name in ("exports", "frequency", "delay", "wait", "content",
+                                               "active", "channels", "time_zone", "owner")} == {
+            "exports": ["messages", "contacts"], "frequency": "hourly", "delay": "1h",
+            "wait": "6h", "content": "no", "active": False, "channels": ["red"],
+            "time_zone": "Asia/Kolkata", "owner": "root",
+        }  # fmt: skip
+        assert "The schedule is made." in text_of(root.get(made.headers["location"]))
+        edited = {**asked, "name": "by form, later", "delay": "0s", "wait": "off"}
+        changed = root.post(f"/schedules/{number}", data=edited)
+        assert changed.headers["location"] == f"/schedules/{number}?done=changed"
+        shown = world.root.get(f"/schedules/{number}").json()
+        assert (shown["name"], shown["delay"], shown["wait"], shown["active"]) == (
+            "by form, later", "0s", "off", False,
+        )  # fmt: skip
+        other = root.post(f"/schedules/{number}", data={**edited, "frequency": "daily"})
+        assert "the schedule has hourly, which stays: make a new schedule" in text_of(other)
+
+
+def test_ranges_of_the_past_and_what_none_are(world: World) -> None:
+    number = world.schedule_id("with a past")
+    with contextlib.closing(page_client(world, "root")) as root:
+        empty = {"from": "2026-06-09", "to": "2026-06-09"}
+        answer = root.post(f"/schedules/{number}/backfill", data=empty)
+        assert answer.status_code == 400
+        assert "No whole range of this schedule that is over lies between 2026-06-09 and " in (
+            text_of(answer)
+        )
+        done = root.post(f"/schedules/{number}/backfill", data=RANGE)
+        assert done.headers["location"] == f"/schedules/{number}?done=nothing"
+
+
+def test_a_supervisor_sees_own_schedules_and_the_names_of_destinations(world: World) -> None:
+    world.schedule_id("of the administrator")
+    world.root.get("/destinations")
+    with contextlib.closing(page_client(world, "red")) as red:
+        made = red.post("/schedules", data={"name": "page of the supervisor", "type": "messages",
+                                            "destination": "of schedules"})  # fmt: skip
+        assert made.status_code == 303, text_of(made)
+        listed = text_of(red.get("/schedules"))
+        assert "page of the supervisor" in listed
+        assert "of the administrator" not in listed
+        form = red.get("/schedules/new").text
+        assert 'value="of schedules"' in form and 'id="owner"' not in form
+        assert 'href="/destinations"' not in form
