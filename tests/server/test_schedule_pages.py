@@ -9,7 +9,7 @@ import re
 import httpx
 
 from server.conftest import World
-from server.running import RANGE
+from server.running import RANGE, until
 from server.test_page_rights import page_client
 
 
@@ -120,3 +120,18 @@ def test_a_supervisor_sees_own_schedules_and_the_names_of_destinations(world: Wo
         form = red.get("/schedules/new").text
         assert 'value="of schedules"' in form and 'id="owner"' not in form
         assert 'href="/destinations"' not in form
+
+
+def test_runs_of_schedules_ring_no_bell(world: World) -> None:
+    number = world.schedule_id("every night")
+
+    def made() -> str | None:
+        found = world.root.get(f"/deliveries?schedule_id={number}&state=delivered").json()["items"]
+        return str(found[0]["export"]) if found else None
+
+    run_id = until(made, 120)
+    with contextlib.closing(page_client(world, "root")) as root:
+        assert f"/exports/{run_id}" not in root.get("/notifications").text
+        told = {one["id"]: one["own"] for one in root.get("/live/now").json()}
+        assert told.get(run_id) is not True
+        assert f"/exports/{run_id}" in root.get("/exports?q=messages").text

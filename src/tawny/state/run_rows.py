@@ -81,6 +81,11 @@ class ExportRun:
         """Whether it makes several exports into one file."""
         return not self.export_type
 
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a schedule asked for it."""
+        return bool(self.request.get("kind") == "scheduled")
+
 
 @dataclass(frozen=True, slots=True)
 class RunWord:

@@ -66,7 +66,7 @@ def change_text(run: ExportRun, caller: Caller, reader: Reader) -> str:
             "state": run.state.value,
             "percent": run.progress_percent,
             "phase": reader.translate(names.PHASES.get(run.phase, run.phase)),
-            "own": run.owner_id == caller.user_id,
+            "own": run.owner_id == caller.user_id and not run.is_scheduled,
             "text": ending_words(run, reader),
             "url": f"/exports/{run.id}",
             "file": f"/exports/{run.id}/file" if run.state is RunState.READY else None,

@@ -195,11 +195,13 @@ def render(
 
 
 def news(services: Services, caller: Caller) -> list[ExportRun]:
-    """The caller's newest runs that came to an end: what the bell lists, newest first."""
+    """The caller's newest runs that came to an end: what the bell lists, newest first. Those of
+    schedules have their own pages."""
     if not caller.may(Scope.EXPORTS_READ):
         return []
     ended = RunFilter(owner=caller.name, states=(RunState.READY, RunState.FAILED))
-    runs = services.runs.list(caller, ended, "-created", None, 20).items
+    runs = services.runs.list(caller, ended, "-created", None, 50).items
+    runs = [run for run in runs if not run.is_scheduled][:20]
     return sorted(runs, key=lambda run: -(run.ended_ms or 0))
 
 
