@@ -3,14 +3,29 @@ the API and the metrics, each for who may see which channels."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from server.running import PASSWORD, event, running, send, token_of, until, wait_for
+from server.running import (
+    PASSWORD,
+    RANGE,
+    conversation,
+    event,
+    moved,
+    running,
+    send,
+    token_of,
+    until,
+    wait_for,
+)
 
 NOW = datetime.now(UTC)
 
@@ -118,3 +133,31 @@ def test_who_is_late_is_said_everywhere(tmp_path: Path) -> None:
         assert float(behind) == 0
         for one in (page, sam):
             one.close()
+
+
+def test_the_command_line_waits_for_a_server(tmp_path: Path) -> None:
+    """Until the server's log has what is asked for: here a watermark that comes meanwhile."""
+    with running(tmp_path / "home", inbox_move_ms="200") as server:
+        root = server.set_up()
+        send(root, conversation(1, "red"))
+        moved(root)
+        target = tmp_path / "m.csv"
+        command = subprocess.Popen(
+            [sys.executable, "-m", "tawny", "export", "messages", "--from", RANGE["from"], "--to",
+             RANGE["to"], "--server", server.url, "--wait-until-complete", "5m", "-o",
+             str(target)],
+            env={**os.environ, "TAWNY_TOKEN": token_of(root, "exports:read", "exports:write")},
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert command.stderr is not None
+        assert command.stderr.readline() == (
+            "tawny: waiting until everything before 2026-06-09 00:00 UTC has come, at most 5m: "
+            "red since 2026-06-08 11:01 UTC\\n"
+        )
+        assert root.get("/exports").json()["total"] == 0
+        send(root, [event("source.watermark", "1", at(seconds=1), until="2026-06-09T00:00:00Z")])
+        assert command.stderr.read() == ""
+        assert command.wait(60) == 0
+        assert target.read_text(encoding="utf-8").count("\\n") == 1 + 2
+        made = json.loads((tmp_path / "m.csv.receipt.json").read_text(encoding="utf-8"))
+        assert made["completeness"][0]["by"] == "watermark"
