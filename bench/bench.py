@@ -23,6 +23,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from page_speed import measure_speed
 from report import Report
 from server_load import Load, measure
 from starting import bench_starting
@@ -222,10 +223,14 @@ def bench_growth(report: Report, folder: Path, homes: dict[int, Path], repeat: i
 
 
 def bench_server(report: Report, folder: Path, home: Path, events: Path) -> None:
-    """Events, pages and large exports at once, on the log of 12 months."""
+    """Events, pages and large exports at once, on the log of 12 months; then, when all is quiet,
+    pages with much in their lists."""
     copy = folder / "serving"
     shutil.copytree(home, copy)
     measure(report, copy, events, Load(exports=YEAR))
+    shutil.rmtree(copy)
+    shutil.copytree(home, copy)
+    measure_speed(report, copy, YEAR)
     shutil.rmtree(copy)
 
 

@@ -90,9 +90,16 @@ def _report(
     )
 
 
-def _visit(page: Page, url: str) -> dict[str, Any]:
+def paint_ms(page: Page, url: str) -> float:
+    """Go to a page; returns when its first content was painted, in milliseconds."""
     page.goto(url, wait_until="load")
     page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+    painted = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    return float(page.evaluate(painted))
+
+
+def _visit(page: Page, url: str) -> dict[str, Any]:
+    paint_ms(page, url)
     page.wait_for_timeout(400)  # its scripts come after the paint
     return dict(page.evaluate(_MEASURE))
 

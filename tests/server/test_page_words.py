@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import httpx
@@ -74,7 +75,10 @@ def test_what_is_long_is_folded_and_what_is_not_known_is_said(tmp_path: Path) ->
         send(root, [event("channel.saved", f"c{n}", "2026-06-01T00:00:00Z", channel_id=f"c{n}",
                           medium="email", name=f"desk {n}",
                           business_hours=hours if n == 10 else None) for n in range(1, 12)]
-             + [one for n in range(1, 12) for one in conversation(n, f"c{n}")])  # fmt: skip
+             + [one for n in range(1, 12) for one in conversation(n, f"c{n}")]
+             + [event("agent.saved", "ann", "2026-06-01T00:00:00Z", agent_id="ann", name="Ann"),
+                event("presence.changed", "1", "2026-06-08T09:00:00Z", agent_id="ann",
+                      presence="available")])  # fmt: skip
         root.post("/users", json={"name": "sees-none", "password": PASSWORD, "role": "supervisor"})
         many = {"export": "messages", "channels": [f"c{n}" for n in range(1, 6)],
                 "from": "2026-01-01", "to": "2026-07-01"}  # fmt: skip
@@ -89,6 +93,11 @@ def test_what_is_long_is_folded_and_what_is_not_known_is_said(tmp_path: Path) ->
                 html = page.get(path, headers={"Accept-Language": language}).text
                 return " ".join(re.sub(r"<[^>]+>", " ", html).replace("&#39;", "'").split())
 
+            presence = root.post("/exports", json={"export": "user-presence", **RANGE}).json()["id"]
+            wait_for(root, presence)
+            while "Loading" in (charts := words(f"/exports/{presence}/charts")):
+                time.sleep(0.2)
+            assert "Presence, first day of the range: Monday 8 June 2026" in charts
             log = words("/log")
             assert "Mon to Fri 09:00–18:00, Sat 10:00–12:00 · Europe/Paris · 1 holiday" in log
             assert log.count("always open") == 10

@@ -18,6 +18,7 @@ from tawny.reading.charts import Chart
 from tawny.server.pages import formatting as words
 from tawny.server.pages.chart_words import BEFORE, BUCKETS, LABELS, OTHER, SERIES, SPLITS, TITLES
 from tawny.server.pages.rendering import Reader
+from tawny.text import N_
 
 WIDE, NARROW = 1120, 340
 """A drawing for wide windows and one for phones, so that words stay as large as they are."""
@@ -106,6 +107,10 @@ def _label(text: str, chart: Chart, reader: Reader) -> str:
 def _draw(chart: Chart, zone_name: str, reader: Reader) -> Drawn:
     _ = reader.translate
     title = _(TITLES.get(chart.key, chart.key))
+    if chart.spans:
+        begins_ms = min(span.start_ms for span in chart.spans)
+        day = words.day(from_ms(begins_ms).astimezone(requested_zone(zone_name)), reader.locale)
+        title = _(N_("%(title)s: %(day)s")) % {"title": title, "day": day}
     labels = [_label(text, chart, reader) for text in chart.labels]
     series = [
         (one.name if one.is_data else _(SERIES.get(one.name, one.name)), one.values)
