@@ -164,8 +164,6 @@ def apache(*options: str) -> Iterator[Cluster]:
             "SPARK_WORKER_DIR": f"{folder}/work",
             "SPARK_LOCAL_DIRS": f"{folder}/local",
             "SPARK_NO_DAEMONIZE": "1",
-            # For many small queries: compiled quickly, not well.
-            "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         }
         call = [
             *(spark_class, "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1"),
