@@ -64,7 +64,7 @@ _PATTERN = r"*?[]{}\%"
 
 _NO_MEMORY = (
     *("OutOfMemory", "out of memory", "ResourcesExhausted", "Resources exhausted"),
-    *("Failed to allocate", "UNABLE_TO_ACQUIRE_MEMORY", "spark.driver.maxResultSize"),
+    *("Failed to allocate", "UNABLE_TO_ACQUIRE_MEMORY"),
 )
 _UNREACHABLE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "Connection refused", "Socket closed")
 
