@@ -243,7 +243,7 @@ class NotebookReader:
     (
         "sources/kinds.py",
         "KINDS: Mapping[str, SourceKind] = {\n",
-        """def _open_notebook(options, secrets, prefix):
+        """def _open_notebook(home, options, secrets, prefix):
     from tawny.sources.notebook.reader import NotebookReader
 
     return NotebookReader(options, prefix)
@@ -255,7 +255,8 @@ KINDS: Mapping[str, SourceKind] = {
         needed=("url",),
         secrets=(),
         own=("url",),
-        address=lambda options: f"file:{options['url']}",
+        lacks=(),
+        address=lambda name, options: f"file:{options['url']}",
         check=lambda options: None,
         open=_open_notebook,
     ),
@@ -390,7 +391,7 @@ def test_a_kind_of_source(tmp_path: Path) -> None:
     desk.write_text("Returns\nInvoices\n", encoding="utf-8")
     assert "accepted=1 " in call(copy, own, "sources", "sync", "desk").out
     wrong = call(copy, own, "sources", "add", "paper", "other")
-    assert (wrong.status, "notebook, chatwoot" in wrong.err) == (2, True)
+    assert (wrong.status, "notebook, chatwoot, table" in wrong.err) == (2, True)
 
 
 def test_an_engine(home: Path, tmp_path: Path) -> None:

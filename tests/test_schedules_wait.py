@@ -151,10 +151,10 @@ def test_a_server_makes_it_when_the_last_event_has_come(tmp_path: Path) -> None:
         for path, body in (
             ("/destinations", {"kind": "folder", "path": str(tmp_path / "out")}),
             ("/schedules", {"exports": ["messages"], "frequency": "daily", "delay": "0s",
-                            "time_zone": "Europe/Paris", "destinations": ["it"], "wait": "6h"}),
+                            "time_zone": "Europe/Paris", "destinations": ["it"], "wait": "7d"}),
         ):  # fmt: skip
             root.post(path, json={"name": "it", **body}).raise_for_status()
-        assert root.get("/schedules").json()[0]["wait"] == "6h"
+        assert root.get("/schedules").json()[0]["wait"] == "7d"
         day, end = midnight().date(), midnight().isoformat()
         ranges = {"from": str(day - datetime.timedelta(days=1)), "to": str(day)}
         root.post("/schedules/1/backfill", json=ranges).raise_for_status()

@@ -45,7 +45,7 @@ USES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "unguard": (("unguard", "good.jsonl"), EVENTS),
     "log": (("log",), ENGINE),
     "log compact": (("log", "compact"), ENGINE),
-    "sample": (("sample", "--conversations", "1", *RANGE, "-o", "sample.ndjson"), EVENTS),
+    "sample": (("sample", "--conversations", "1", *RANGE, "-o", "sample.ndjson"), CLICK),
     "import": (("import", "twitter", "tweets.csv"), ENGINE),
     "sources list": (("sources", "list"), {*ENGINE, *STATE, "cryptography"}),
     "saved list": (("saved", "list"), {*ENGINE, *STATE, "argon2", "cryptography"}),

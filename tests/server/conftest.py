@@ -58,7 +58,8 @@ class World:
                 "destinations": ["of schedules"]}  # fmt: skip
         made = self.root.post("/schedules", json=body)
         if made.status_code == 201:
-            self.root.post(f"/schedules/{made.json()['id']}/backfill", json=RANGE)
+            made_id = made.json()["id"]
+            self.root.post(f"/schedules/{made_id}/backfill", json=RANGE).raise_for_status()
             return int(made.json()["id"])
         found = self.root.get("/schedules").json()
         return next(int(one["id"]) for one in found if one["name"] == name)

@@ -152,12 +152,12 @@ def test_the_command_line_waits_for_a_server(tmp_path: Path) -> None:
         assert command.stderr is not None
         assert command.stderr.readline() == (
             "tawny: waiting until everything before 2026-06-09 00:00 UTC has come, at most 5m: "
-            "red since 2026-06-08 11:01 UTC\\n"
+            "red since 2026-06-08 11:01 UTC\n"
         )
         assert root.get("/exports").json()["total"] == 0
         send(root, [event("source.watermark", "1", at(seconds=1), until="2026-06-09T00:00:00Z")])
         assert command.stderr.read() == ""
         assert command.wait(60) == 0
-        assert target.read_text(encoding="utf-8").count("\\n") == 1 + 2
+        assert target.read_text(encoding="utf-8").count("\n") == 1 + 2
         made = json.loads((tmp_path / "m.csv.receipt.json").read_text(encoding="utf-8"))
         assert made["completeness"][0]["by"] == "watermark"

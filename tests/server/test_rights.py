@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -286,7 +287,14 @@ def test_a_revoked_token_ends_at_once(world: World) -> None:
 
 def test_what_was_done_is_written_down(world: World) -> None:
     world.red.get(f"/exports/{world.red_run_id}/file", headers={"X-Request-ID": "audit-me-1234"})
-    entries = world.root.get("/audit", params={"limit": 1000}).json()["items"]
+    entries: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = world.root.get("/audit", params={"limit": 1000, **cursor}).json()
+        entries += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
     download = next(entry for entry in entries if entry["request_id"] == "audit-me-1234")
     assert (download["actor"], download["action"], download["subject"], download["address"]) == (
         "red", "file_downloaded", world.red_run_id, "127.0.0.1",
