@@ -67,7 +67,7 @@ def test_columns_are_chosen_kept_saved_and_made(
     assert _ticked(page) == ["message_id", "direction"]
     page.goto("/exports")
     assert _ticked(page) == ["message_id", "direction"]
-    page.goto(str(page.locator("#saved a").first.get_attribute("href")))
+    page.goto(str(page.locator("#saved a[href^='/exports']").first.get_attribute("href")))
     assert _ticked(page) == ["message_id", "direction"]
     page.select_option("#type", "teams")
     expect(page.locator("[name=columns_of]")).to_have_value("teams")

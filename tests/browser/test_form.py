@@ -101,6 +101,8 @@ def test_list_keeps_its_state_in_the_address(site: Site, browser: Browser) -> No
     page.locator(".notice.good").wait_for()
     page.select_option("#filters [name=of]", "topics")
     expect(page).to_have_url(re.compile(r"/exports\?of=topics$"))
+    # The address changes a moment before the list does.
+    expect(page.locator("#run-list th a").first).to_have_attribute("href", re.compile("of=topics"))
     page.locator("#run-list th a").first.click()
     expect(page).to_have_url(re.compile("sort=-type"))
     page.reload()

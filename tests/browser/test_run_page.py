@@ -62,11 +62,13 @@ def test_news_of_a_run_swallow_no_press(site: Site, browser: Browser) -> None:
     """While a button is held down the page stays; then it shows what became of the run."""
     page = site.page(browser)
     visit(page, _made(page, "all", ready=False))
-    page.evaluate("document.querySelector('[data-run-page]').dataset.old = '1'")
     place = page.locator("main h1").bounding_box()
     assert place is not None
     page.mouse.move(place["x"] + 2, place["y"] + 2)
     page.mouse.down()
+    # News on their way as the button went down may still have come.
+    page.wait_for_timeout(300)
+    page.evaluate("document.querySelector('[data-run-page]').dataset.old = '1'")
     page.wait_for_function(
         "async id => (await (await fetch(`/api/v1${id}`)).json()).state === 'ready'",
         arg=urlsplit(page.url).path,

@@ -83,7 +83,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
         button.click()
         row = page.locator("#run-list tr[data-run]").first
         expect(row).to_be_visible()
-        run_id = row.get_attribute("data-run")
+        run_id = str(row.get_attribute("id")).removeprefix("run-")
 
         # Told on another page, in the bell and by a toast.
         page.locator("nav a[href='/log']").click()

@@ -3,7 +3,6 @@ the API and the metrics, each for who may see which channels."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -159,5 +158,6 @@ def test_the_command_line_waits_for_a_server(tmp_path: Path) -> None:
         assert command.stderr.read() == ""
         assert command.wait(60) == 0
         assert target.read_text(encoding="utf-8").count("\n") == 1 + 2
-        made = json.loads((tmp_path / "m.csv.receipt.json").read_text(encoding="utf-8"))
+        (run,) = root.get("/exports").json()["items"]
+        made = root.get(f"/exports/{run['id']}/receipt").json()
         assert made["completeness"][0]["by"] == "watermark"
