@@ -88,6 +88,7 @@
     box.innerHTML = await answer.text();
     const fresh = box.content.getElementById(id), old = document.getElementById(id);
     if (!fresh || !old || Number(fresh.dataset.version) < Number(old.dataset.version)) return;
+    if (old.dataset.url && old.dataset.url !== url) return; // filtered or sorted otherwise meanwhile
     keepUnfolded(old, fresh);
     const focused = old.contains(document.activeElement);
     old.replaceWith(fresh);
