@@ -105,9 +105,12 @@ def _wait(server: S3Server, process: subprocess.Popen[bytes], master: str) -> No
             return
         except (obstore.exceptions.BaseError, OSError) as found:
             error = found
-        subprocess.run(
-            [WEED, "shell", f"-master={master}"], input=f"s3.bucket.create -name {BUCKET}".encode(),
-            capture_output=True, timeout=20, check=False,
-        )  # fmt: skip
+        # Asked while the server is not whole yet, it waits for ever: ask again.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                [WEED, "shell", f"-master={master}"],
+                input=f"s3.bucket.create -name {BUCKET}".encode(),
+                capture_output=True, timeout=10, check=False,
+            )  # fmt: skip
         time.sleep(0.3)
     raise AssertionError(error)
