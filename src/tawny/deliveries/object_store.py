@@ -71,7 +71,7 @@ class ObjectStorePlace:
         size_bytes = file.stat().st_size
         part_bytes = max(_PART_BYTES, -(-size_bytes // _MOST_PARTS))
         expected = _etags(file, part_bytes)
-        with self._said(path):
+        with self._translated(path):
             found = self._found_before(path)
             if found is not None and found["size"] == size_bytes and _etag(found) in expected:
                 return
@@ -84,13 +84,13 @@ class ObjectStorePlace:
     def read(self, name: str) -> bytes:
         """See `Place`."""
         path = self._path(name)
-        with self._said(path):
+        with self._translated(path):
             return bytes(obstore.get(self._store, path).bytes())
 
     def remove(self, name: str) -> None:
         """See `Place`."""
         path = self._path(name)
-        with self._said(path), contextlib.suppress(*_NOT_THERE):
+        with self._translated(path), contextlib.suppress(*_NOT_THERE):
             obstore.delete(self._store, path)
 
     def close(self) -> None:
@@ -133,7 +133,7 @@ class ObjectStorePlace:
                                 path=path)  # fmt: skip
 
     @contextlib.contextmanager
-    def _said(self, path: str) -> Iterator[None]:
+    def _translated(self, path: str) -> Iterator[None]:
         self._proxy.fault = None
         try:
             yield

@@ -98,13 +98,13 @@ class SftpPlace:
     def read(self, name: str) -> bytes:
         """See `Place`."""
         target = self._target(name)
-        with self._said(target):
+        with self._translated(target):
             return self._run(self._read(target))
 
     def remove(self, name: str) -> None:
         """See `Place`."""
         target = self._target(name)
-        with self._said(target):
+        with self._translated(target):
             self._run(self._remove(target))
 
     def close(self) -> None:
@@ -209,7 +209,7 @@ class SftpPlace:
         """The folder of the address, which has to be there: a disk that is not mounted over there
         is not filled under its name."""
         folder = self._url.folder
-        with self._said(folder):
+        with self._translated(folder):
             if folder.startswith("~"):
                 home = str(await self._step(self._sftp.realpath(".")))
                 folder = posixpath.join(home, folder[1:].lstrip("/")).rstrip("/") or "/"
@@ -226,11 +226,11 @@ class SftpPlace:
     async def _put(self, target: str, file: Path) -> None:
         folder, name = posixpath.split(target)
         work = posixpath.join(folder, f".{name}.{random.token_hex(4)}.tawny-part")
-        with self._said(folder):
+        with self._translated(folder):
             await self._make_folders(folder)
         with self._unfinished.writing(work):
             try:
-                with self._said(target):
+                with self._translated(target):
                     await self._upload(file, work)
                     await self._rename(work, target)
             except BaseException as error:
@@ -306,7 +306,7 @@ class SftpPlace:
     # --- what went wrong ----------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def _said(self, path: str) -> Iterator[None]:
+    def _translated(self, path: str) -> Iterator[None]:
         try:
             yield
         except _NO_RIGHT as error:
