@@ -76,11 +76,7 @@ def unguard_file(
     try:
         reader = source.open("rb")
     except OSError as error:
-        raise UnreadableInputError(
-            "{source}: cannot be read ({error}); give a CSV file written with --dialect excel",
-            source=source,
-            error=error,
-        ) from error
+        raise _unreadable(source, error) from error
     try:
         with reader, part.open("xb") as writer:
             restored = _copy_without_guards(reader, writer, source, tuple(layouts))
@@ -254,8 +250,12 @@ def _read(reader: BinaryIO, size: int, source: Path) -> bytes:
     try:
         return reader.read(size)
     except OSError as error:
-        raise UnreadableInputError(
-            "{source}: cannot be read ({error}); give a CSV file written with --dialect excel",
-            source=source,
-            error=error,
-        ) from error
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Path, error: OSError) -> UnreadableInputError:
+    return UnreadableInputError(
+        "{source}: cannot be read ({error}); give a CSV file written with --dialect excel",
+        source=source,
+        error=error,
+    )
