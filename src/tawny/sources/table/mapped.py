@@ -14,7 +14,7 @@ from tawny.model.events import EVENT_TYPES
 from tawny.model.zones import instant_text, zone
 from tawny.sources.events import Data
 from tawny.sources.table.cells import CellError, cell_ms, cell_text, is_empty
-from tawny.sources.table.mapping import MappedEvent, Table, Value, When, events_by_place
+from tawny.sources.table.mapping import MappedEvent, Table, Value, When, as_value, events_by_place
 from tawny.sources.table.rows import Row, RowPlace
 from tawny.sources.table.template import Template
 from tawny.text import Text
@@ -53,12 +53,26 @@ class RowEvent:
     """When the row was last changed, where it has a time of that; else the event's time."""
 
 
+class _Condition:
+    """A `when`, ready to be used on rows."""
+
+    def __init__(self, when: When) -> None:
+        self._when = when
+        self._among = frozenset(cell_text(one) for one in when.among or ())
+
+    def holds(self, row: Row) -> bool:
+        cell = row.get(self._when.column)
+        if self._when.among is not None:
+            return cell_text(cell) in self._among
+        return is_empty(cell) is not self._when.present
+
+
 class _Field:
     """One field of an event's data."""
 
     def __init__(self, name: str, given: str | Value, kind: Any, place: str, prefix: str) -> None:
         self.name = name
-        self.value = Value(column=given) if isinstance(given, str) else given
+        self.value = as_value(given)
         self.place = f"{place}, {name}"
         self._prefix = prefix if name.endswith("_id") or name == "channels" else ""
         self._template = (
@@ -68,12 +82,12 @@ class _Field:
         self._is_number = any(isinstance(one, msgspec.inspect.IntType) for one in kinds)
         self._is_list = any(isinstance(one, msgspec.inspect.ListType) for one in kinds)
         self._is_object = any(isinstance(one, msgspec.inspect.StructType) for one in kinds)
-        self._meanings = self.value.mapped
+        self._when = None if self.value.when is None else _Condition(self.value.when)
 
     def of(self, row: Row, tz: zoneinfo.ZoneInfo) -> Any:
         """What it is for a row; None where it is not there. Raises `RowMappingError`."""
         value = self.value
-        if value.when is not None and not _holds(value.when, row):
+        if self._when is not None and not self._when.holds(row):
             return None
         try:
             if self._template is not None:
@@ -89,12 +103,13 @@ class _Field:
     def _of_cell(self, cell: Any, tz: zoneinfo.ZoneInfo) -> Any:
         if is_empty(cell):
             return None
-        if self._meanings is not None:
+        meanings = self.value.mapped
+        if meanings is not None:
             text = cell_text(cell)
-            if text not in self._meanings:
-                allowed = Text("one of {values}", values=", ".join(self._meanings))
+            if text not in meanings:
+                allowed = Text("one of {values}", values=", ".join(meanings))
                 raise RowMappingError(self.place, CellError(text, allowed), unmapped=True)
-            return self._prefixed(self._meanings[text])
+            return self._prefixed(meanings[text])
         if self.name in _INSTANT_FIELDS:
             return instant_text(cell_ms(cell, tz, self.value.unit, self.value.format))
         if self._is_list:
@@ -129,7 +144,7 @@ class RowMapping:
             for place, event in events_by_place(table)
         ]
         cursor = table.input.cursor
-        self._cursor = Value(column=cursor) if isinstance(cursor, str) else cursor
+        self._cursor = None if cursor is None else as_value(cursor)
 
     def events(self, row: Row) -> Iterator[RowEvent]:
         """The events of a row. Raises `RowMappingError`."""
@@ -160,10 +175,12 @@ class _EventMapping:
         kinds = {one.name: one.type for one in info.fields}
         self._type = event.type
         self._place = place
-        self._when = event.when
+        self._when = None if event.when is None else _Condition(event.when)
         self._id = Template(event.id, place)
         self._sequence = None if event.sequence is None else Template(event.sequence, place)
-        self._time = Value(column=event.time) if isinstance(event.time, str) else event.time
+        self._time = as_value(event.time)
+        template = self._time.template
+        self._time_template = None if template is None else Template(template, place)
         self._required = {one.name for one in info.fields if one.required}
         self._fields = [
             _Field(name, value, kinds[name], place, prefix)
@@ -172,7 +189,7 @@ class _EventMapping:
         ]
 
     def of(self, row: Row, tz: zoneinfo.ZoneInfo) -> RowEvent | None:
-        if self._when is not None and not _holds(self._when, row):
+        if self._when is not None and not self._when.holds(row):
             return None
         for column in self._id.columns:
             if is_empty(row.get(column)):
@@ -197,21 +214,14 @@ class _EventMapping:
         cell: Any = value.const
         if value.column is not None:
             cell = row.get(value.column)
-        elif value.template is not None:
-            cell = Template(value.template, self._place).filled(row)
+        elif self._time_template is not None:
+            cell = self._time_template.filled(row)
         try:
             if is_empty(cell):
                 raise CellError("", Text("a time"))
             return cell_ms(cell, tz, value.unit, value.format)
         except CellError as error:
             raise RowMappingError(f"{self._place}, time", error) from None
-
-
-def _holds(when: When, row: Row) -> bool:
-    cell = row.get(when.column)
-    if when.among is not None:
-        return cell_text(cell) in {cell_text(one) for one in when.among}
-    return is_empty(cell) is not when.present
 
 
 def _whole(cell: Any) -> int:

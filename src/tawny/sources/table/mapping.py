@@ -6,9 +6,9 @@ These classes are what may stand in it; the JSON Schema of the documentation is 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -49,6 +49,11 @@ class Value(Struct, forbid_unknown_fields=True, kw_only=True, rename={"mapped": 
     """The column counts seconds, milliseconds or microseconds since 1970 UTC."""
     format: str | None = None
     """How a time is written, as `strptime` has it, such as `%d/%m/%Y %H:%M`."""
+
+
+def as_value(given: str | Value) -> Value:
+    """A text stands for the column of that name."""
+    return Value(column=given) if isinstance(given, str) else given
 
 
 class Input(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -174,42 +179,41 @@ def _names(struct: type[Struct]) -> Mapping[str, Any]:
     return {one.encode_name: one.type for one in msgspec.structs.fields(struct)}
 
 
-_NESTED: Mapping[tuple[type[Struct], str], type[Struct]] = {
-    (TableMapping, "input"): Input,
-    (TableMapping, "event"): MappedEvent,
-    (TableMapping, "table"): Table,
-    (Table, "input"): Input,
-    (Table, "event"): MappedEvent,
-    (Input, "cursor"): Value,
-    (MappedEvent, "time"): Value,
-    (MappedEvent, "data"): Value,
-    (MappedEvent, "when"): When,
-    (Value, "when"): When,
-}
+def _nested_in(field_type: Any) -> type[Struct] | None:
+    """The struct that a field holds, alone, in a list or by name."""
+    if isinstance(field_type, type) and issubclass(field_type, Struct):
+        return field_type
+    found = (_nested_in(one) for one in get_args(field_type))
+    return next((one for one in found if one is not None), None)
 
 
 def _check_keys(found: Mapping[str, Any], struct: type[Struct], place: str) -> None:
     """Refuse keys that are not known, by name with the closest or all there are."""
+    names = _names(struct)
     for key, value in found.items():
         here = f"{place}, {key}".removeprefix(", ")
-        if key not in _names(struct):
+        if key not in names:
             raise UnknownValueError(
                 Text("--mapping: {place}key", place=f"{place}, " if place else ""),
-                key, sorted(_names(struct)),
+                key, sorted(names),
             )  # fmt: skip
-        nested = _NESTED.get((struct, key))
+        nested = _nested_in(names[key])
         if nested is None:
             continue
-        if key == "data" and isinstance(value, Mapping):
-            for name, one in value.items():
-                if isinstance(one, Mapping):
-                    _check_keys(one, Value, f"{here}, {name}")
-        elif isinstance(value, Mapping):
-            _check_keys(value, nested, here)
+        if get_origin(names[key]) is dict:
+            parts = [(f"{here}, {name}", one) for name, one in _items(value)]
         elif isinstance(value, list):
-            for number, one in enumerate(value, 1):
-                if isinstance(one, Mapping):
-                    _check_keys(one, nested, f"{here} {number}")
+            parts = [(f"{here} {number}", one) for number, one in enumerate(value, 1)]
+        else:
+            parts = [(here, value)]
+        for part, one in parts:
+            if isinstance(one, Mapping):
+                _check_keys(one, nested, part)
+
+
+def _items(value: Any) -> Iterable[tuple[str, Any]]:
+    """The entries of what should be a table; of anything else the types say what is wrong."""
+    return value.items() if isinstance(value, Mapping) else ()
 
 
 def _check_input(given: Input, place: str) -> None:
@@ -226,9 +230,9 @@ def _check_input(given: Input, place: str) -> None:
             f"{place}, encoding",
             Text("found {found!r}; allowed such as utf-8, cp1252 or utf-16", found=given.encoding),
         ) from None
-    if isinstance(given.cursor, Value):
-        _check_value(given.cursor, f"{place}, cursor")
-        if given.cursor.column is None:
+    if given.cursor is not None:
+        _check_value(as_value(given.cursor), f"{place}, cursor")
+        if as_value(given.cursor).column is None:
             raise _wrong(f"{place}, cursor", Text("allowed a column"))
 
 
@@ -249,17 +253,15 @@ def _check_event(event: MappedEvent, place: str) -> None:
             raise UnknownValueError(
                 Text("--mapping: {place}data", place=f"{place}, "), name, list(known)
             )
-        if isinstance(value, Value):
-            _check_value(value, f"{place}, {name}")
-            _check_allowed(value, data_type, name, f"{place}, {name}")
+        _check_value(as_value(value), f"{place}, {name}")
+        _check_allowed(as_value(value), data_type, name, f"{place}, {name}")
     missing = [one.name for one in known.values() if one.required and one.name not in event.data]
     if missing:
         raise _wrong(
             place, Text("found no {fields} in data, which this type needs",
                         fields=", ".join(missing)),
         )  # fmt: skip
-    if isinstance(event.time, Value):
-        _check_value(event.time, f"{place}, time")
+    _check_value(as_value(event.time), f"{place}, time")
     if event.when is not None:
         _check_when(event.when, f"{place}, when")
 
@@ -325,10 +327,8 @@ def _named(table: Table) -> Iterator[tuple[str, str]]:
             yield from _of_value(f"{place}, {name}", value)
 
 
-def _of_value(place: str, value: str | Value) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield place, value
-        return
+def _of_value(place: str, given: str | Value) -> Iterator[tuple[str, str]]:
+    value = as_value(given)
     if value.column is not None:
         yield place, value.column
     if value.template is not None:

@@ -11,7 +11,7 @@ from tawny.credentials import revealed, without_password
 from tawny.errors import RequestError
 from tawny.sources.postgres import Postgres, moment
 from tawny.sources.table.cells import Moment
-from tawny.sources.table.mapping import Input, Value
+from tawny.sources.table.mapping import Input, as_value
 from tawny.sources.table.rows import NamedRow, RowPlace
 
 _OPTION = "input, database"
@@ -34,8 +34,7 @@ class QueryRows:
             )
         self._database = Postgres(_OPTION, address)
         self._query = str(given.query).strip().rstrip(";")
-        cursor = given.cursor
-        self._cursor = cursor.column if isinstance(cursor, Value) else cursor
+        self._cursor = None if given.cursor is None else as_value(given.cursor).column
         self.title = self._database.where
 
     def close(self) -> None:

@@ -92,11 +92,8 @@ class TableReader:
                         notes.append(Text("{row}: {reason}", row=row.name, reason=reason))
                     continue
                 if times:
-                    ends = (
-                        [min(*times, *ends[:1]), max(*times, *ends[1:])]
-                        if ends
-                        else [min(times), max(times)]
-                    )
+                    # Only the first and the last are kept.
+                    ends = [min(ends + times), max(ends + times)]
             if wrong:
                 notes.append(
                     Text("{part}: {wrong:,} of {rows:,} rows cannot be mapped",
@@ -138,11 +135,11 @@ class TableReader:
                 newest_us = max(newest_us, event.time_ms * 1000)
             if count % _PAGE_ROWS == 0:
                 # Rows of files have no order: their position moves on at the end.
-                reached = {part.name: cursor.position()} if part.rows.is_ordered else {}
-                place = {**cursors, **_known(reached)}
+                reached = cursor.position(part.name) if part.rows.is_ordered else {}
+                place = {**cursors, **reached}
                 yield Page(_records(records), place, newest_us or None, part.rows.share)
                 records = {}
-        place = {**cursors, **_known({part.name: cursor.position()})}
+        place = {**cursors, **cursor.position(part.name)}
         yield Page(_records(records), place, newest_us or None, 1.0)
 
     def _taken(
@@ -248,16 +245,12 @@ class _RowCursor:
         if place is not None and not place.is_time:
             self._left = place if self._left is None else min(self._left, place)
 
-    def position(self) -> dict[str, Any] | None:
-        """Where the next sync begins; None where nothing says so."""
+    def position(self, name: str) -> Cursors:
+        """Where the next sync begins, under the name of the table; empty where nothing says so."""
         if self._reached is None:
-            return None
+            return {}
         place = self._reached if self._left is None else min(self._reached, self._left)
-        return place._asdict()
-
-
-def _known(positions: Mapping[str, Any]) -> Cursors:
-    return {name: place for name, place in positions.items() if place is not None}
+        return {name: place._asdict()}
 
 
 def _records(found: Mapping[str, Sequence[RowEvent]]) -> list[Record]:
