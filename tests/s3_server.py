@@ -82,6 +82,8 @@ def s3_server() -> Iterator[S3Server]:
                 [WEED, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3",
                  "-volume.max=4", "-master.volumeSizeLimitMB=64", "-volume.preStopSeconds=0",
                  f"-s3.config={folder / 'logins.json'}", "-s3.iam=false", "-s3.port.iceberg=0",
+                 # Its port is fixed: two servers beside each other would fight for it.
+                 "-s3.port.lance=0", "-master.telemetry=false",
                  *(f"-{option}={port}" for option, port in ports.items())],
                 stdout=log, stderr=log, cwd=folder,
             )  # fmt: skip
