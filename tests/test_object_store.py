@@ -14,8 +14,7 @@ import pytest
 from commands import ingest, ndjson, tawny
 from s3_server import BUCKET, S3Server, s3_server
 from server.running import small_log
-from tawny.deliveries.kinds import destination_kind
-from tawny.deliveries.unfinished import UnfinishedNames
+from tawny.deliveries.object_store import ObjectStorePlace
 from tawny.settings import Settings
 from test_sftp import NAME, RANGE, again, daily, done, move, told
 
@@ -82,10 +81,9 @@ def test_a_file_is_delivered_with_its_receipt_once(
 def test_a_large_file_goes_in_parts_and_replaces_what_was_there(
     server: S3Server, tmp_path: Path
 ) -> None:
-    kind = destination_kind("object_store")
     choice = {"url": URL, "endpoint": server.endpoint}
-    place = kind.open(choice, {"access_key": "writer", "secret_key": server.secret}, SETTINGS,
-                      UnfinishedNames(tmp_path))  # fmt: skip
+    secrets = {"access_key": "writer", "secret_key": server.secret}
+    place = ObjectStorePlace(choice, secrets, SETTINGS)
     file = tmp_path / "file"
     for size in (9 << 20, 0, 5, (16 << 20) + 1):
         file.write_bytes(os.urandom(size))

@@ -22,7 +22,8 @@ from server.running import small_log
 from ssh_server import SshServer, ssh_server
 from tawny.deliveries import sftp, sftp_host_key
 from tawny.deliveries.kinds import destination_kind
-from tawny.deliveries.places import DeliveryError, OutgoingFile, Place, bring
+from tawny.deliveries.parcels import DeliveryError, OutgoingFile
+from tawny.deliveries.places import bring
 from tawny.deliveries.unfinished import UnfinishedNames
 from tawny.settings import Settings
 
@@ -356,14 +357,13 @@ def _answers_otherwise(listening: socket.socket) -> None:
 def test_a_break_anywhere_leaves_a_whole_file_after_the_next_try(
     server: SshServer, tmp_path: Path, options: str
 ) -> None:
-    kind = destination_kind("sftp")
-    choice = kind.look({"url": server.url}, SETTINGS)
+    choice = destination_kind("sftp").look({"url": server.url}, SETTINGS)
     file = tmp_path / "data"
     file.write_bytes(os.urandom(30_000))
     unfinished = UnfinishedNames(tmp_path / "unfinished")
 
-    def opened() -> Place:
-        return kind.open(choice, {"private_key": server.private_key}, SETTINGS, unfinished)
+    def opened() -> sftp.SftpPlace:
+        return sftp.SftpPlace(choice, {"private_key": server.private_key}, SETTINGS, unfinished)
 
     broken = 0
     for cut in (*range(150, 1000, 250), 20_000, *range(30_900, 32_400, 250)):

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from tawny.deliveries.places import DeliveryError
+from tawny.deliveries.parcels import DeliveryError
+from tawny.deliveries.places import Place
 from tawny.disk import flush, sha256_of
 from tawny.errors import RequestError, StorageError
 from tawny.private import as_users_own
@@ -45,7 +46,7 @@ def _is_below(path: Path, allowed: Sequence[Path]) -> bool:
     return any(real.is_relative_to(folder.resolve()) for folder in allowed)
 
 
-class FolderPlace:
+class FolderPlace(Place):
     """A folder into which files come by a rename, after they have reached the disk."""
 
     def __init__(self, path: str, settings: Settings) -> None:

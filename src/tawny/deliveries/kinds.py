@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tawny.deliveries.folder import FolderPlace, checked_path
 from tawny.deliveries.names import checked_template, needs
-from tawny.deliveries.places import Place
+from tawny.deliveries.parcels import Receiver
 from tawny.deliveries.unfinished import UnfinishedNames
 from tawny.deliveries.urls import bucket_url, checked_endpoint, sftp_url
 from tawny.errors import RequestError, UnknownValueError
@@ -41,8 +41,8 @@ class DestinationKind:
     """Options that are seen at the other end unless they are given."""
     look: Callable[[Options, Settings], dict[str, str]]
     """The same with what is seen at the other end when it is set up. Raises `TawnyError`."""
-    open: Callable[[Options, Secrets, Settings, UnfinishedNames], Place]
-    """The place. Raises `RequestError`, and a `FailureError` that names what is at fault."""
+    open: Callable[[Options, Secrets, Settings, UnfinishedNames], Receiver]
+    """What receives. Raises `RequestError`, and a `FailureError` that names what is at fault."""
     where: Callable[[Options], str]
     """How people recognise it."""
     server: Callable[[Options], str]
@@ -59,7 +59,7 @@ def _as_it_is(options: Options, _settings: Settings) -> dict[str, str]:
 
 def _open_folder(
     options: Options, _secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
-) -> Place:
+) -> Receiver:
     return FolderPlace(options["path"], settings)
 
 
@@ -96,7 +96,7 @@ def _secrets_of_object_store(options: Options) -> Sequence[Sequence[str]]:
 
 def _open_object_store(
     options: Options, secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
-) -> Place:
+) -> Receiver:
     from tawny.deliveries.object_store import ObjectStorePlace
 
     return ObjectStorePlace(options, secrets, settings)
@@ -111,7 +111,7 @@ def _look_at_sftp(options: Options, settings: Settings) -> dict[str, str]:
 
 def _open_sftp(
     options: Options, secrets: Secrets, settings: Settings, unfinished: UnfinishedNames
-) -> Place:
+) -> Receiver:
     from tawny.deliveries.sftp import SftpPlace
 
     return SftpPlace(options, secrets, settings, unfinished)

@@ -21,7 +21,8 @@ from obstore import exceptions
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from tawny.credentials import cleaned
-from tawny.deliveries.places import DeliveryError
+from tawny.deliveries.parcels import DeliveryError
+from tawny.deliveries.places import Place
 from tawny.deliveries.urls import BucketUrl, bucket_url
 from tawny.disk import sha256_of
 from tawny.errors import RequestError
@@ -47,7 +48,7 @@ _NO_SPACE = ("QuotaExceeded", "InsufficientCapacity", "StorageQuotaExceeded", "X
 _KNOWN = (*_WRONG_LOGIN, *_NO_BUCKET, *_NO_SPACE)
 
 
-class ObjectStorePlace:
+class ObjectStorePlace(Place):
     """A bucket, below a prefix."""
 
     def __init__(

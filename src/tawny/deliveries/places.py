@@ -7,25 +7,18 @@ of several files the data package comes last.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from tawny.errors import FailureError
+from tawny.deliveries.parcels import DeliveryError, OutgoingFile, Parcel, Receiver
+from tawny.deliveries.run_files import outgoing_files
 from tawny.exports.receipt import receipt_path, receipt_text
 from tawny.scratch import scratch_file
 
 
-class DeliveryError(FailureError):
-    """A file could not be brought where it should be; later it may work."""
-
-    retry = True
-
-
-class Place(Protocol):
-    """A destination while something is brought there. All methods raise `DeliveryError`."""
+class Place(Receiver, Protocol):
+    """A destination that keeps files. All methods raise `DeliveryError`."""
 
     def put(self, name: str, file: Path) -> None:
         """Have a file there under a name, whole or not at all, instead of what had that name.
@@ -37,25 +30,27 @@ class Place(Protocol):
     def remove(self, name: str) -> None:
         """Take a file away; there may be none."""
 
-    def close(self) -> None:
-        """Leave it."""
+    def deliver(self, parcel: Parcel) -> Sequence[OutgoingFile]:
+        """See `Receiver`: the files of the run, each with its receipt."""
+        files, package = outgoing_files(
+            parcel.path, parcel.receipt, parcel.name_of, parcel.scratch
+        )
+        bring(self, files, package, parcel.scratch)
+        return files
 
-
-@dataclass(frozen=True, slots=True)
-class OutgoingFile:
-    """A file with its receipt, on their way."""
-
-    name: str
-    """Where it is to be, relative to the destination."""
-    size_bytes: int
-    sha256: str
-    content: AbstractContextManager[Path]
-    """Where it is meanwhile."""
-    receipt: Mapping[str, Any]
-
-    def facts(self) -> Mapping[str, str | int]:
-        """What is remembered of it."""
-        return {"name": self.name, "bytes": self.size_bytes, "sha256": self.sha256}
+    def try_out(self, scratch: Path) -> None:
+        """See `Receiver`: write a small file, read it back and remove it."""
+        name = f"tawny-test-{secrets.token_hex(6)}.txt"
+        text = f"Tawny was here: {name}\n"
+        _put_text(self, name, text, scratch)
+        try:
+            found = self.read(name)
+        finally:
+            self.remove(name)
+        if found != text.encode():
+            raise DeliveryError(
+                "{name}: found other content than was written there just before", name=name
+            )
 
 
 def bring(
@@ -71,21 +66,6 @@ def bring(
         _put_text(place, receipt_name, receipt_text(file.receipt), scratch)
     if package is not None:
         _put_text(place, *package, scratch)
-
-
-def try_out(place: Place, scratch: Path) -> None:
-    """Write a small file, read it back and remove it."""
-    name = f"tawny-test-{secrets.token_hex(6)}.txt"
-    text = f"Tawny was here: {name}\n"
-    _put_text(place, name, text, scratch)
-    try:
-        found = place.read(name)
-    finally:
-        place.remove(name)
-    if found != text.encode():
-        raise DeliveryError(
-            "{name}: found other content than was written there just before", name=name
-        )
 
 
 def _put_text(place: Place, name: str, text: str, scratch: Path) -> None:

@@ -6,11 +6,11 @@ import contextlib
 import posixpath
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tawny.deliveries.places import OutgoingFile
+from tawny.deliveries.parcels import NameOf, OutgoingFile
 from tawny.exports.bundle import PACKAGE, has_package, package_text, receipt_of_file
 from tawny.exports.file_kind import kind_of
 from tawny.exports.formats.registry import file_format
@@ -20,9 +20,6 @@ from tawny.scratch import scratch_file
 
 WORKBOOK = "exports"
 """What a file of several exports has where others have their type."""
-
-NameOf = Callable[[str, str, str], str]
-"""The name of a file by its type, its ending and its SHA-256."""
 
 
 def delivered_types(request: ExportRequest) -> tuple[Sequence[str], str]:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import asyncssh
 
 from tawny.credentials import cleaned
-from tawny.deliveries.places import DeliveryError
+from tawny.deliveries.parcels import DeliveryError
+from tawny.deliveries.places import Place
 from tawny.deliveries.sftp_host_key import (
     ALGORITHMS,
     HUNG_UP,
@@ -61,7 +62,7 @@ class _PinnedClient(asyncssh.SSHClient):
         return self.found == self._pinned
 
 
-class SftpPlace:
+class SftpPlace(Place):
     """A folder of an account on an SFTP server, as long as one connection lasts."""
 
     def __init__(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import asyncssh
 
-from tawny.deliveries.places import DeliveryError
+from tawny.deliveries.parcels import DeliveryError
 from tawny.deliveries.urls import SftpUrl
 from tawny.errors import RequestError
 from tawny.outgoing.addresses import CONNECT_TIMEOUT_S, OutgoingRule

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tawny.credentials import revealed
 from tawny.deliveries.kinds import checked_options, destination_kind
-from tawny.deliveries.places import Place, try_out
+from tawny.deliveries.parcels import Receiver
 from tawny.deliveries.unfinished import UnfinishedNames
 from tawny.errors import ConflictError, NotFoundError, RequestError, TawnyError
 from tawny.model.zones import current_ms
@@ -174,13 +174,13 @@ class Destinations:
         caller.need(Scope.ADMIN)
         destination = self.find(destination_id)
         self._audit.record(caller, "destination_tested", destination.choice.name)
-        with self.opened(destination) as place:
-            try_out(place, scratch_folder(self._home))
+        with self.opened(destination) as receiver:
+            receiver.try_out(scratch_folder(self._home))
         return self.find(destination_id)
 
     @contextlib.contextmanager
-    def opened(self, destination: Destination) -> Iterator[Place]:
-        """The place, while something is brought there; how it went is remembered."""
+    def opened(self, destination: Destination) -> Iterator[Receiver]:
+        """What receives, while something is brought there; how it went is remembered."""
         choice = destination.choice
         try:
             secrets = {
@@ -188,9 +188,9 @@ class Destinations:
             }
             unfinished = UnfinishedNames(self._unfinished / str(destination.id))
             kind = destination_kind(choice.kind)
-            place = kind.open(choice.options, secrets, self._settings, unfinished)
-            with contextlib.closing(place):
-                yield place
+            receiver = kind.open(choice.options, secrets, self._settings, unfinished)
+            with contextlib.closing(receiver):
+                yield receiver
         except TawnyError as error:
             self._mark(destination, to_json(error.text))
             raise

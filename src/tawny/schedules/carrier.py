@@ -17,8 +17,7 @@ from typing import Protocol
 
 from tawny.completeness.rule import Completeness, incomplete
 from tawny.completeness.words import incompleteness_of, named_channels
-from tawny.deliveries.places import OutgoingFile, bring
-from tawny.deliveries.run_files import outgoing_files
+from tawny.deliveries.parcels import OutgoingFile, Parcel
 from tawny.deliveries.store import Destination, Destinations
 from tawny.disk import held_lock
 from tawny.errors import NotAllowedError, StorageError, TawnyError
@@ -228,7 +227,6 @@ class Carrier:
                 "the file of this range is not kept any more; tawny schedules backfill --again "
                 "makes it anew"
             )
-        scratch = scratch_folder(self._home)
 
         def name_of(export_type: str, ending: str, sha256: str) -> str:
             return file_name(
@@ -236,9 +234,9 @@ class Carrier:
                 export_type, ending, sha256,
             )  # fmt: skip
 
-        files, package = outgoing_files(path, run.receipt, name_of, scratch)
-        with self._destinations.opened(destination) as place:
-            bring(place, files, package, scratch)
+        parcel = Parcel(path, run.receipt, name_of, scratch_folder(self._home))
+        with self._destinations.opened(destination) as receiver:
+            files = receiver.deliver(parcel)
         self._remember(destination, files)
         return files
 

@@ -1,0 +1,63 @@
+"""What one delivery brings to a destination: the file of a run, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from tawny.errors import FailureError
+
+NameOf = Callable[[str, str, str], str]
+"""The name of a file by its type, its ending and its SHA-256."""
+
+
+class DeliveryError(FailureError):
+    """Something could not be brought where it should be; later it may work."""
+
+    retry = True
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """A file with its receipt, on their way."""
+
+    name: str
+    """What it is called at the destination; with the folders above it where there are any."""
+    size_bytes: int
+    sha256: str
+    content: AbstractContextManager[Path]
+    """Where it is meanwhile."""
+    receipt: Mapping[str, Any]
+
+    def facts(self) -> Mapping[str, str | int]:
+        """What is remembered of it."""
+        return {"name": self.name, "bytes": self.size_bytes, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery on its way."""
+
+    path: Path
+    """The file of the run."""
+    receipt: Mapping[str, Any]
+    name_of: NameOf
+    scratch: Path
+    """Where files may lie meanwhile."""
+
+
+class Receiver(Protocol):
+    """A destination while something is brought there. All methods raise `DeliveryError`."""
+
+    def deliver(self, parcel: Parcel) -> Sequence[OutgoingFile]:
+        """Bring a parcel, whole; one that was brought before changes nothing. Returns what is there
+        now."""
+
+    def try_out(self, scratch: Path) -> None:
+        """See whether a parcel would arrive."""
+
+    def close(self) -> None:
+        """Leave it."""
