@@ -117,6 +117,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
         *("deliveries/store.py", "schedules/store", "schedules/owners.py"),
         *("sources/store.py", "sources/postgres.py", "sources/chatwoot/"),
     ),
+    "standardwebhooks": "deliveries/webhook.py",
     "sqlglot": ("queries/parsing.py", "queries/portable.py", "queries/event_types.py"),
     "xlsxwriter": "exports/formats/xlsx.py",
 }

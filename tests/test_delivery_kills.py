@@ -1,5 +1,6 @@
-"""Kills of Tawny and of a server's sessions while files go by SFTP and to an object store: at the
-end one whole file of each range at each, and no temporary name."""
+"""Kills of Tawny and of a server's sessions while files go by SFTP and to an object store, and a
+program is told: at the end one whole file of each range at each, no temporary name, and of each
+range one message, however often it came."""
 
 from __future__ import annotations
 
@@ -21,12 +22,15 @@ from s3_server import BUCKET, s3_server
 from server.running import small_log
 from ssh_server import SshServer, ssh_server
 from test_schedules_kill import check_whole
+from webhook_server import WebhookServer, webhook_server
 
 DAYS = 20 if SOAK else 2
-KILLS = 60 * SOAK if SOAK else 5
+KILLS = 60 * SOAK if SOAK else 6
 
 
-def moments(server: SshServer, chance: random.Random) -> list[Callable[[], bool]]:
+def moments(
+    server: SshServer, told: WebhookServer, chance: random.Random
+) -> list[Callable[[], bool]]:
     """When is killed: at each step of the next file's way, or just some time."""
 
     def count(pattern: str) -> int:
@@ -35,6 +39,10 @@ def moments(server: SshServer, chance: random.Random) -> list[Callable[[], bool]
     def one_more(pattern: str) -> Callable[[], bool]:
         before = count(pattern)
         return lambda: count(pattern) > before
+
+    def one_more_message() -> Callable[[], bool]:
+        before = len(told.messages())
+        return lambda: len(told.messages()) > before
 
     def after_a_while() -> Callable[[], bool]:
         end = time.monotonic() + chance.uniform(0.5, 6)
@@ -45,6 +53,8 @@ def moments(server: SshServer, chance: random.Random) -> list[Callable[[], bool]
         one_more("*.csv"),
         one_more(".*.receipt.json.*.tawny-part"),
         one_more("*.receipt.json"),
+        # Its answer has not come yet.
+        one_more_message(),
         after_a_while(),
     ]
 
@@ -56,7 +66,7 @@ def test_kills_leave_one_whole_file_of_each_range(
     home, key = tmp_path / "home", tmp_path / "key"
     ingest(home, ndjson(small_log()))
     chance = random.Random(os.urandom(8) if SOAK else 11)
-    with ssh_server() as server, s3_server() as store:
+    with ssh_server() as server, s3_server() as store, webhook_server() as told:
         (tmp_path / "secret").write_text(store.secret)
         (tmp_path / "user").write_text("writer")
         key.write_text(server.private_key)
@@ -66,15 +76,17 @@ def test_kills_leave_one_whole_file_of_each_range(
             ("destinations", "add", "object_store", "store", "--url", f"s3://{BUCKET}/in",
              "--endpoint", store.endpoint, "--access-key", f"file:{tmp_path / 'user'}",
              "--secret-key", f"file:{tmp_path / 'secret'}"),
+            ("destinations", "add", "webhook", "told", "--url", f"{told.url}/late"),
             ("schedules", "add", "daily", "messages", "--frequency", "daily", "--tz",
-             "Europe/Paris", "--destination", "there", "--destination", "store"),
+             "Europe/Paris", "--destination", "there", "--destination", "store", "--destination",
+             "told"),
         ):  # fmt: skip
             assert tawny(home, *words).status == 0
         wanted = ["schedules", "backfill", "daily", "--from", "2026-06-01", "--to",
                   f"2026-06-{DAYS + 1:02d}"]  # fmt: skip
         cut_off = 0
         for number in range(KILLS):
-            moment = moments(server, chance)[number % 5]
+            moment = moments(server, told, chance)[number % 6]
             process = subprocess.Popen(
                 [sys.executable, "-m", "tawny", "--home", str(home),
                  *(wanted if number == 0 else ("schedules", "run", "--due"))],
@@ -100,7 +112,7 @@ def test_kills_leave_one_whole_file_of_each_range(
         assert sorted(slots) == [
             (f"2026-06-{day:02d}", name)
             for day in range(1, DAYS + 1)
-            for name in ("store", "there")
+            for name in ("store", "there", "told")
         ]
         assert {(one["state"], one["revision"]) for one in deliveries} == {("delivered", 1)}
         # No temporary name either.
@@ -108,5 +120,9 @@ def test_kills_leave_one_whole_file_of_each_range(
         for name in store.names():
             (kept / name).parent.mkdir(parents=True, exist_ok=True)
             (kept / name).write_bytes(store.data(name))
+        messages = told.messages()
+        ids = {one.content["data"]["slot"]["from"]: one.id for one in messages}
+        assert len(set(ids.values())) == len(ids) == DAYS
+        assert len({(one.id, one.body) for one in messages}) == DAYS
         for folder, place in ((server.inbox, "there"), (kept / "in", "store")):
             check_whole(folder, [one for one in deliveries if one["destination"] == place], [])

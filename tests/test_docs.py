@@ -261,9 +261,16 @@ LEAKS = re.compile(
 )
 HOSTS = {
     *("cloudevents.io", "delta.io", "frictionlessdata.io", "json-schema.org"),
-    *("keepachangelog.com", "semver.org"),
+    *("keepachangelog.com", "semver.org", "www.standardwebhooks.com"),
     # In examples:
-    *("desk.example.com", "social.example", "localhost:8000", "127.0.0.1:8000"),
+    *(
+        "desk.example.com",
+        "social.example",
+        "tawny.example.com",
+        "localhost:8000",
+        "127.0.0.1:8000",
+    ),
+    *("loader.example.com", "chargeur.example.com"),
 }
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tawny.errors import RequestError
 from tawny.text import Text
@@ -72,6 +73,18 @@ def _host_names(text: str) -> str:
     if not all(re.fullmatch(r"(\*\.)?[a-z0-9_.:-]+", one) for one in names):
         raise ValueError
     return ",".join(names)
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text.strip())
+    if text.strip() and (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.port == 0
+        or not re.fullmatch(r"https?://[\w.:\[\]/~%-]+", text.strip(), re.ASCII)
+    ):
+        raise ValueError
+    return text.strip().rstrip("/")
 
 
 def _networks(text: str) -> str:
@@ -169,6 +182,15 @@ SETTINGS: tuple[Setting, ...] = (
         Text("networks separated by commas such as 10.0.0.0/8,127.0.0.1; empty = none"),
         Text("Networks that are not public to which calls to elsewhere may go all the same."),
         _networks,
+    ),
+    Setting(
+        "public_url",
+        "",
+        Text(
+            "an address such as https://tawny.example.com; empty = none, and messages have no link"
+        ),
+        Text("Address by which people reach the server, for links in messages."),
+        _public_url,
     ),
     Setting(
         "catch_up_slots",

@@ -141,3 +141,45 @@ def test_runs_of_schedules_ring_no_bell(world: World) -> None:
         told = {one["id"]: one["own"] for one in root.get("/live/now").json()}
         assert told.get(run_id) is not True
         assert f"/exports/{run_id}" in root.get("/exports?q=messages").text
+
+
+def test_the_secret_of_a_webhook_is_on_one_page_once(world: World) -> None:
+    def shown(answer: httpx.Response) -> list[str]:
+        return re.findall(r"whsec_[\w+/=]+", answer.text)
+
+    url = "https://hooks.example.com/tawny"
+    with contextlib.closing(page_client(world, "root")) as root:
+        form = root.get("/destinations/new?kind=webhook")
+        assert "Left empty, Tawny makes one and shows it once." in text_of(form)
+        assert "as long as TAWNY_PUBLIC_URL does not say how people reach" in text_of(form)
+        assert 'name="template"' not in form.text
+        fields = {"kind": "webhook", "name": "hook of pages", "url": url}
+        wrong = root.post("/destinations", data={**fields, "signing_secret": "whsec_hush"})
+        assert wrong.status_code == 400
+        assert "Signing_secret: found something else than allowed: whsec_" in text_of(wrong)
+        assert "whsec_hush" not in wrong.text
+        made = root.post("/destinations", data=fields)
+        (first,) = shown(made)
+        assert "Copy it now: it is shown this once." in text_of(made)
+        number = next(
+            one["id"]
+            for one in world.root.get("/destinations").json()
+            if one["name"] == fields["name"]
+        )
+        page = root.get(f"/destinations/{number}")
+        assert shown(page) == []
+        assert "End the one before" not in text_of(page)
+        (second,) = shown(root.post(f"/destinations/{number}", data={**fields, "renewal": "new"}))
+        assert first != second
+        page = root.get(f"/destinations/{number}")
+        assert "End the one before" in text_of(page) and shown(page) == []
+        root.post(f"/destinations/{number}", data={**fields, "renewal": "end"})
+        assert "End the one before" not in text_of(root.get(f"/destinations/{number}"))
+        listed = [
+            shown(root.get("/destinations")),
+            shown(world.root.get("/destinations")),
+            shown(world.root.get(f"/destinations/{number}")),
+            shown(root.get("/audit")),
+        ]
+        assert listed == [[], [], [], []]
+        root.post(f"/destinations/{number}/delete")

@@ -35,6 +35,7 @@ class SchedulesHere:
 
     def __init__(self, home: Path, settings: Settings, owner: str | None) -> None:
         self._home = home
+        self._settings = settings
         self._database = open_database(home, settings)
         audit = Audit(self._database)
         self._destinations = Destinations(home, settings, self._database, audit)
@@ -123,7 +124,8 @@ class SchedulesHere:
         kept = {
             name: stored(self._home, option_of(name), text, typed) for name, text in secrets.items()
         }
-        return replace(read_body(body, DestinationBody).choice(self._home), secrets=kept)
+        choice = read_body(body, DestinationBody).choice(self._home)
+        return replace(choice, secrets={**choice.secrets, **kept})
 
     def remove_destination(self, number: int) -> None:
         """Forget one."""
@@ -181,4 +183,4 @@ class SchedulesHere:
         return as_json(DestinationAnswer.of(found, self._language, whole=whole))
 
     def _delivery(self, found: Any) -> Json:
-        return as_json(DeliveryAnswer.of(found, self._language))
+        return as_json(DeliveryAnswer.of(found, self._language, self._settings))

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from tawny.deliveries.folder import FolderPlace, checked_path
 from tawny.deliveries.names import checked_template, needs
+from tawny.deliveries.own_secrets import OwnSecret
 from tawny.deliveries.parcels import Receiver
+from tawny.deliveries.signing_secret import SIGNING_SECRET
 from tawny.deliveries.unfinished import UnfinishedNames
-from tawny.deliveries.urls import bucket_url, checked_endpoint, sftp_url
+from tawny.deliveries.urls import bucket_url, checked_endpoint, sftp_url, webhook_url
 from tawny.errors import RequestError, UnknownValueError
 from tawny.outgoing.addresses import OutgoingRule
 from tawny.settings import Settings
@@ -19,8 +21,8 @@ Options = Mapping[str, str]
 Secrets = Mapping[str, str]
 """In plain words."""
 
-COMMON_OPTIONS = ("template", "org", "folder")
-"""What every destination for files may have beside the options of its kind."""
+_FILE_OPTIONS = ("template", "org", "folder")
+"""What every destination where files lie may have beside the options of its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,22 @@ class DestinationKind:
     where: Callable[[Options], str]
     """How people recognise it."""
     server: Callable[[Options], str]
-    """Who is given its secrets."""
+    """Who is given its secrets; empty where nobody is."""
+    keeps_files: bool
+    """Whether files lie there, under names; others are sent a message."""
+    own_secret: OwnSecret | None = None
+    """One of the secrets, which Tawny makes where none is given."""
+
+    @property
+    def all_options(self) -> Sequence[str]:
+        """All that may be set of it, but for secrets."""
+        return (*self.options, *(_FILE_OPTIONS if self.keeps_files else ()))
+
+    def worked(self, name: str) -> Text:
+        """What is said of one whose test went well."""
+        if self.keeps_files:
+            return Text("{name} works: a small file was written, read back and removed", name=name)
+        return Text("{name} works: a message marked as a test was sent and accepted", name=name)
 
 
 def _check_folder(options: Options, settings: Settings) -> dict[str, str]:
@@ -117,6 +134,23 @@ def _open_sftp(
     return SftpPlace(options, secrets, settings, unfinished)
 
 
+def _check_webhook(options: Options, settings: Settings) -> dict[str, str]:
+    if not webhook_url(options["url"]).tls and not settings.text("outgoing_private"):
+        raise RequestError(
+            "url: found http://, which is allowed only into networks that TAWNY_OUTGOING_PRIVATE "
+            "names; use https://"
+        )
+    return {**options, "url": options["url"].strip()}
+
+
+def _open_webhook(
+    options: Options, secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
+) -> Receiver:
+    from tawny.deliveries.webhook import WebhookReceiver
+
+    return WebhookReceiver(options, secrets, settings)
+
+
 DESTINATION_KINDS: Mapping[str, DestinationKind] = {
     "folder": DestinationKind(
         name="folder",
@@ -130,6 +164,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_folder,
         where=lambda options: options["path"],
         server=lambda _options: "",
+        keeps_files=True,
     ),
     "sftp": DestinationKind(
         name="sftp",
@@ -143,6 +178,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_sftp,
         where=lambda options: options["url"],
         server=lambda options: sftp_url(options["url"]).server,
+        keeps_files=True,
     ),
     "object_store": DestinationKind(
         name="object_store",
@@ -156,6 +192,23 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_object_store,
         where=lambda options: options["url"],
         server=lambda options: options.get("endpoint") or bucket_url(options["url"]).scheme,
+        keeps_files=True,
+    ),
+    "webhook": DestinationKind(
+        name="webhook",
+        needed=("url",),
+        options=("url",),
+        secrets=(SIGNING_SECRET.name,),
+        needed_secrets=lambda _options: (),
+        check=_check_webhook,
+        looked=(),
+        look=_as_it_is,
+        open=_open_webhook,
+        where=lambda options: options["url"],
+        # It signs, and is told to nobody.
+        server=lambda _options: "",
+        keeps_files=False,
+        own_secret=SIGNING_SECRET,
     ),
 }
 """Every kind there is."""
@@ -170,14 +223,13 @@ def destination_kind(name: str) -> DestinationKind:
 
 def checked_options(kind: DestinationKind, options: Options, settings: Settings) -> dict[str, str]:
     """The options of a destination as they are kept. Raises `RequestError`."""
-    allowed = (*kind.options, *COMMON_OPTIONS)
     for name in options:
-        if name not in allowed:
+        if name not in kind.all_options:
             raise RequestError(
                 "{option}: found with the kind {kind}; allowed there: {allowed}",
                 option=name,
                 kind=kind.name,
-                allowed=", ".join(allowed),
+                allowed=", ".join(kind.all_options),
             )
     for name in kind.needed:
         if not options.get(name):
@@ -186,9 +238,12 @@ def checked_options(kind: DestinationKind, options: Options, settings: Settings)
                 option=name,
                 kind=kind.name,
             )
+    kept = kind.check(options, settings)
+    if not kind.keeps_files:
+        return kept
     template = checked_template(options.get("template", "tawny"))
     if needs(template, "org") and not options.get("org"):
         raise RequestError(
             "org: found nothing; the template {template} has it in its names", template=template
         )
-    return {**kind.check(options, settings), "template": template}
+    return {**kept, "template": template}

@@ -20,6 +20,9 @@ HOOTDESK = f"{_HOOTDESK_BEGIN}{{from:{_HOOTDESK_TIME}}}_{{to:{_HOOTDESK_TIME}}}_
 _HOOTDESK_OPEN = f"{_HOOTDESK_BEGIN}{{to:{_HOOTDESK_TIME}}}_{{uuid}}.{{ext}}"
 """Open conversations are as of one time."""
 
+ALONE = "{type}_{from}_r{revision}.{ext}"
+"""Of a file that lies in no folder: it is named in a message, or attached to one."""
+
 READY = {"tawny": TAWNY, "hootdesk": HOOTDESK}
 
 HOOTDESK_FOLDERS = {

@@ -34,7 +34,12 @@ class OutgoingFile:
 
     def facts(self) -> Mapping[str, str | int]:
         """What is remembered of it."""
-        return {"name": self.name, "bytes": self.size_bytes, "sha256": self.sha256}
+        return {
+            "name": self.name,
+            "rows": self.receipt["rows"],
+            "bytes": self.size_bytes,
+            "sha256": self.sha256,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,21 @@ class Parcel:
     name_of: NameOf
     scratch: Path
     """Where files may lie meanwhile."""
+    key: str
+    """The same at every try, another for each delivery."""
+    made_ms: int
+    """When the file was made, in milliseconds since 1970 UTC."""
+    about: Mapping[str, Any]
+    """What the API says of the delivery, but for how it goes and its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A try of a destination, without a delivery."""
+
+    destination: str
+    """What the destination is called."""
+    scratch: Path
 
 
 class Receiver(Protocol):
@@ -56,7 +76,7 @@ class Receiver(Protocol):
         """Bring a parcel, whole; one that was brought before changes nothing. Returns what is there
         now."""
 
-    def try_out(self, scratch: Path) -> None:
+    def try_out(self, trial: Trial) -> None:
         """See whether a parcel would arrive."""
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from tawny.deliveries.parcels import DeliveryError, OutgoingFile, Parcel, Receiver
+from tawny.deliveries.parcels import DeliveryError, OutgoingFile, Parcel, Receiver, Trial
 from tawny.deliveries.run_files import outgoing_files
 from tawny.exports.receipt import receipt_path, receipt_text
 from tawny.scratch import scratch_file
@@ -32,17 +32,15 @@ class Place(Receiver, Protocol):
 
     def deliver(self, parcel: Parcel) -> Sequence[OutgoingFile]:
         """See `Receiver`: the files of the run, each with its receipt."""
-        files, package = outgoing_files(
-            parcel.path, parcel.receipt, parcel.name_of, parcel.scratch
-        )
+        files, package = outgoing_files(parcel.path, parcel.receipt, parcel.name_of, parcel.scratch)
         bring(self, files, package, parcel.scratch)
         return files
 
-    def try_out(self, scratch: Path) -> None:
+    def try_out(self, trial: Trial) -> None:
         """See `Receiver`: write a small file, read it back and remove it."""
         name = f"tawny-test-{secrets.token_hex(6)}.txt"
         text = f"Tawny was here: {name}\n"
-        _put_text(self, name, text, scratch)
+        _put_text(self, name, text, trial.scratch)
         try:
             found = self.read(name)
         finally:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tawny.deliveries.parcels import NameOf, OutgoingFile
+from tawny.deliveries.parcels import NameOf, OutgoingFile, Parcel
 from tawny.exports.bundle import PACKAGE, has_package, package_text, receipt_of_file
 from tawny.exports.file_kind import kind_of
 from tawny.exports.formats.registry import file_format
@@ -27,6 +27,15 @@ def delivered_types(request: ExportRequest) -> tuple[Sequence[str], str]:
     if request.is_bundle and request.bundle == "zip":
         return request.export_types, file_format(request.format, request.dialect).ending
     return [WORKBOOK if request.is_bundle else request.export_type], kind_of(request).ending
+
+
+def whole_file(parcel: Parcel) -> OutgoingFile:
+    """What a run made as one file: several exports are an archive, or a workbook."""
+    receipt, request = parcel.receipt, request_of_receipt(parcel.receipt)
+    export_type = WORKBOOK if request.is_bundle else request.export_type
+    name = parcel.name_of(export_type, kind_of(request).ending, receipt["sha256"])
+    content = contextlib.nullcontext(parcel.path)
+    return OutgoingFile(name, receipt["bytes"], receipt["sha256"], content, receipt)
 
 
 def package_name(names: Sequence[str]) -> str:

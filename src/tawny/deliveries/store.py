@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from tawny.credentials import revealed
 from tawny.deliveries.kinds import checked_options, destination_kind
-from tawny.deliveries.parcels import Receiver
+from tawny.deliveries.own_secrets import renewed
+from tawny.deliveries.parcels import Receiver, Trial
 from tawny.deliveries.unfinished import UnfinishedNames
 from tawny.errors import ConflictError, NotFoundError, RequestError, TawnyError
 from tawny.model.zones import current_ms
@@ -52,11 +53,18 @@ class Destination:
     """When something was last brought there, or tried to be."""
     error: Text | None
     """What went wrong then."""
+    made_secret: str = field(default="", repr=False)
+    """The secret that Tawny made just now: whoever asked for it is told it this once."""
 
     @property
     def where(self) -> str:
         """How people recognise it."""
         return destination_kind(self.choice.kind).where(self.choice.options)
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether files lie there, under names."""
+        return destination_kind(self.choice.kind).keeps_files
 
 
 class Destinations:
@@ -100,7 +108,8 @@ class Destinations:
     def add(self, caller: Caller, choice: DestinationChoice) -> Destination:
         """Set one up; administrators only. Raises `RequestError`."""
         caller.need(Scope.ADMIN)
-        choice = self._looked_at(self.checked(choice))
+        choice, made = self._with_own_secret(self.checked(choice), {})
+        choice = self._looked_at(choice)
         with self._database.write() as connection:
             _named_once(connection, choice.name)
             destination_id = connection.execute(
@@ -112,7 +121,7 @@ class Destinations:
                 connection, caller, "destination_added", choice.name, kind=choice.kind,
                 **choice.options,
             )  # fmt: skip
-        return self.find(destination_id)
+        return replace(self.find(destination_id), made_secret=made)
 
     def change(self, caller: Caller, destination_id: int, choice: DestinationChoice) -> Destination:
         """Set it otherwise; administrators only. Secrets that are not given stay."""
@@ -126,7 +135,8 @@ class Destinations:
                 name=before.choice.name,
                 before=before.choice.kind,
             )
-        choice = self._looked_at(_with_kept(before.choice, self.checked(choice)))
+        choice, made = self._with_own_secret(self.checked(choice), before.choice.secrets)
+        choice = self._looked_at(_with_kept(before.choice, choice))
         with self._database.write() as connection:
             _named_once(connection, choice.name, destination_id)
             connection.execute(
@@ -137,7 +147,7 @@ class Destinations:
             self._audit.add(
                 connection, caller, "destination_changed", choice.name, **choice.options
             )
-        return self.find(destination_id)
+        return replace(self.find(destination_id), made_secret=made)
 
     def remove(self, caller: Caller, destination_id: int) -> None:
         """Forget one to which no schedule delivers; administrators only. What was delivered there
@@ -169,13 +179,13 @@ class Destinations:
             self._audit.add(connection, caller, "destination_removed", destination.choice.name)
 
     def test(self, caller: Caller, destination_id: int) -> Destination:
-        """Write, read back and remove a small file; administrators only. Raises the `TawnyError`
-        that says what failed."""
+        """Write, read back and remove a small file, or send a message that says it is a test;
+        administrators only. Raises the `TawnyError` that says what failed."""
         caller.need(Scope.ADMIN)
         destination = self.find(destination_id)
         self._audit.record(caller, "destination_tested", destination.choice.name)
         with self.opened(destination) as receiver:
-            receiver.try_out(scratch_folder(self._home))
+            receiver.try_out(Trial(destination.choice.name, scratch_folder(self._home)))
         return self.find(destination_id)
 
     @contextlib.contextmanager
@@ -235,6 +245,17 @@ class Destinations:
         options = checked_options(kind, choice.options, self._settings)
         return DestinationChoice(name, choice.kind, options, choice.secrets)
 
+    def _with_own_secret(
+        self, choice: DestinationChoice, before: Mapping[str, str]
+    ) -> tuple[DestinationChoice, str]:
+        """A choice with the secret that Tawny makes itself, where its kind has one; see
+        `renewed`."""
+        own = destination_kind(choice.kind).own_secret
+        if own is None:
+            return choice, ""
+        secrets, made = renewed(self._home, own, before, choice.secrets)
+        return replace(choice, secrets=secrets), made
+
     def _looked_at(self, choice: DestinationChoice) -> DestinationChoice:
         """A checked choice with what is seen at the other end. Raises `TawnyError`."""
         kind = destination_kind(choice.kind)
@@ -262,9 +283,9 @@ def _with_kept(before: DestinationChoice, after: DestinationChoice) -> Destinati
             after=there,
         )
     seen = {name: before.options[name] for name in kind.looked if here == there}
-    return replace(
-        after, options={**seen, **after.options}, secrets={**before.secrets, **after.secrets}
-    )
+    # One that Tawny renews says itself what stays.
+    secrets = after.secrets if kind.own_secret else {**before.secrets, **after.secrets}
+    return replace(after, options={**seen, **after.options}, secrets=secrets)
 
 
 def _named_once(connection: sa.Connection, name: str, but: int | None = None) -> None:

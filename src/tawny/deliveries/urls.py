@@ -8,9 +8,11 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from tawny.credentials import without_password
 from tawny.errors import RequestError
+from tawny.outgoing.addresses import plain_host
 from tawny.text import Text
 
 _SFTP_FORM = Text("sftp://USER@HOST/FOLDER or sftp://USER@HOST:PORT/FOLDER")
+_WEBHOOK_FORM = Text("https://HOST/PATH without a question mark")
 _BUCKET_FORM = Text("s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX")
 
 
@@ -82,6 +84,35 @@ def checked_endpoint(endpoint: str) -> str:
             endpoint=without_password(endpoint.strip()),
         )
     return endpoint.strip().rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookUrl:
+    """Where messages are posted to."""
+
+    tls: bool
+    host: str
+    port: int
+    path: str
+    """With its slash, as it is sent."""
+    authority: str
+    """Host and port as the server is told them."""
+
+
+def webhook_url(url: str) -> WebhookUrl:
+    """An address such as `https://host/path`. Raises `RequestError`."""
+    parts = _split(url, ("https", "http"), _WEBHOOK_FORM)
+    tls = parts.scheme == "https"
+    if parts.username or "?" in url or not re.fullmatch(r"[\x21-\x7e]*", parts.path):
+        raise _wrong(url, _WEBHOOK_FORM)
+    assert parts.hostname is not None
+    usual = 443 if tls else 80
+    port = parts.port or usual
+    host = plain_host(parts.hostname)
+    authority = f"[{host}]" if ":" in host else host
+    return WebhookUrl(
+        tls, host, port, parts.path or "/", authority if port == usual else f"{authority}:{port}"
+    )
 
 
 def _split(url: str, schemes: tuple[str, ...], form: Text) -> SplitResult:

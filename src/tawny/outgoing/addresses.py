@@ -72,10 +72,16 @@ class OutgoingRule:
         found = ipaddress.ip_address(address.partition("%")[0])
         return all(self._may_be(one) for one in _meant(found))
 
+    def is_own(self, address: str) -> bool:
+        """Whether an IP address lies in a network that was allowed by name."""
+        found = ipaddress.ip_address(address.partition("%")[0])
+        return all(self._is_named(one) for one in _meant(found))
+
+    def _is_named(self, address: _Address) -> bool:
+        return any(address in network for network in self._private)
+
     def _may_be(self, address: _Address) -> bool:
-        if any(address in network for network in self._private):
-            return True
-        return (
+        return self._is_named(address) or (
             address.is_global
             and not address.is_multicast
             and not address.is_reserved

@@ -26,6 +26,7 @@ from tawny.model.zones import current_ms, from_ms
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore
+from tawny.schedules.announcement import announcement, delivery_key
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.file_names import file_name
 from tawny.schedules.owners import caller_of_owner
@@ -88,6 +89,7 @@ class Carrier:
         maker: ExportMaker,
     ) -> None:
         self._home = home
+        self._settings = settings
         self._database = database
         self._catch_up_slots = settings.number("catch_up_slots")
         self._maker = maker
@@ -234,7 +236,12 @@ class Carrier:
                 export_type, ending, sha256,
             )  # fmt: skip
 
-        parcel = Parcel(path, run.receipt, name_of, scratch_folder(self._home))
+        parcel = Parcel(
+            path, run.receipt, name_of, scratch_folder(self._home),
+            key=delivery_key(delivery, schedule, destination),
+            made_ms=run.ended_ms or run.created_ms,
+            about=announcement(delivery, self._settings),
+        )  # fmt: skip
         with self._destinations.opened(destination) as receiver:
             files = receiver.deliver(parcel)
         self._remember(destination, files)

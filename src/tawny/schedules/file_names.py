@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
-from tawny.deliveries.names import NamedFile, name_of, needs
+from tawny.deliveries.names import ALONE, NamedFile, name_of, needs
 from tawny.deliveries.run_files import delivered_types, package_name
 from tawny.deliveries.store import Destination
 from tawny.errors import RequestError
@@ -47,7 +47,7 @@ def file_name(
         org=options.get("org", ""),
         folder=options.get("folder", ""),
     )
-    return name_of(options["template"], named)
+    return name_of(options.get("template", ALONE), named)
 
 
 def check_names(
@@ -59,6 +59,8 @@ def check_names(
 ) -> None:
     """Raise `RequestError` with an example when two files of a schedule, or one of it and one of
     another with that destination, would have one name."""
+    if not destination.keeps_files:
+        return
     seen: dict[str, tuple[str, SlotRange]] = {}
     for name, export_type, slot in _names(
         destination, choice, schedule_id, now_ms, _OWN_SPAN_MS, packages=False

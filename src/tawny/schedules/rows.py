@@ -81,6 +81,7 @@ class Delivery:
     id: int
     schedule_id: int
     schedule: str
+    exports: Sequence[str]
     time_zone: str
     frequency: str
     slot_id: int
@@ -93,7 +94,7 @@ class Delivery:
     """Why it is not delivered."""
     run_id: str | None
     files: Sequence[Mapping[str, Any]]
-    """Name, bytes and SHA-256 of what is there."""
+    """Name, rows, bytes and SHA-256 of what is there; an earlier version kept no rows."""
     incomplete: Incompleteness | None
     """Of which channels the files may lack events; None = of none, or they are not made."""
     tries: int

@@ -254,11 +254,13 @@ def _select() -> sa.Select[Any]:
 
 
 def _of_row(row: Any) -> Delivery:
+    request = request_of_json(json.loads(row.request))
     return Delivery(
         id=row.id,
         schedule_id=row.schedule_id,
         schedule=row.name,
-        time_zone=request_of_json(json.loads(row.request)).time_zone,
+        exports=request.export_types,
+        time_zone=request.time_zone,
         frequency=row.frequency,
         slot_id=row.slot_id,
         range=SlotRange(row.from_ms, row.to_ms),

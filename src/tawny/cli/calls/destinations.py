@@ -25,7 +25,8 @@ _destination_options = options(
     click.option(
         "--url",
         metavar="URL",
-        help="sftp://USER@HOST:PORT/FOLDER, s3://BUCKET/PREFIX, gs://..., az://...",
+        help="sftp://USER@HOST:PORT/FOLDER, s3://BUCKET/PREFIX, gs://..., az://..., or the https "
+        "address of a webhook.",
     ),
     click.option(
         "--host-key",
@@ -55,6 +56,12 @@ _destination_options = options(
         metavar="SOURCE",
         help="env:NAME, file:PATH or -; of S3, of an Azure account, or the JSON of a key of a "
         "Google service account.",
+    ),
+    click.option(
+        "--signing-secret",
+        metavar="SOURCE",
+        help="env:NAME, file:PATH or -, of a webhook; at first, and with new, one that Tawny makes "
+        "and shows once. The one before signs as well until end.",
     ),
     click.option(
         "--template",
@@ -95,7 +102,7 @@ def show_destination(context: click.Context, name: str, **given: Any) -> None:
 def add_destination(context: click.Context, /, kind: str, name: str, **given: Any) -> None:
     """Set up a destination; tawny destinations test says whether it works.
 
-    The kind is folder, sftp or object_store. Secrets are given once and never shown.
+    The kind is folder, sftp, object_store or webhook. Secrets are given once and never shown.
     """
     from tawny.cli import destinations as work
 
@@ -128,9 +135,9 @@ def remove_destination(context: click.Context, name: str, **given: Any) -> None:
 @click.argument("name", metavar="NAME")
 @desk_options
 def test_destination(context: click.Context, name: str, **given: Any) -> None:
-    """Write, read back and remove a small file, and say what failed.
+    """Write, read back and remove a small file, or send a message marked as a test.
 
-    Ends with 0, or 1 when it does not work.
+    Says what failed, and ends with 0, or 1 when it does not work.
     """
     from tawny.cli import destinations as work
 

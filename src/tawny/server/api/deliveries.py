@@ -46,7 +46,8 @@ def list_deliveries(
     )
     page = services.schedules.deliveries(caller, wanted, cursor, limit)
     return DeliveriesAnswer(
-        [DeliveryAnswer.of(one, language) for one in page.items], page.next_cursor
+        [DeliveryAnswer.of(one, language, services.settings) for one in page.items],
+        page.next_cursor,
     )
 
 
@@ -62,7 +63,8 @@ def get_delivery(
     services: Services, caller: Caller, language: str, delivery_id: DeliveryId
 ) -> DeliveryAnswer:
     """One delivery."""
-    return DeliveryAnswer.of(services.schedules.delivery(caller, delivery_id), language)
+    found = services.schedules.delivery(caller, delivery_id)
+    return DeliveryAnswer.of(found, language, services.settings)
 
 
 @post(
@@ -78,7 +80,8 @@ def retry_delivery(
     services: Services, caller: Caller, language: str, delivery_id: DeliveryId
 ) -> DeliveryAnswer:
     """Also one that was given up; for another 24 hours."""
-    return DeliveryAnswer.of(services.schedules.retry(caller, delivery_id), language)
+    found = services.schedules.retry(caller, delivery_id)
+    return DeliveryAnswer.of(found, language, services.settings)
 
 
 HANDLERS = (list_deliveries, get_delivery, retry_delivery)

@@ -14,7 +14,7 @@ from tawny.server.api.schedule_shapes import Name
 from tawny.server.api.shapes import instant
 from tawny.server.json_values import SECRET
 
-KindName = Literal["folder", "sftp", "object_store"]
+KindName = Literal["folder", "sftp", "object_store", "webhook"]
 
 
 class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -27,7 +27,8 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         str,
         Meta(
             max_length=4096,
-            description="`sftp://USER@HOST:PORT/FOLDER`, `s3://BUCKET/PREFIX`, `gs://`, `az://`",
+            description="`sftp://USER@HOST:PORT/FOLDER`, `s3://BUCKET/PREFIX`, `gs://`, `az://`; "
+            "of a webhook `https://HOST/PATH`",
         ),
     ] = ""
     host_key: Annotated[
@@ -68,10 +69,23 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         str,
         Meta(max_length=65536, description="OpenSSH or PEM", extra_json_schema=SECRET),
     ] = ""
+    signing_secret: Annotated[
+        str,
+        Meta(
+            max_length=4096,
+            description="Of a webhook: `whsec_` and base64; at first, and with `new`, one that "
+            "Tawny makes and tells once. After a change messages are signed with the one before as "
+            "well, until `end`",
+            extra_json_schema=SECRET,
+        ),
+    ] = ""
     template: Annotated[
         str,
-        Meta(max_length=1024, description="`tawny`, `hootdesk`, or a name with fields"),
-    ] = "tawny"
+        Meta(
+            max_length=1024,
+            description="Where files lie: `tawny` (at first), `hootdesk`, or a name with fields",
+        ),
+    ] = ""
     org: Annotated[str, Meta(max_length=255)] = ""
     folder: Annotated[str, Meta(max_length=255)] = ""
 
@@ -85,7 +99,10 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return DestinationChoice(self.name, self.kind, given, secrets)
 
 
-SECRETS: tuple[str, ...] = ("password", "private_key", "access_key", "secret_key")
+SECRETS: tuple[str, ...] = (
+    *("password", "private_key", "access_key", "secret_key"),
+    "signing_secret",
+)
 """Fields of `DestinationBody` that are never shown."""
 
 
@@ -102,6 +119,8 @@ class DestinationAnswer(Struct):
     used_at: str | None
     error: str | None
     created_at: str | None
+    signing_secret: str | None
+    """The one that Tawny made at this very call."""
 
     @classmethod
     def of(cls, destination: Destination, language: str, *, whole: bool) -> DestinationAnswer:
@@ -120,4 +139,5 @@ class DestinationAnswer(Struct):
                 else translated(destination.error, language)
             ),
             created_at=instant(destination.created_ms),
+            signing_secret=destination.made_secret or None,
         )

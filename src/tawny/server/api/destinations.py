@@ -46,7 +46,8 @@ def add_destination(
     services: Services, caller: Caller, language: str, data: DestinationBody
 ) -> DestinationAnswer:
     """Where files may be delivered to; test it before a schedule uses it. Secrets are given once
-    and never shown; an SFTP server shows its `host_key`, which is expected from then on."""
+    and never shown; an SFTP server shows its `host_key`, which is expected from then on. The
+    `signing_secret` that Tawny makes for a webhook stands in this answer and in no other."""
     made = services.destinations.add(caller, data.choice(services.home))
     return DestinationAnswer.of(made, language, whole=True)
 
@@ -79,7 +80,8 @@ def change_destination(
     services: Services, caller: Caller, language: str, destination_id: DestinationId,
     data: DestinationBody,
 ) -> DestinationAnswer:  # fmt: skip
-    """All of it but the kind. Secrets that are not given stay."""
+    """All of it but the kind. Secrets that are not given stay; a new `signing_secret` of a webhook
+    signs beside the one before."""
     changed = services.schedules.change_destination(
         caller, destination_id, data.choice(services.home)
     )
@@ -112,7 +114,8 @@ def remove_destination(services: Services, caller: Caller, destination_id: Desti
 def test_destination(
     services: Services, caller: Caller, language: str, destination_id: DestinationId
 ) -> DestinationAnswer:
-    """Writes, reads back and removes a small file, and says what failed."""
+    """Writes, reads back and removes a small file, or sends a message marked as a test, and says
+    what failed."""
     found = services.destinations.test(caller, destination_id)
     return DestinationAnswer.of(found, language, whole=True)
 

@@ -4,7 +4,7 @@ reads and prints the same."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -13,11 +13,13 @@ from tawny.exports.request import ExportChoices, ExportRequest
 from tawny.languages import translated
 from tawny.model.zones import requested_zone
 from tawny.queries.catalogue import ExportName
+from tawny.schedules.announcement import run_link
 from tawny.schedules.choice import DEFAULT_DELAY, NO_WAIT, ScheduleChoice
 from tawny.schedules.rows import Delivery
 from tawny.schedules.schedules import ScheduleNews
 from tawny.schedules.slots import SlotRange, request_texts
 from tawny.server.api.shapes import ExportBody, instant
+from tawny.settings import Settings
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Duration = Annotated[str, Meta(max_length=16)]
@@ -163,6 +165,8 @@ class DeliveredFile(Struct):
     """A file that is there."""
 
     name: str
+    rows: int | None
+    """None for one that an earlier version delivered."""
     bytes: int
     sha256: str
 
@@ -203,6 +207,8 @@ class DeliveryAnswer(Struct):
     id: int
     schedule_id: int
     schedule: str
+    exports: list[str]
+    time_zone: str
     slot: SlotAnswer
     revision: int
     destination: str
@@ -217,14 +223,18 @@ class DeliveryAnswer(Struct):
     """Of which channels the files may lack events; none where they are complete, or not made."""
     export: str | None
     """The run that made the files."""
+    link: str | None
+    """Its page, where `TAWNY_PUBLIC_URL` says how people reach the server."""
 
     @classmethod
-    def of(cls, delivery: Delivery, language: str) -> DeliveryAnswer:
+    def of(cls, delivery: Delivery, language: str, settings: Settings) -> DeliveryAnswer:
         """From a delivery; why it failed is said in the language."""
         return cls(
             id=delivery.id,
             schedule_id=delivery.schedule_id,
             schedule=delivery.schedule,
+            exports=list(delivery.exports),
+            time_zone=delivery.time_zone,
             slot=slot_answer(delivery.frequency, delivery.time_zone, delivery.range),
             revision=delivery.revision,
             destination=delivery.destination,
@@ -237,6 +247,7 @@ class DeliveryAnswer(Struct):
             files=[_file(one) for one in delivery.files],
             incomplete=IncompletenessAnswer.of(delivery.incomplete),
             export=delivery.run_id,
+            link=run_link(settings, delivery.run_id),
         )
 
 
@@ -247,5 +258,5 @@ class DeliveriesAnswer(Struct):
     next_cursor: str | None
 
 
-def _file(found: Mapping[str, str | int]) -> DeliveredFile:
-    return DeliveredFile(str(found["name"]), int(found["bytes"]), str(found["sha256"]))
+def _file(found: Mapping[str, Any]) -> DeliveredFile:
+    return DeliveredFile(found["name"], found.get("rows"), found["bytes"], found["sha256"])

@@ -9,8 +9,9 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from tawny.deliveries.folder import allowed_folders
-from tawny.deliveries.kinds import COMMON_OPTIONS, DESTINATION_KINDS, destination_kind
+from tawny.deliveries.kinds import DESTINATION_KINDS, destination_kind
 from tawny.deliveries.names import READY
+from tawny.deliveries.own_secrets import END, NEW
 from tawny.deliveries.store import Destination, DestinationChoice
 from tawny.errors import TawnyError
 from tawny.people.callers import Caller, Scope
@@ -27,6 +28,7 @@ DONE = {
     "added": N_("The destination is set up. Test it before a schedule uses it."),
     "changed": N_("Saved."),
     "works": N_("It works: a small file was written, read back and removed."),
+    "accepted": N_("It works: a message marked as a test was sent and accepted."),
     "removed": N_("The destination is removed. What was delivered there stays."),
 }
 
@@ -69,26 +71,30 @@ def destination_page(
 ) -> Response[str]:
     """The form with what it is."""
     found = services.destinations.get(caller, destination_id)
-    choice = found.choice
-    filled = Submitted([("name", choice.name), *choice.options.items()])
-    return _form(request, caller, services, choice.kind, found, filled)
+    return _form(request, caller, services, found.choice.kind, found, _filled(found.choice))
+
+
+def _filled(choice: DestinationChoice) -> Submitted:
+    return Submitted([("name", choice.name), *choice.options.items()])
 
 
 def _form(
     request: AnyRequest, caller: Caller, services: Services, kind_name: str,
     destination: Destination | None, filled: Submitted, error: TawnyError | None = None,
+    done: str = "",
 ) -> Response[str]:  # fmt: skip
     kind = destination_kind(kind_name)
     reader = reader_of(request, caller)
     return render(
         request, caller, "destination.html", status=200 if error is None else status_of(error),
         kind=kind,
-        options=[*kind.options, *(one for one in COMMON_OPTIONS if one not in kind.options)],
+        options=kind.all_options,
         ready=list(READY),
         destination=destination,
         filled=filled,
         allowed=[str(one) for one in allowed_folders(services.settings)],
-        done=DONE.get(of_query(request).one("done"), ""),
+        has_link=bool(services.settings.text("public_url")),
+        done=DONE.get(done or of_query(request).one("done"), ""),
         problem="" if error is None else reader.say(error.text),
     )  # fmt: skip
 
@@ -96,8 +102,10 @@ def _form(
 def _choice(services: Services, kind_name: str, form: Submitted) -> DestinationChoice:
     """What the form says, read as the API reads it. Raises `RequestError`."""
     kind = destination_kind(kind_name)
-    given = {name: form.one(name) for name in (*kind.options, *COMMON_OPTIONS)}
+    given = {name: form.one(name) for name in kind.all_options}
     given |= {name: form.secret(name).replace("\r\n", "\n") for name in kind.secrets}
+    if kind.own_secret is not None and (word := form.chosen("renewal", (NEW, END), "")):
+        given[kind.own_secret.name] = word
     body = {name: text for name, text in given.items() if text}
     whole = {**body, "name": form.one("name"), "kind": kind.name}
     read: DestinationBody = value(msgspec.json.encode(whole), DestinationBody)
@@ -114,7 +122,7 @@ def add_destination(
         made = services.destinations.add(caller, _choice(services, kind, form))
     except TawnyError as error:
         return _form(request, caller, services, kind, None, form, error)
-    return Redirect(f"/destinations/{made.id}?done=added", status_code=303)
+    return _saved(request, caller, services, made, "added")
 
 
 @post("/destinations/{destination_id:int}", opt=_ADMIN, sync_to_thread=True, status_code=200)
@@ -125,10 +133,22 @@ def change_destination(
     found = services.destinations.get(caller, destination_id)
     kind = found.choice.kind
     try:
-        services.schedules.change_destination(caller, destination_id, _choice(services, kind, form))
+        choice = _choice(services, kind, form)
+        changed = services.schedules.change_destination(caller, destination_id, choice)
     except TawnyError as error:
         return _form(request, caller, services, kind, found, form, error)
-    return Redirect(f"/destinations/{destination_id}?done=changed", status_code=303)
+    return _saved(request, caller, services, changed, "changed")
+
+
+def _saved(
+    request: AnyRequest, caller: Caller, services: Services, saved: Destination, done: str
+) -> Response[Any]:
+    """What follows; a secret that was made just now is on this page and nowhere else."""
+    if not saved.made_secret:
+        return Redirect(f"/destinations/{saved.id}?done={done}", status_code=303)
+    return _form(
+        request, caller, services, saved.choice.kind, saved, _filled(saved.choice), done=done
+    )
 
 
 @post("/destinations/{destination_id:int}/test", opt=_ADMIN, sync_to_thread=True, status_code=200)
@@ -137,7 +157,7 @@ def test_destination(
 ) -> Response[Any]:
     """Try it out and say what failed."""
     found = services.destinations.get(caller, destination_id)
-    problem = ""
+    problem, done = "", "works" if found.keeps_files else "accepted"
     try:
         services.destinations.test(caller, destination_id)
     except TawnyError as error:
@@ -145,11 +165,11 @@ def test_destination(
     if is_part(request):
         return render(
             request, caller, "parts/destination_test.html",
-            answer=problem, works=not problem, name=found.choice.name, done=DONE["works"],
+            answer=problem, works=not problem, name=found.choice.name, done=DONE[done],
         )  # fmt: skip
     if problem:
         return _list(request, caller, services, problem=f"{found.choice.name}: {problem}")
-    return Redirect("/destinations?done=works", status_code=303)
+    return Redirect(f"/destinations?done={done}", status_code=303)
 
 
 @post("/destinations/{destination_id:int}/delete", opt=_ADMIN, sync_to_thread=True, status_code=200)
