@@ -163,8 +163,9 @@ class Carrier:
         try:
             owner = self._rightful(schedule)
         except NotAllowedError as error:
-            self.schedules.stop(schedule, error.text)
+            # Whoever sees that it stopped finds the reason at its deliveries too.
             self.slots.hold(slot, error.text, now_ms + _LOOK_AGAIN_MS)
+            self.schedules.stop(schedule, error.text)
             return
         self.schedules.stop(schedule, None)
         latest_ms = schedule.choice.latest_ms(slot.range)
