@@ -3,9 +3,12 @@ with a new password, what can be deleted."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from pathlib import Path
 
+import argon2
 import httpx
 import pytest
 
@@ -307,3 +310,32 @@ def test_the_first_way_in_and_the_way_back(tmp_path: Path) -> None:
         assert ("password_link_made", "", "root") in entries
         assert ("password_reset", "root", "root") in entries
         assert path.removeprefix("/reset/") not in server.log()
+
+
+def test_a_hash_of_before_is_renewed_by_who_signs_in(tmp_path: Path) -> None:
+    """Made with more memory than Tawny takes now."""
+    with running(tmp_path / "home") as server:
+        server.set_up()
+        server.stop()
+        old = argon2.PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4).hash(PASSWORD)
+        with contextlib.closing(sqlite3.connect(server.home / "state.db")) as state:
+            state.execute("UPDATE users SET password_hash = ?", (old,))
+            state.commit()
+        server.start()
+
+        def status(password: str) -> int:
+            with server.client() as client:
+                return sign_in(client, "root", password)
+
+        assert status(OTHER) == 401
+        assert _hash_of_root(server) == old
+        assert status(PASSWORD) == 201
+        assert _hash_of_root(server).startswith("$argon2id$v=19$m=19456,t=4,p=1$")
+        assert (status(PASSWORD), status(OTHER)) == (201, 401)
+
+
+def _hash_of_root(server: Server) -> str:
+    with contextlib.closing(sqlite3.connect(server.home / "state.db")) as state:
+        return str(
+            state.execute("SELECT password_hash FROM users WHERE name = 'root'").fetchone()[0]
+        )

@@ -1,6 +1,6 @@
 """People, their sessions and what they may see.
 
-Passwords are hashed with Argon2id; session secrets and links, being long and random, with SHA-256.
+Session secrets and links, being long and random, are kept as their SHA-256.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tawny.people.groups import ChannelGroups, channels_given
 from tawny.people.hashing import hashed
 from tawny.people.names import as_typed
 from tawny.people.sessions import Sessions, browser_of_agent
-from tawny.people.users import SHORTEST_PASSWORD, People, User
+from tawny.people.users import People, User
 from tawny.settings import Settings
 from tawny.state.database import Database
 from tawny.state.tables import (
@@ -33,7 +33,6 @@ from tawny.state.tables import (
 
 __all__ = [
     "LANGUAGES",
-    "SHORTEST_PASSWORD",
     "THEMES",
     "Accounts",
     "SignedIn",
@@ -81,7 +80,9 @@ class Accounts(People):
                     users.c.name == name
                 )
             ).first()
-        right = self._password_is(row.password_hash if row else self._nobody, password)
+        known_hash = row.password_hash if row else None
+        right = self.passwords.are_equal(password, known_hash)
+        renewed = self.passwords.renewed(password, known_hash) if right and known_hash else None
         with self._database.write() as connection:
             if row is None or row.disabled or not right:
                 self._audit.add_unknown(
@@ -89,6 +90,13 @@ class Accounts(People):
                 )
             else:
                 self._tries.succeed(connection, tried)
+                if renewed is not None:
+                    # Unless it was changed just now.
+                    connection.execute(
+                        users.update()
+                        .where(users.c.id == row.id, users.c.password_hash == known_hash)
+                        .values(password_hash=renewed)
+                    )
                 signed_in = self.open_session(connection, row.id, address, request_id, browser)
                 self._audit.add(connection, signed_in.caller, "sign_in")
                 return signed_in
@@ -140,11 +148,11 @@ class Accounts(People):
             current = connection.execute(
                 sa.select(users.c.password_hash).where(users.c.id == caller.user_id)
             ).scalar_one()
-        if not self._password_is(current, old):
+        if not self.passwords.are_equal(old, current):
             raise RequestError("this is not your present password; try again")
         with self._database.write() as connection:
             self._tries.succeed(connection, tried)
-        password_hash = self.hashed_password(caller.name, new)
+        password_hash = self.passwords.hashed(caller.name, new)
         with self._database.write() as connection:
             connection.execute(
                 users.update()

@@ -94,7 +94,7 @@ class Links:
     ) -> SignedIn:  # fmt: skip
         """Create the first administrator with the one-time link and sign in."""
         name = legal_name(name)
-        password_hash = self._accounts.hashed_password(name, password)
+        password_hash = self._accounts.passwords.hashed(name, password)
         with self._database.write() as connection:
             state = _set_up_state(connection, secret)
             if state is not SetUp.OPEN:
@@ -157,7 +157,7 @@ class Links:
         """Give a person a new password with the one-time link and sign in. What let the person in
         before ends, tokens too."""
         name = self.name_of_password_link(secret)
-        password_hash = None if name is None else self._accounts.hashed_password(name, password)
+        password_hash = None if name is None else self._accounts.passwords.hashed(name, password)
         with self._database.write() as connection:
             row = _of_password_link(connection, secret)
             if row is None or password_hash is None:

@@ -1,22 +1,20 @@
-"""People: who there is, what they may see, and their passwords, hashed with Argon2id."""
+"""People: who there is and what they may see."""
 
 from __future__ import annotations
 
-import secrets
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import argon2
 import sqlalchemy as sa
 
-from tawny.errors import ConflictError, NotFoundError, RequestError
+from tawny.errors import ConflictError, NotFoundError
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Role, Scope
 from tawny.people.groups import groups_of_people, legal_channels, set_groups
-from tawny.people.names import as_typed, check_unlike, legal_name, shown_name
+from tawny.people.names import check_unlike, legal_name, shown_name
+from tawny.people.passwords import Passwords
 from tawny.people.tries import Slowed, Tries
 from tawny.state.database import Database
 from tawny.state.tables import (
@@ -28,10 +26,6 @@ from tawny.state.tables import (
     user_channels,
     users,
 )
-
-SHORTEST_PASSWORD = 12
-_LONGEST_PASSWORD = 1024
-_HASHED_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +63,7 @@ class People:
         self._database = database
         self._audit = audit
         self._tries = Tries(database, audit)
-        self._hasher = argon2.PasswordHasher()
-        # Each takes 64 MB and all of a processor: many who knock at once must not take them all.
-        self._hashing = threading.BoundedSemaphore(_HASHED_AT_ONCE)
-        # Checked when the name is unknown, so that the answer takes as long as for a known one.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+        self.passwords = Passwords()
 
     def users(self, caller: Caller) -> list[User]:
         """Everybody, by name; administrators only."""
@@ -133,7 +123,7 @@ class People:
         """Create a person; administrators only."""
         caller.need(Scope.ADMIN)
         name = legal_name(name)
-        hashed = self.hashed_password(name, password)
+        hashed = self.passwords.hashed(name, password)
         with self._database.write() as connection:
             user_id = insert_user(
                 connection, name, hashed, display_name, role, channels, presence=presence
@@ -163,7 +153,7 @@ class People:
         with self._database.read() as connection:
             user = self._read_user(connection, user_id)
         if "password" in changes:
-            values["password_hash"] = self.hashed_password(user.name, changes["password"])
+            values["password_hash"] = self.passwords.hashed(user.name, changes["password"])
         with self._database.write() as connection:
             if values:
                 connection.execute(users.update().where(users.c.id == user_id).values(**values))
@@ -240,31 +230,6 @@ class People:
         )
         self._shut_out(connection, user_id)
         self._tries.forget(connection, name)
-
-    def hashed_password(self, name: str, password: str) -> str:
-        """The hash of a password a person may have. Raises `RequestError` for one that is too short
-        or is the name."""
-        if not SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
-            raise RequestError(
-                "password: found {count} characters; allowed {shortest_password} to "
-                "{longest_password}",
-                count=len(password),
-                shortest_password=SHORTEST_PASSWORD,
-                longest_password=_LONGEST_PASSWORD,
-            )
-        if as_typed(password) == as_typed(name):
-            raise RequestError("the password is the name; choose another")
-        with self._hashing:
-            return self._hasher.hash(password)
-
-    def _password_is(self, hashed: str, password: str) -> bool:
-        if len(password) > _LONGEST_PASSWORD:
-            return False
-        with self._hashing:
-            try:
-                return self._hasher.verify(hashed, password)
-            except argon2.exceptions.VerifyMismatchError:
-                return False
 
 
 def insert_user(

@@ -18,12 +18,13 @@ from litestar import Request, Response
 from litestar.datastructures import Cookie
 from litestar.handlers import BaseRouteHandler
 
-from tawny.errors import NotAllowedError, NotSignedInError
+from tawny.errors import NotAllowedError, NotFoundError, NotSignedInError
 from tawny.model.zones import current_ms
 from tawny.people.accounts import SignedIn
 from tawny.people.callers import Caller, Scope
 from tawny.server.bodies import AnyConnection, check_encoding
 from tawny.server.services import Services
+from tawny.state.database import LARGEST_INTEGER
 from tawny.text import Text
 
 COOKIE = "tawny_session"
@@ -41,6 +42,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Find the caller and check what the route asks for."""
+    _check_numbers(connection)
     if handler.opt.get("anonymous"):
         return
     public = bool(handler.opt.get("public"))
@@ -51,6 +53,13 @@ async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     if not public:
         _check_rights(caller, handler)
     check_encoding(connection, handler)
+
+
+def _check_numbers(connection: AnyConnection) -> None:
+    """Nothing has a number that no database can hold; looked for, it would be an error of ours."""
+    for number in connection.path_params.values():
+        if isinstance(number, int) and not 0 <= number <= LARGEST_INTEGER:
+            raise NotFoundError("there is nothing with the number {number}", number=number)
 
 
 def _check_rights(caller: Caller | None, handler: BaseRouteHandler) -> None:

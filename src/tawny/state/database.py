@@ -27,6 +27,9 @@ from tawny.settings import Settings
 HEAD = "0014"
 """The newest migration; a test holds it to the scripts."""
 
+LARGEST_INTEGER = 2**63 - 1
+"""What SQLite and Postgres can hold."""
+
 _WAIT_MS = 30_000
 """How long a writer waits for another one."""
 
@@ -212,6 +215,10 @@ class Database:
             original = getattr(error, "orig", None)
             reason = str(original or error).splitlines()[0]
             raise StorageError("{where}: {reason}", where=self._where, reason=reason) from error
+        except OverflowError as error:  # by SQLite, of a number that was asked for
+            raise RequestError(
+                "found a number that is too large; allowed up to {largest}", largest=LARGEST_INTEGER
+            ) from error
         except OSError as error:
             raise StorageError("{where}: {error}", where=self._where, error=error) from error
 

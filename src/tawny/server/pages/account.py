@@ -10,8 +10,8 @@ from litestar.response import Redirect
 
 from tawny.errors import RequestError
 from tawny.languages import LANGUAGES
-from tawny.people.accounts import SHORTEST_PASSWORD
 from tawny.people.callers import Caller
+from tawny.people.passwords import SHORTEST_PASSWORD
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,

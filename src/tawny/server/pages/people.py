@@ -11,8 +11,8 @@ from litestar.response import Redirect
 
 from tawny.errors import ConflictError, RequestError
 from tawny.model.zones import current_ms
-from tawny.people.accounts import SHORTEST_PASSWORD
 from tawny.people.callers import Caller, Role, Scope
+from tawny.people.passwords import SHORTEST_PASSWORD
 from tawny.server.pages import labels as names
 from tawny.server.pages.paging import paged
 from tawny.server.pages.rendering import AnyRequest, reader_of, render

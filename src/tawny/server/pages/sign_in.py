@@ -11,9 +11,9 @@ from litestar.response import Redirect
 
 from tawny.errors import NotSignedInError, RequestError, TooManyError
 from tawny.languages import LANGUAGES
-from tawny.people.accounts import SHORTEST_PASSWORD
 from tawny.people.callers import Caller
 from tawny.people.links import SetUp
+from tawny.people.passwords import SHORTEST_PASSWORD
 from tawny.server.auth import browser_of, client_address, with_session, without_session
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
