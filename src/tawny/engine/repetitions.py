@@ -7,6 +7,7 @@ to be looked at; in most input that is none.
 
 from __future__ import annotations
 
+import functools
 import heapq
 import operator
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +28,9 @@ from tawny.model.layout import family_schema
 from tawny.model.refusals import Refusal
 
 PAGE_ROWS = 2_000
-"""Contradictions are put into words so many at a time."""
+"""Contradictions are looked at so many at a time."""
+
+OnConflict = Callable[[int, Callable[[], Refusal]], None]
 
 FRESH_KEYS = f"SELECT key, place FROM incoming_keys ANTI JOIN repeated USING ({ARRIVAL})"
 """The keys of what `sort_out` found to be new."""
@@ -48,13 +51,14 @@ def sort_out(
     duck: Duck,
     snapshot: Snapshot,
     tables: Mapping[str, pa.Table],
-    on_conflict: Callable[[int, Refusal], None],
+    on_conflict: OnConflict,
     *,
     newest: bool,
 ) -> SortedOut:
     """Register the incoming tables as `incoming_<family>` and find what in them is not new: creates
     the tables `incoming_keys (key, place, arrival)` and `repeated (arrival)`. `on_conflict` is
-    called with the arrival of each event to be refused and why (numbered with its arrival).
+    called with the arrival of each event to be refused and what says why (numbered with its
+    arrival): words cost more than finding it, and not all are wanted.
 
     With `newest` the caller holds the writers' lock and has the newest snapshot.
     """
@@ -102,15 +106,15 @@ class _Comparison:
         self._families = families
         self._erased_known = False
 
-    def run(self, on_conflict: Callable[[int, Refusal], None]) -> SortedOut:
+    def run(self, on_conflict: OnConflict) -> SortedOut:
         self._create_suspect_rows()
         there = self._create_there()
         self._create_holders(there)
         self._create_unequal()
         rows = int(str(self._duck.rows("SELECT count(*) FROM repeated")[0][0]))
         conflicts = 0
-        for arrival, refusal in heapq.merge(*self._conflicts(), key=operator.itemgetter(0)):
-            on_conflict(arrival, refusal)
+        for arrival, why in heapq.merge(*self._conflicts(), key=operator.itemgetter(0)):
+            on_conflict(arrival, why)
             conflicts += 1
         for name in ("suspect_rows", "holders", "unequal", *(f"there_{one}" for one in there)):
             self._duck.execute(f"DROP TABLE {name}")
@@ -221,7 +225,7 @@ class _Comparison:
         if family in self._families:
             yield "false", f"incoming_{family}", ARRIVAL
 
-    def _conflicts(self) -> Iterator[Iterator[tuple[int, Refusal]]]:
+    def _conflicts(self) -> Iterator[Iterator[tuple[int, Callable[[], Refusal]]]]:
         """Those of `unequal` that contradict the holder of their key, and why: one series, by
         arrival, for each pair of families."""
         kinds = self._duck.rows(
@@ -235,33 +239,41 @@ class _Comparison:
 
     def _conflicts_of(
         self, family: str, other: str, is_logged: str, relation: str, number: str
-    ) -> Iterator[tuple[int, Refusal]]:
+    ) -> Iterator[tuple[int, Callable[[], Refusal]]]:
         came_names, there_names = family_schema(family).names, family_schema(other).names
         columns = [f"came.{ARRIVAL}", "there.filename" if is_logged == "true" else "''"]
         columns += [_column("came", name) for name in came_names]
         columns += [_column("there", name) for name in there_names]
-        last = -1
-        while True:
+        of_kind = (
+            f"unequal.family = '{family}' AND unequal.there_family = '{other}' "
+            f"AND unequal.is_logged = {is_logged}"
+        )
+        arrivals = [
+            int(str(row[0]))
+            for row in self._duck.rows(
+                f"SELECT {ARRIVAL} FROM unequal WHERE {of_kind} ORDER BY {ARRIVAL}"
+            )
+        ]
+        for page in range(0, len(arrivals), PAGE_ROWS):
+            first, last = arrivals[page], arrivals[page : page + PAGE_ROWS][-1]
+            # The bounds stand with both: what is out of them is not joined.
             rows = self._duck.rows(
                 f"SELECT {', '.join(columns)} FROM unequal "
                 f"INNER JOIN incoming_{family} AS came ON came.{ARRIVAL} = unequal.{ARRIVAL} "
                 f"INNER JOIN {relation} AS there ON there.{number} = unequal.number "
-                f"WHERE unequal.family = '{family}' AND unequal.there_family = '{other}' "
-                f"AND unequal.is_logged = {is_logged} AND unequal.{ARRIVAL} > {last} "
-                f"ORDER BY unequal.{ARRIVAL} LIMIT {PAGE_ROWS}"
+                f"WHERE {of_kind} AND unequal.{ARRIVAL} BETWEEN {first} AND {last} "
+                f"AND came.{ARRIVAL} BETWEEN {first} AND {last} "
+                f"ORDER BY unequal.{ARRIVAL}"
             )
             for row in rows:
-                last = int(str(row[0]))
-                values = row[2:]
+                arrival, values = int(str(row[0])), row[2:]
                 came = dict(zip(came_names, values[: len(came_names)], strict=True))
                 there = dict(zip(there_names, values[len(came_names) :], strict=True))
                 names = differing(there, came)
                 if is_logged == "true" and there["type"] == came["type"]:
                     names = self._that_count(other, str(row[1]), names, there)
                 if names:
-                    yield last, conflict(last, there, came, names)
-            if len(rows) < PAGE_ROWS:
-                return
+                    yield arrival, functools.partial(conflict, arrival, there, came, names)
 
     def _that_count(self, family: str, filename: str, names: list[str], there: Values) -> list[str]:
         """Without fields that the log did not know when it was written, and without what was

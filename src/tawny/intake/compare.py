@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,9 +50,9 @@ def _compared(duck: Duck, snapshot: Snapshot, lines: bytes) -> Compared:
     refusals: dict[int, Refusal] = {}
     refused: list[int] = []
 
-    def refuse(arrival: int, refusal: Refusal) -> None:
+    def refuse(arrival: int, why: Callable[[], Refusal]) -> None:
         if len(refused) < MOST_EXPLAINED:
-            refusals[arrival] = refusal
+            refusals[arrival] = why()
         refused.append(arrival)
 
     sort_out(duck, snapshot, tables, refuse, newest=False)

@@ -166,7 +166,7 @@ class Ingest:
         self.outcome.accepted += sum(file.rows for file in added)
         self.outcome.duplicates += found.duplicates
 
-    def _refuse_arrival(self, arrival: int, refusal: Refusal) -> None:
+    def _refuse_arrival(self, arrival: int, why: Callable[[], Refusal]) -> None:
         """Tell of an event that is refused only now by its line in its input."""
         number, line = divmod(arrival, MOST_LINES)
-        self.refuse(self._inputs[number], [replace(refusal, number=line)])
+        self.refuse(self._inputs[number], [replace(why(), number=line)])
