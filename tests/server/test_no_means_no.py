@@ -22,6 +22,27 @@ JSON_BODIES: dict[str, dict[str, object]] = {
     "/api/v1/set-up": {"link": "x", "name": "second", "password": PASSWORD},
     "/api/v1/tokens": {"name": "never", "scopes": ["exports:read"]},
     "/api/v1/users": {"name": "never", "password": PASSWORD, "role": "supervisor"},
+    "/api/v1/saved-exports": {"name": "never", "exports": ["messages"], "period": "yesterday"},
+    "/api/v1/schedules": {
+        "name": "never",
+        "exports": ["messages"],
+        "frequency": "daily",
+        "destinations": ["of schedules"],
+        "active": False,
+    },
+    "/api/v1/schedules/{schedule_id}": {
+        "name": "Never",
+        "exports": ["contacts"],
+        "frequency": "daily",
+        "destinations": ["of schedules"],
+        "active": False,
+    },
+    "/api/v1/schedules/{schedule_id}/backfill": {**RANGE},
+    "/api/v1/saved-exports/{saved_id}": {
+        "name": "Never",
+        "exports": ["contacts"],
+        "period": "yesterday",
+    },
     "/api/v1/channel-groups": {"name": "never", "channels": ["red"]},
     "/api/v1/channel-groups/{group_id}": {"name": "Never", "channels": ["red"]},
     "/api/v1/users/{user_id}": {"display_name": "Never", "password": PASSWORD, "disabled": True},
@@ -54,6 +75,12 @@ PASSING = frozenset(
     ]
 )
 """Tables that change by themselves, or because somebody was refused."""
+BY_NAME = {
+    "schedules": "id, name, owner, request, frequency, delay, active, removed_ms IS NULL, wait",
+    "slots": "id",
+    "deliveries": "id",
+}
+"""Of tables whose rows go on by themselves what does not."""
 MOVING = frozenset(["used_ms", "seen_ms"])
 """Columns that say when somebody was here."""
 
@@ -79,6 +106,8 @@ def state(home: Path) -> dict[str, list[tuple[object, ...]]]:
             if name not in PASSING
         }
         # Those that somebody was allowed to ask for go on by themselves.
+        for table, columns in BY_NAME.items():
+            rows[table] = list(database.execute(f"SELECT {columns} FROM {table} ORDER BY id"))
         rows["runs"] = list(
             database.execute("SELECT id, owner, state = 'cancelled' FROM runs ORDER BY id")
         )
@@ -165,6 +194,34 @@ def test_who_is_answered_no_has_changed_nothing(own_world: World, tmp_path: Path
                     continue  # done, and the page says so
                 assert changed == [], f"{name}: {method} {path} was answered {status}"
     assert said_no > 100
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("/api/v1/saved-exports", Scope.SCHEDULES_WRITE),
+        ("/api/v1/schedules", Scope.SCHEDULES_WRITE),
+        ("/api/v1/users", Scope.ADMIN),
+        ("/api/v1/channel-groups", Scope.ADMIN),
+        ("/api/v1/exports", Scope.EXPORTS_WRITE),
+    ],
+)
+def test_one_scope_makes_what_the_others_do_not(own_world: World, path: str, scope: Scope) -> None:
+    """A token for saving alone was told no, and the export was saved."""
+    world = own_world
+    world.destination_id("of schedules")
+    body = JSON_BODIES[path]
+    if "name" in body:
+        body = {**body, "name": "scoped"}  # one that nobody had made
+    statuses = {}
+    for other in Scope:
+        before = state(world.server.home)
+        with world.server.client(token_of(world.root, other.value)) as client:
+            statuses[other] = client.post(world.server.url + path, json=body).status_code
+        after = {**state(world.server.home), "tokens": before["tokens"]}
+        assert (after == before) == (other != scope), other
+    assert statuses.pop(scope) in (201, 202)
+    assert set(statuses.values()) == {403}
 
 
 @pytest.mark.parametrize("path", ["/api/v1/exports", "/api/v1/exports/{run_id}/again"])

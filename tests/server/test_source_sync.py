@@ -1,4 +1,4 @@
-"""A source is read by the schedule of a server, while people and programs go on."""
+"""A source is read by a running server, while people and programs go on."""
 
 from __future__ import annotations
 

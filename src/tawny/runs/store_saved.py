@@ -32,6 +32,8 @@ from tawny.state.tables import saved_exports, users
 from tawny.text import Text
 
 LONGEST_NAME = 255
+LOOKING_AT_SAVED = (Scope.EXPORTS_READ, Scope.SCHEDULES_WRITE)
+"""Who may save one sees what is saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class SavedExports:
 
     def list(self, caller: Caller) -> list[SavedExportRow]:
         """The caller's own and those that others share, by name."""
-        caller.need(Scope.EXPORTS_READ)
+        caller.need(*LOOKING_AT_SAVED)
         with self._database.read() as connection:
             rows = connection.execute(
                 _select()
@@ -83,7 +85,7 @@ class SavedExports:
 
     def get(self, caller: Caller, saved_id: int) -> SavedExportRow:
         """One the caller may see."""
-        caller.need(Scope.EXPORTS_READ)
+        caller.need(*LOOKING_AT_SAVED)
         with self._database.read() as connection:
             row = connection.execute(
                 _select().where(saved_exports.c.id == saved_id, _visible(caller))

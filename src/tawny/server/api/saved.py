@@ -10,13 +10,14 @@ from litestar.params import Parameter
 
 from tawny.model.zones import current_ms
 from tawny.people.callers import Caller, Scope
+from tawny.runs.store_saved import LOOKING_AT_SAVED
 from tawny.server.api.exports import RunId
 from tawny.server.api.saved_shapes import SavedAnswer, SavedBody
 from tawny.server.api.shapes import RunAnswer
 from tawny.server.problems import responses
 from tawny.server.services import Services
 
-_READ = {"scope": Scope.EXPORTS_READ}
+_READ = {"scope": LOOKING_AT_SAVED}
 _RUN = {"scope": Scope.EXPORTS_WRITE}
 _SAVE = {"scope": Scope.SCHEDULES_WRITE}
 SavedId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a saved export")]
