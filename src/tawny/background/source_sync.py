@@ -1,4 +1,4 @@
-"""The schedule of a server: sources are synced when it is their time, each in a worker process."""
+"""Sources are synced when it is their time, each in a worker process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAUSE_AFTER_FAILURE_MS = 60_000
 """A source that failed is not asked again at once."""
 
 
-class Schedule:
+class SourceSync:
     """One thread that looks which source is due; what lasts long does not keep others waiting as
     long as there is a free worker."""
 
@@ -29,7 +29,7 @@ class Schedule:
         self._running: set[int] = set()
         self._not_before_ms: dict[int, int] = {}
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="source-sync", daemon=True)
 
     def start(self) -> None:
         """Begin."""

@@ -22,7 +22,7 @@ from tawny.background.comparison import compared_by_worker
 from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
-from tawny.background.schedule import Schedule
+from tawny.background.source_sync import SourceSync
 from tawny.completeness.rule import ChannelFacts, completeness
 from tawny.deliveries.store import Destinations
 from tawny.errors import ConflictError, TawnyError
@@ -136,7 +136,7 @@ class Services:
         self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
         self.mover = Mover(settings, self.inbox, self._movers)
         self._syncers = Workers(home, _SYNCS, niceness=6)
-        self._schedule = Schedule(SourceStore(self.database), self._syncers)
+        self._source_sync = SourceSync(SourceStore(self.database), self._syncers)
         self.arrivals = ArrivalNews()
         self.acknowledger = Acknowledger(
             self.inbox,
@@ -180,7 +180,7 @@ class Services:
         self._drawers.warm(1)
         self.runs.open()
         self.mover.start()
-        self._schedule.start()
+        self._source_sync.start()
         self._carrying.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
@@ -189,7 +189,7 @@ class Services:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
         self.acknowledger.close()
         self._carrying.stop()
-        self._schedule.stop()
+        self._source_sync.stop()
         self._syncers.close()
         self.mover.stop()
         self._movers.close()

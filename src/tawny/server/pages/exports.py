@@ -195,7 +195,7 @@ def bounds_or_problem(
         return None, problem_of(error, reader)
 
 
-def checked_request(
+def request_of_form(
     form: RequestForm, reader: Reader, now_ms: int, shown: tuple[str, str] | None = None
 ) -> ExportRequest:
     """The request of a form, each of its fields looked at. Raises `FieldError`, `RequestError`."""
@@ -282,7 +282,7 @@ def estimate_part(
     filled = request_form(form, reader.zone_name, reader.language)
     rows, slow, problem = None, False, None
     try:
-        asked = checked_request(filled, reader, current_ms())
+        asked = request_of_form(filled, reader, current_ms())
         rows = services.estimate(caller, asked).rows
         slow = rows is None
     except (FieldError, RequestError) as error:
@@ -304,7 +304,7 @@ def generate(
     now_ms = current_ms()
     problem, started, remembered = None, None, None
     try:
-        asked = checked_request(filled, reader, now_ms, shown_range(filled, form))
+        asked = request_of_form(filled, reader, now_ms, shown_range(filled, form))
         started = services.runs.start(caller, asked)
         remembered = choice_cookie(caller, filled, asked)
     except (FieldError, RequestError) as error:

@@ -74,7 +74,7 @@ SCOPES = {
     "events:write": N_("Send events"),
     "exports:read": N_("Read exports"),
     "exports:write": N_("Run exports"),
-    "schedules:write": N_("Save exports"),
+    "schedules:write": N_("Save and schedule exports"),
     "metrics:read": N_("Read metrics"),
     "admin": N_("Administer"),
 }
