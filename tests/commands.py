@@ -39,14 +39,15 @@ def without_completeness(err: str) -> str:
 
 def tawny(home: Path, *arguments: str, tells_completeness: bool = False) -> Result:
     """Run the command line inside this process."""
-    out, err = io.StringIO(), io.StringIO()
+    # Rows are written as bytes, words as text.
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="surrogatepass", newline="")
+    err = io.StringIO()
     line = ["--home", str(home), *arguments]
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = run(line)
     told = err.getvalue()
-    return Result(
-        status, out.getvalue(), told if tells_completeness else without_completeness(told)
-    )
+    out.seek(0)
+    return Result(status, out.read(), told if tells_completeness else without_completeness(told))
 
 
 def tawny_process(

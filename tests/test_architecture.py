@@ -65,10 +65,15 @@ LAYERS: dict[str, set[str]] = {
         *("errors", "settings", "model", "state", "people", "exports", "runs", "upkeep"),
         *("completeness", "deliveries"),
     },
+    # What changed in an export: rows of two states of the log, by periods as schedules have them.
+    "feeds": {
+        *("errors", "settings", "model", "log", "state", "engine", "queries", "exports"),
+        "schedules",
+    },
     "background": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
-        *("credentials", "deliveries", "schedules"),
+        *("credentials", "deliveries", "schedules", "feeds"),
     },
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
@@ -82,7 +87,7 @@ LAYERS: dict[str, set[str]] = {
         *("languages", "library_messages", "errors", "settings", "model", "log", "state"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sources", "completeness", "sample"),
-        *("credentials", "deliveries", "schedules"),
+        *("credentials", "deliveries", "schedules", "feeds"),
     },
     "client": {"errors", "settings", "model", "exports"},
     "cli": {
@@ -90,7 +95,7 @@ LAYERS: dict[str, set[str]] = {
         "state",
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
-        *("deliveries", "schedules"),
+        *("deliveries", "schedules", "feeds"),
     },
 }
 """What each layer may import, beside itself."""
@@ -306,6 +311,7 @@ ENGINE_CALLERS = {
     "exports/formats/source.py": "rows on their way into a file",
     "exports/session.py": "ends the steps of an export",
     "exports/slicing.py": "has the steps of an export made",
+    "feeds/units.py": "has the rows of a state made",
     "reading/charts.py": "runs the statements of charts",
     "reading/figures.py": "runs the statements of figures",
     "reading/result.py": "runs the statements of summaries",
@@ -665,7 +671,7 @@ HEAD_FIELDS = {
         (
             {"order": "time\n-- never empyt: a"},
             "7: found 'never empyt: a' after the words of the head; allowed: title: ..., "
-            "place: ..., range: ..., order: ..., key: ..., links: ..., right: ..., "
+            "place: ..., range: ..., order: ..., key: ..., beside: ..., links: ..., right: ..., "
             "never empty: ...",
         ),
     ],

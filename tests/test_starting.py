@@ -34,6 +34,11 @@ USES: dict[str, tuple[tuple[str, ...], set[str]]] = {
         ("export", "users", *RANGE, "-o", "x.csv", "--server", "http://127.0.0.1:9"),
         {*EVENTS, "httpx", "rich"},
     ),
+    "feed": (("feed", "messages"), ENGINE),
+    "feed of a server": (
+        ("feed", "messages", "--server", "http://127.0.0.1:9"),
+        {*EVENTS, "httpx", "rich"},
+    ),
     "a wrong export": (("export", "mesages", *RANGE, "-o", "x.csv"), EVENTS),
     "ingest": (("ingest", "good.jsonl"), ENGINE),
     "ingest with refusals": (("ingest", "bad.jsonl"), {*ENGINE, *STATE}),

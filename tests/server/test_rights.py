@@ -60,6 +60,7 @@ GET    /api/v1/exports/RUN/files/messages 401  403    404  404  404
 POST   /api/v1/exports/RUN/next          401    403    404  202  202
 GET    /api/v1/exports/RUN/preview       401    403    404  200  200
 GET    /api/v1/exports/RUN/receipt       401    403    404  200  200
+GET    /api/v1/feeds/messages            401    403    200  200  200
 GET    /api/v1/log                       401    403    200  200  200
 GET    /api/v1/openapi.json              200    200    200  200  200
 GET    /api/v1/refusals                  401    403    403  403  200
@@ -107,7 +108,8 @@ def _known() -> set[tuple[str, str]]:
         shape = path
         for name, parameter in (
             ("RUN", "{run_id:str}"), ("TOKEN", "{token_id:int}"), ("USER", "{user_id:int}"),
-            ("types/messages", "types/{name:str}"), ("SAVED", "{saved_id:int}"),
+            ("types/messages", "types/{name:str}"),
+            ("feeds/messages", "feeds/{export_type:str}"), ("SAVED", "{saved_id:int}"),
             ("files/messages", "files/{export:str}"), ("SCHEDULE", "{schedule_id:int}"),
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
             ("GROUP", "{group_id:int}"),

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import convert
 from msgspec.structs import replace
 
 from tawny.disk import translated_os_errors
@@ -23,6 +24,8 @@ from tawny.exports.bundle import Bundle
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
+from tawny.feeds.feed import FeedReader
+from tawny.feeds.request import FeedRequest
 from tawny.intake.compare import compared
 from tawny.intake.direct import direct_ingest
 from tawny.intake.inbox import flush, look
@@ -98,6 +101,15 @@ def estimate(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) 
         request = _known_channels_only(session, request_of(arguments), arguments)
         session.check(request)
         return {"rows": sum(count_rows(session, part) for part in parts_of(request))}
+
+
+def feed(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """The rows of a feed after a `cursor`, at most `limit`, and where to go on."""
+    flush(home, settings)
+    request = convert(arguments["request"], FeedRequest)
+    given = bool(arguments["given_channels"])
+    with FeedReader(home, settings, request, given_channels=given) as reader:
+        return dataclasses.asdict(reader.page(arguments["cursor"], arguments["limit"]))
 
 
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -263,6 +275,7 @@ JOBS: dict[str, Job] = {
     "completeness": completeness,
     "estimate": estimate,
     "export": export,
+    "feed": feed,
     "figures": figures,
     "keep_rows": keep_rows,
     "load_sample": load_sample,

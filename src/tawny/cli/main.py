@@ -27,6 +27,7 @@ from tawny.text import Text
 CALLS: dict[str, str] = {
     "ingest": "ingest",
     "export": "export",
+    "feed": "feed",
     "check": "check",
     "exports": "dictionary",
     "columns": "dictionary",

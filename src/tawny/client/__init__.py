@@ -17,6 +17,7 @@ from tawny.client.shapes import (
     ColumnDefinition,
     Estimate,
     ExportType,
+    FeedPage,
     File,
     Log,
     Part,
@@ -31,6 +32,6 @@ from tawny.client.sync import Client
 
 __all__ = [
     "AsyncClient", "Channel", "ChannelStatus", "Check", "Client", "ColumnDefinition", "Estimate",
-    "ExportType", "File", "Log", "Part", "Refused", "Request", "Run", "SavedExport", "Sent",
-    "ServerError", "TypeEvents",
+    "ExportType", "FeedPage", "File", "Log", "Part", "Refused", "Request", "Run", "SavedExport",
+    "Sent", "ServerError", "TypeEvents",
 ]  # fmt: skip

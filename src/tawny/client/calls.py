@@ -5,6 +5,7 @@ The two clients differ only in how they wait; what they send and understand is w
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,7 @@ from tawny.client.shapes import (
     ColumnDefinition,
     Estimate,
     ExportType,
+    FeedPage,
     Log,
     ProblemAnswer,
     Refused,
@@ -182,6 +184,27 @@ def columns(export_type: str) -> ApiCall[list[ColumnDefinition]]:
 def log() -> ApiCall[Log]:
     """The event log."""
     return ApiCall("GET", "/log", Log)
+
+
+def feed(
+    export_type: str,
+    cursor: str | None,
+    time_zone: str,
+    channels: Sequence[str],
+    period: str | None,
+    limit: int,
+) -> ApiCall[FeedPage]:
+    """Rows of a change feed."""
+    parameters: dict[str, Any] = {"tz": time_zone, "limit": limit}
+    if channels:
+        parameters["channel"] = list(channels)
+    if period is not None:
+        parameters["period"] = period
+    if cursor is not None:
+        parameters["cursor"] = cursor
+    # The name comes from anywhere: it stays one part of the address.
+    path = f"/feeds/{urllib.parse.quote(export_type, safe='')}"
+    return ApiCall("GET", path, FeedPage, parameters=parameters)
 
 
 def send(lines: bytes) -> ApiCall[Sent]:

@@ -208,6 +208,15 @@ class Log(Struct, frozen=True):
     channels: Sequence[ChannelStatus]
 
 
+class FeedPage(Struct, frozen=True):
+    """Rows of a change feed, and from where to go on. `more` says whether there are more already;
+    without, the cursor is for what comes later."""
+
+    items: Sequence[dict[str, Any]]
+    cursor: str
+    more: bool
+
+
 class ProblemAnswer(Struct, frozen=True):
     """An error answer (RFC 9457)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -18,6 +18,7 @@ from tawny.client.shapes import (
     ColumnDefinition,
     Estimate,
     ExportType,
+    FeedPage,
     Log,
     Request,
     Run,
@@ -123,6 +124,27 @@ class Client:
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    def feed(
+        self,
+        export_type: str,
+        cursor: str | None = None,
+        *,
+        time_zone: str = "UTC",
+        channels: Sequence[str] = (),
+        period: str | None = None,
+        limit: int = 1000,
+    ) -> Iterator[FeedPage]:
+        """The pages of a change feed after a cursor, up to the newest state of the log; None
+        begins. Keep the `cursor` of a page when its rows are kept: from it another call goes on,
+        whatever happened in between, and a page that comes twice changes nothing."""
+        while True:
+            call = calls.feed(export_type, cursor, time_zone, channels, period, limit)
+            page = self._do(call)
+            yield page
+            if not page.more:
+                return
+            cursor = page.cursor
 
     def wait(self, run_id: str, on_change: Callable[[Run], None] = lambda _: None) -> Run:
         """A run once it has ended."""

@@ -42,6 +42,9 @@ class View:
     """Only these; none given = all."""
     content_media: Sequence[str] | None = None
     """Media whose message content is written; None = all."""
+    erasures_until: int | None = None
+    """Contacts whose erasure arrived in a later version are not erased yet; None = all are. Only
+    who compares with what was said before asks for it, and shows nothing of them."""
 
 
 def create_tables(engine: Engine, snapshot: Snapshot, view: View, tables: Iterable[str]) -> None:
@@ -58,7 +61,7 @@ def create_tables(engine: Engine, snapshot: Snapshot, view: View, tables: Iterab
         if f"{family}_events_in_range" in wanted:
             _create_events(engine, snapshot, view, family, in_range=True)
     if "erased_contacts" in wanted:
-        _create_erased_contacts(engine, snapshot)
+        _create_erased_contacts(engine, snapshot, view.erasures_until)
     create_rare_tables(engine.embedded, snapshot, RARE_TABLES & wanted)
     for name in RARE_TABLES & wanted:
         _share(engine, name)
@@ -68,6 +71,10 @@ def create_tables(engine: Engine, snapshot: Snapshot, view: View, tables: Iterab
         _create_texts(engine, "content_media", "medium", view.content_media or ())
     if "opening_days" in wanted:
         _create_opening_days(engine, snapshot, view)
+
+
+IN_SCOPE = "conversation_id IN (SELECT conversation_id FROM scope)"
+"""The condition under which an event is of a conversation in scope."""
 
 
 def create_scope_tables(
@@ -84,9 +91,8 @@ def create_scope_tables(
         name = f"{family}_events_in_scope"
         if name not in wanted:
             continue
-        condition = "conversation_id IN (SELECT conversation_id FROM scope)"
-        paths = engine.narrowed(snapshot.paths(family, None, view.as_of_ms), condition)
-        create_view(engine, snapshot, view, family, name, paths, [condition])
+        paths = engine.narrowed(snapshot.paths(family, None, view.as_of_ms), IN_SCOPE)
+        create_view(engine, snapshot, view, family, name, paths, [IN_SCOPE])
 
 
 def _create_events(
@@ -163,17 +169,18 @@ def _share(engine: Engine, name: str) -> None:
         engine.add_table(name, engine.embedded.table(f"SELECT * FROM {name}"))
 
 
-def _create_erased_contacts(engine: Engine, snapshot: Snapshot) -> None:
+def _create_erased_contacts(engine: Engine, snapshot: Snapshot, until: int | None) -> None:
     """Contacts ever erased, whatever the time of it, `as_of` and the version it arrived with: a
     receipt from before brings nobody back (docs/how-numbers-are-defined.md, erased contacts)."""
     paths = snapshot.paths("contact")
     if not paths:
         _create_texts(engine, "erased_contacts", "contact_id", ())
         return
+    conditions = ["type = 'contact.erased'", *arrived(snapshot, until)]
     engine.make_step(
         "erased_contacts",
         f"SELECT DISTINCT contact_id FROM {engine.events(snapshot, 'contact', paths)} AS events "
-        "WHERE type = 'contact.erased'",
+        f"WHERE {' AND '.join(conditions)}",
         {},
         reads=1,
     )

@@ -59,6 +59,12 @@ def load(folder: Path, version: int | None = None) -> DeltaTable | None:
     return table
 
 
+def identity(folder: Path) -> str:
+    """What tells a log from another one in the same place; empty while there is none."""
+    table = load(folder)
+    return "" if table is None else str(table.metadata().id)
+
+
 def create(folder: Path) -> DeltaTable:
     """A new table without events."""
     with translated_errors(folder):

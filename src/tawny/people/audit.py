@@ -59,6 +59,7 @@ ACTIONS = (
     "file_downloaded",
     "preview_read",
     "charts_read",
+    "feed_read",
     "audit_read",
     "erased_contact_found",
     "log_accepted",

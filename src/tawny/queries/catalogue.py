@@ -98,6 +98,18 @@ class Query:
         """The final select over the tables of the steps, rows in the export's order."""
         return f"{self.select}\nORDER BY {self.order_by}"
 
+    @property
+    def keyed_select(self) -> str:
+        """The final select with what the row key names beside the cells, rows in any order."""
+        beside = "".join(f"{place} AS {name}, " for name, place in self.head.beside.items())
+        return self.select.replace("SELECT", f"SELECT {beside}", 1) if beside else self.select
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether a row sums up what happened in the range, so that it is another one for each
+        period."""
+        return self.head.takes_range and not self.head.is_time_ordered and bool(self.scope)
+
 
 @functools.cache
 def query(export_type: str) -> Query:

@@ -38,6 +38,7 @@ _FIELDS = {
     "range": ("required", "none"),
     "order": ("time", "key"),
     "key": None,
+    "beside": None,
     "links": None,
     "right": tuple(right.value for right in Right),
     "never empty": None,
@@ -63,6 +64,8 @@ class Head:
     rows of adjoining ranges, one after the other, are those of the whole."""
     key: tuple[str, ...]
     """The columns that together tell its rows apart, `BESIDE_CELLS` among them."""
+    beside: Mapping[str, str]
+    """Where the final select finds those of `BESIDE_CELLS`, by their names."""
     links: Mapping[str, str]
     """Columns that always name a row of another export of the same request, which one."""
     right: Right | None
@@ -87,6 +90,7 @@ class Head:
         cells = [column.key for column in columns]
         for name, named, allowed in (
             ("key", self.key, [*cells, *sorted(BESIDE_CELLS)]),
+            ("beside", tuple(self.beside), self.beside_cells),
             ("links", tuple(self.links), cells),
             ("never empty", self.never_empty, cells),
         ):
@@ -142,7 +146,8 @@ def head_of(path: str, text: str) -> Head:
         takes_range=fields["range"] == "required",
         is_time_ordered=fields["order"] == "time",
         key=_listed(fields["key"]),
-        links=_links(path, lines.get("links")),
+        beside=_links(path, lines.get("beside"), "beside", "="),
+        links=_links(path, lines.get("links"), "links", "->"),
         right=Right(right) if right else None,
         never_empty=_listed(fields.get("never empty", "")),
         line_numbers={name: line.number for name, line in lines.items()},
@@ -186,14 +191,16 @@ def _listed(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",")) if value else ()
 
 
-def _links(path: str, line: _Line | None) -> dict[str, str]:
+def _links(path: str, line: _Line | None, name: str, mark: str) -> dict[str, str]:
     links = {}
     for link in _listed(line.value) if line else ():
-        column, arrow, export_type = (part.strip() for part in link.partition("->"))
-        if line and not (arrow and column and export_type):
-            wrong = _Line(line.number, link)
-            raise _refused(path, "links", wrong, "column -> export, column -> export")
-        links[column] = export_type
+        column, found, target = (part.strip() for part in link.partition(mark))
+        if line and not (found and column and target):
+            meant = {"links": "column -> export, column -> export"}.get(
+                name, "column = step.column"
+            )
+            raise _refused(path, name, _Line(line.number, link), meant)
+        links[column] = target
     return links
 
 

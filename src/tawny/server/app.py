@@ -33,6 +33,7 @@ from tawny.server.api import (
     destinations,
     docs,
     exports,
+    feeds,
     ingest,
     people,
     saved,
@@ -124,7 +125,7 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         route_handlers=[
             events, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
             *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
-            *deliveries.HANDLERS, *docs.HANDLERS,
+            *deliveries.HANDLERS, *feeds.HANDLERS, *docs.HANDLERS,
         ],
         dependencies={"language": Provide(provide_language)},
         request_max_body_size=JSON_BYTES,

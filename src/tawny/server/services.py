@@ -375,6 +375,10 @@ class Services:
         except TawnyError as error:
             _log.warning("the log cannot be read yet: %s", error)
 
+    def draw(self, job: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """What a job makes that may take a while, beside the runs."""
+        return self._drawers.run(job, arguments, timeout_s=_READING_S)
+
     def _read(self, job: str) -> dict[str, Any]:
         return self.readers.run(job, {}, timeout_s=_READING_S)
 

@@ -4,6 +4,7 @@
 -- range: required
 -- order: key
 -- key: tag_id, channel_id
+-- beside: channel_id = totals.channel_id
 -- never empty: tag_id, active, total_contacts, total_messages, current_messages
 WITH tag_events_everywhere AS (
     -- All applications and removals of the tags of the messages that got one in the range.

@@ -4,6 +4,7 @@
 -- range: required
 -- order: key
 -- key: topic_id, channel_id
+-- beside: channel_id = totals.channel_id
 -- never empty: topic_id, active, total_conversations, current_conversations
 WITH scope AS (
     SELECT DISTINCT conversation_id

@@ -4,6 +4,7 @@
 -- range: required
 -- order: key
 -- key: user_id, from, n
+-- beside: n = presence_in_range.n
 -- right: presence
 -- never empty: user_id, presence, from, duration
 SELECT

@@ -4,6 +4,7 @@
 -- range: required
 -- order: key
 -- key: agent_id, channel_id
+-- beside: channel_id = totals.channel_id
 -- never empty: agent_id, conversations, handed_over, handed_over_error, resolved,
 --   topics_applied, tagged_messages, tags_applied
 WITH scope AS (

@@ -64,6 +64,7 @@ ACTIONS = {
     "file_downloaded": N_("Downloaded a file"),
     "preview_read": N_("Looked at an export"),
     "charts_read": N_("Looked at an export"),
+    "feed_read": N_("Read a change feed"),
     "audit_read": N_("Exported the audit trail"),
     "erased_contact_found": N_("Found an erased contact in a file"),
     "log_accepted": N_("Took a damaged event log as it is"),
@@ -73,7 +74,7 @@ ACTIONS = {
 }
 
 
-LOOKS = ("preview_read", "charts_read")
+LOOKS = ("preview_read", "charts_read", "feed_read")
 """What somebody does again and again without changing anything: one line while nothing else is
 between."""
 _BLOCK = 200

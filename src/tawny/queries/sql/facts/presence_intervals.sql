@@ -1,6 +1,9 @@
 -- Intervals of presence of every agent. A repetition of presence and away state continues the
--- interval; the last one is open (no end) and lasts until as_of; offline has none.
-SELECT agent_id, presence, away_state, start_ms, end_ms, nth
+-- interval; the last one is open (no end) and lasts until as_of; offline has none. `n` counts those
+-- of an agent that begin in the same millisecond, from 1.
+SELECT
+    agent_id, presence, away_state, start_ms, end_ms, nth,
+    row_number() OVER (PARTITION BY agent_id, start_ms ORDER BY nth) AS n
 FROM (
     SELECT
         agent_id, presence, away_state, time_ms AS start_ms,
