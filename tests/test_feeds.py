@@ -17,14 +17,16 @@ import generators
 from effort import examples
 from generated_times import DAY, ZONES
 from oracle.values import bound_of
+from tawny.engine.feed_rows import PERHAPS
 from tawny.exports.request import ExportRequest
 from tawny.exports.session import ExportSession
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.request import PERIODS, FeedRequest
-from tawny.model.zones import instant_text
+from tawny.model.zones import from_ms, instant_text
 from tawny.queries.catalogue import EXPORT_TYPES, query
 from tawny.schedules.slots import border_after, border_until
 from tawny.settings import Settings
+from tawny.state.event_log import event_log
 from tawny.upkeep.compact import compact
 from tawny.upkeep.erase import purge
 from test_differential import take_in
@@ -92,8 +94,6 @@ def exported(
 
 
 def local_text(at_ms: int, zone: ZoneInfo) -> str:
-    from tawny.model.zones import from_ms
-
     return from_ms(at_ms).astimezone(zone).isoformat(timespec="milliseconds")
 
 
@@ -111,6 +111,13 @@ def times_of(events: Iterable[Json]) -> list[int]:
     return [bound_of(event["time"], UTC_ZONE) for event in events]
 
 
+def test_every_export_says_which_keys_there_may_have_been() -> None:
+    assert set(PERHAPS) == set(EXPORT_TYPES)
+    for name in EXPORT_TYPES:
+        head = query(name).head
+        assert tuple(head.beside) == head.beside_cells
+
+
 @pytest.mark.parametrize("export_type", EXPORT_TYPES)
 @settings(max_examples=examples(2))
 @given(seed=st.integers(0, 2**32))
@@ -120,7 +127,7 @@ def test_applying_a_feed_gives_what_an_export_gives(export_type: str, seed: int)
 
 def check_feed(export_type: str, seed: int) -> None:
     rng = random.Random(seed)
-    log = generators.random_log(rng, rng.choice([40, 80, 150]), strange=rng.random() < 0.5)
+    log = generators.random_log(rng, rng.choice([30, 60, 120]), strange=rng.random() < 0.5)
     lasting = sorted(times_of(e for e in log if e["type"] != "contact.erased"))
     if rng.random() < 0.5:
         # As it happens: mostly in the order of time, some late.
@@ -153,8 +160,6 @@ def check_feed(export_type: str, seed: int) -> None:
         cursor: str | None = None
         for number, part in enumerate(parts):
             take_in(home, part)
-            from tawny.state.event_log import event_log
-
             if rng.random() < 0.2:
                 compact(home, SETTINGS)
             if rng.random() < 0.3:

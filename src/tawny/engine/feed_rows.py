@@ -164,8 +164,8 @@ def make_changes(
         f"FROM rows_now AS now FULL JOIN rows_before AS before ON {same_key} "
         f"WHERE now.{first} IS NULL OR before.{first} IS NULL OR {differs} OR ({restless})"
     )
-    if of_restless:
-        perhaps = PERHAPS[export_type]
+    perhaps = PERHAPS.get(export_type)
+    if of_restless and perhaps is not None:
         absent = " AND ".join(
             f"NOT EXISTS (SELECT 1 FROM {table} AS there WHERE "
             + " AND ".join(f"there.{identifier(k)} = perhaps.{identifier(k)}" for k in key)
