@@ -58,8 +58,8 @@ LAYERS: dict[str, set[str]] = {
     "runs": {"errors", "settings", "model", "state", "people", "queries", "exports"},
     # Where files go, and how they are brought there.
     "deliveries": {
-        *("errors", "settings", "credentials", "model", "state", "people", "exports"),
-        "outgoing",
+        *("languages", "errors", "settings", "credentials", "model", "state", "people"),
+        *("exports", "outgoing"),
     },
     "schedules": {
         *("errors", "settings", "model", "state", "people", "exports", "runs", "upkeep"),

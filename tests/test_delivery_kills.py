@@ -1,6 +1,6 @@
-"""Kills of Tawny and of a server's sessions while files go by SFTP and to an object store, and a
-program is told: at the end one whole file of each range at each, no temporary name, and of each
-range one message, however often it came."""
+"""Kills of Tawny and of a server's sessions while files go by SFTP and to an object store, a
+program is told and mail is sent: at the end one whole file of each range at each, no temporary
+name, and of each range one message, however often it came."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 
 from commands import ingest, ndjson, tawny
 from effort import SOAK
+from mail_server import MailServer, mail_server
 from s3_server import BUCKET, s3_server
 from server.running import small_log
 from ssh_server import SshServer, ssh_server
@@ -25,11 +26,11 @@ from test_schedules_kill import check_whole
 from webhook_server import WebhookServer, webhook_server
 
 DAYS = 20 if SOAK else 2
-KILLS = 60 * SOAK if SOAK else 6
+KILLS = 70 * SOAK if SOAK else 7
 
 
 def moments(
-    server: SshServer, told: WebhookServer, chance: random.Random
+    server: SshServer, told: WebhookServer, post: MailServer, chance: random.Random
 ) -> list[Callable[[], bool]]:
     """When is killed: at each step of the next file's way, or just some time."""
 
@@ -40,9 +41,9 @@ def moments(
         before = count(pattern)
         return lambda: count(pattern) > before
 
-    def one_more_message() -> Callable[[], bool]:
-        before = len(told.messages())
-        return lambda: len(told.messages()) > before
+    def one_more_message(found: WebhookServer | MailServer) -> Callable[[], bool]:
+        before = len(found.messages())
+        return lambda: len(found.messages()) > before
 
     def after_a_while() -> Callable[[], bool]:
         end = time.monotonic() + chance.uniform(0.5, 6)
@@ -54,7 +55,8 @@ def moments(
         one_more(".*.receipt.json.*.tawny-part"),
         one_more("*.receipt.json"),
         # Its answer has not come yet.
-        one_more_message(),
+        one_more_message(told),
+        one_more_message(post),
         after_a_while(),
     ]
 
@@ -66,7 +68,13 @@ def test_kills_leave_one_whole_file_of_each_range(
     home, key = tmp_path / "home", tmp_path / "key"
     ingest(home, ndjson(small_log()))
     chance = random.Random(os.urandom(8) if SOAK else 11)
-    with ssh_server() as server, s3_server() as store, webhook_server() as told:
+    with (
+        ssh_server() as server, s3_server() as store, webhook_server() as told,
+        mail_server() as post,
+    ):  # fmt: skip
+        monkeypatch.setenv("SSL_CERT_FILE", str(post.certificate))
+        monkeypatch.setenv("TAWNY_SMTP_URL", post.url())
+        monkeypatch.setenv("TAWNY_MAIL_FROM", "exports@example.com")
         (tmp_path / "secret").write_text(store.secret)
         (tmp_path / "user").write_text("writer")
         key.write_text(server.private_key)
@@ -77,16 +85,17 @@ def test_kills_leave_one_whole_file_of_each_range(
              "--endpoint", store.endpoint, "--access-key", f"file:{tmp_path / 'user'}",
              "--secret-key", f"file:{tmp_path / 'secret'}"),
             ("destinations", "add", "webhook", "told", "--url", f"{told.url}/late"),
+            ("destinations", "add", "mail", "post", "--to", "anna@example.com,zoe@example.com"),
             ("schedules", "add", "daily", "messages", "--frequency", "daily", "--tz",
              "Europe/Paris", "--destination", "there", "--destination", "store", "--destination",
-             "told"),
+             "told", "--destination", "post"),
         ):  # fmt: skip
             assert tawny(home, *words).status == 0
         wanted = ["schedules", "backfill", "daily", "--from", "2026-06-01", "--to",
                   f"2026-06-{DAYS + 1:02d}"]  # fmt: skip
         cut_off = 0
         for number in range(KILLS):
-            moment = moments(server, told, chance)[number % 6]
+            moment = moments(server, told, post, chance)[number % 7]
             process = subprocess.Popen(
                 [sys.executable, "-m", "tawny", "--home", str(home),
                  *(wanted if number == 0 else ("schedules", "run", "--due"))],
@@ -112,7 +121,7 @@ def test_kills_leave_one_whole_file_of_each_range(
         assert sorted(slots) == [
             (f"2026-06-{day:02d}", name)
             for day in range(1, DAYS + 1)
-            for name in ("store", "there", "told")
+            for name in ("post", "store", "there", "told")
         ]
         assert {(one["state"], one["revision"]) for one in deliveries} == {("delivered", 1)}
         # No temporary name either.
@@ -124,5 +133,10 @@ def test_kills_leave_one_whole_file_of_each_range(
         ids = {one.content["data"]["slot"]["from"]: one.id for one in messages}
         assert len(set(ids.values())) == len(ids) == DAYS
         assert len({(one.id, one.body) for one in messages}) == DAYS
+        letters = post.messages()
+        readers = {(one["Subject"], one["X-Reader"]): one["Message-ID"] for one in letters}
+        assert len(readers) == len(set(readers.values())) == 2 * DAYS
+        assert {one["Message-ID"] for one in letters} == set(readers.values())
+        assert list((home / "mailed").iterdir()) == []
         for folder, place in ((server.inbox, "there"), (kept / "in", "store")):
             check_whole(folder, [one for one in deliveries if one["destination"] == place], [])

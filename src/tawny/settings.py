@@ -28,6 +28,8 @@ class Setting:
     allowed: Text
     help: Text
     read: Callable[[str], SettingValue]
+    secret: bool = False
+    """Whether there may be a password in it: then it is said nowhere, also when it is wrong."""
 
     @property
     def variable(self) -> str:
@@ -85,6 +87,32 @@ def _public_url(text: str) -> str:
     ):
         raise ValueError
     return text.strip().rstrip("/")
+
+
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    is_right = (
+        parts.scheme in ("smtps", "smtp+starttls")
+        and parts.hostname
+        and parts.port != 0
+        and parts.path in ("", "/")
+        and not parts.query
+        and not parts.fragment
+        and bool(parts.username) == bool(parts.password)
+        # Of two signs, one would end the password for whoever hides it.
+        and text.count("@") <= 1
+        and not re.search(r"[\x00-\x20\x7f]", text)
+    )
+    if text and not is_right:
+        raise ValueError
+    return text
+
+
+def _mail_from(text: str) -> str:
+    address = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}"
+    if text and not re.fullmatch(rf"{address}|[^<>\"\x00-\x1f\x7f]{{1,100}}<{address}>", text):
+        raise ValueError
+    return text
 
 
 def _networks(text: str) -> str:
@@ -193,6 +221,24 @@ SETTINGS: tuple[Setting, ...] = (
         _public_url,
     ),
     Setting(
+        "smtp_url",
+        "",
+        Text(
+            "smtps://user:password@host:465 or smtp+starttls://user:password@host:587, with signs "
+            "such as / in the password as %2F; empty = no mail"
+        ),
+        Text("Server that sends mail; only with TLS."),
+        _smtp_url,
+        secret=True,
+    ),
+    Setting(
+        "mail_from",
+        "",
+        Text("an address such as exports@example.com or Exports <exports@example.com>"),
+        Text("Sender of mail."),
+        _mail_from,
+    ),
+    Setting(
         "catch_up_slots",
         31,
         Text("a whole number from 0 to 100000"),
@@ -284,6 +330,12 @@ class Settings:
                     setting.default if text is None else _read(setting, text)
                 )
             except ValueError:
+                if setting.secret:
+                    raise RequestError(
+                        "{variable}: found something else than allowed: {allowed}",
+                        variable=setting.variable,
+                        allowed=setting.allowed,
+                    ) from None
                 raise RequestError(
                     "{variable}: found {text!r}; allowed {allowed}",
                     variable=setting.variable,

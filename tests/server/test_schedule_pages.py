@@ -149,6 +149,10 @@ def test_the_secret_of_a_webhook_is_on_one_page_once(world: World) -> None:
 
     url = "https://hooks.example.com/tawny"
     with contextlib.closing(page_client(world, "root")) as root:
+        asked = {"kind": "mail", "name": "post", "to": "a@b.example", "link": "beyond"}
+        refused = root.post("/destinations", data=asked)
+        assert refused.status_code == 400
+        assert "nothing says by which server and from whom it is sent" in text_of(refused)
         form = root.get("/destinations/new?kind=webhook")
         assert "Left empty, Tawny makes one and shows it once." in text_of(form)
         assert "as long as TAWNY_PUBLIC_URL does not say how people reach" in text_of(form)

@@ -16,7 +16,20 @@ from tawny.errors import RequestError
 from tawny.text import Text
 
 _DESTINATION = Text("destination")
-_OPTIONS = ("path", "url", "host_key", "endpoint", "region", "account", "template", "org", "folder")
+_OPTIONS = (
+    "path",
+    "url",
+    "host_key",
+    "endpoint",
+    "region",
+    "account",
+    "template",
+    "org",
+    "folder",
+    "to",
+    "attach_mb",
+    "link",
+)
 _SECRETS = ("password", "private_key", "access_key", "secret_key", "signing_secret")
 
 
@@ -127,4 +140,4 @@ def _secrets(given: Given) -> tuple[Mapping[str, str], str]:
 
 def _where(destination: Json) -> str:
     found = destination["settings"]
-    return str(found.get("path") or found.get("url") or "-")
+    return str(found.get("path") or found.get("url") or found.get("to") or "-")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tawny.deliveries.folder import FolderPlace, checked_path
+from tawny.deliveries.mail_addresses import mail_addresses, mail_server
 from tawny.deliveries.names import checked_template, needs
 from tawny.deliveries.own_secrets import OwnSecret
 from tawny.deliveries.parcels import Receiver
@@ -20,6 +22,12 @@ from tawny.text import Text
 Options = Mapping[str, str]
 Secrets = Mapping[str, str]
 """In plain words."""
+
+ATTACH_MB = 10
+"""Up to which size files are attached to mails, unless somebody says otherwise."""
+_MOST_ATTACH_MB = 100
+LINKS = ("beyond", "always")
+"""When a mail has a link: where its file is too large to be attached, or instead of every file."""
 
 _FILE_OPTIONS = ("template", "org", "folder")
 """What every destination where files lie may have beside the options of its kind."""
@@ -51,6 +59,8 @@ class DestinationKind:
     """Who is given its secrets; empty where nobody is."""
     keeps_files: bool
     """Whether files lie there, under names; others are sent a message."""
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Options that have one of a few values, the one that they have at first before the others."""
     own_secret: OwnSecret | None = None
     """One of the secrets, which Tawny makes where none is given."""
 
@@ -151,6 +161,40 @@ def _open_webhook(
     return WebhookReceiver(options, secrets, settings)
 
 
+def _check_mail(options: Options, settings: Settings) -> dict[str, str]:
+    mail_server(settings)
+    link = options.get("link", LINKS[0])
+    if link == "signed":
+        raise RequestError(
+            "link: found signed, but no link works without signing in; allowed: {allowed}",
+            allowed=", ".join(LINKS),
+        )
+    if link not in LINKS:
+        raise UnknownValueError("link", link, LINKS)
+    if link == "always" and not settings.text("public_url"):
+        raise RequestError(
+            "link: found always, but nothing says by which address people reach this server; "
+            "whoever runs Tawny sets TAWNY_PUBLIC_URL"
+        )
+    attach_mb = options.get("attach_mb", str(ATTACH_MB)).strip()
+    if not re.fullmatch(r"[0-9]{1,3}", attach_mb) or int(attach_mb) > _MOST_ATTACH_MB:
+        raise RequestError(
+            "attach_mb: found {found!r}; allowed a whole number from 0 to {most}",
+            found=attach_mb,
+            most=_MOST_ATTACH_MB,
+        )
+    to = ", ".join(mail_addresses(options["to"]))
+    return {"to": to, "attach_mb": str(int(attach_mb)), "link": link}
+
+
+def _open_mail(
+    options: Options, _secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
+) -> Receiver:
+    from tawny.deliveries.mail import MailReceiver
+
+    return MailReceiver(options, settings)
+
+
 DESTINATION_KINDS: Mapping[str, DestinationKind] = {
     "folder": DestinationKind(
         name="folder",
@@ -209,6 +253,21 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         server=lambda _options: "",
         keeps_files=False,
         own_secret=SIGNING_SECRET,
+    ),
+    "mail": DestinationKind(
+        name="mail",
+        needed=("to",),
+        options=("to", "attach_mb", "link"),
+        secrets=(),
+        needed_secrets=lambda _options: (),
+        check=_check_mail,
+        looked=(),
+        look=_as_it_is,
+        open=_open_mail,
+        where=lambda options: options["to"],
+        server=lambda _options: "",
+        keeps_files=False,
+        choices={"link": LINKS},
     ),
 }
 """Every kind there is."""

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from tawny.deliveries.reached import ReachedReaders
 from tawny.errors import FailureError
+from tawny.text import Text
 
 NameOf = Callable[[str, str, str], str]
 """The name of a file by its type, its ending and its SHA-256."""
+
+LanguageOf = Callable[[str], str]
+"""The language of whoever reads mail at an address."""
 
 
 class DeliveryError(FailureError):
@@ -58,6 +63,11 @@ class Parcel:
     """When the file was made, in milliseconds since 1970 UTC."""
     about: Mapping[str, Any]
     """What the API says of the delivery, but for how it goes and its files."""
+    warning: Text | None
+    """Of which channels the file may lack events."""
+    reached: ReachedReaders
+    """Who has its message already, where several are to have one."""
+    language_of: LanguageOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,7 @@ class Trial:
     destination: str
     """What the destination is called."""
     scratch: Path
+    language_of: LanguageOf
 
 
 class Receiver(Protocol):

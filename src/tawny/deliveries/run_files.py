@@ -38,6 +38,11 @@ def whole_file(parcel: Parcel) -> OutgoingFile:
     return OutgoingFile(name, receipt["bytes"], receipt["sha256"], content, receipt)
 
 
+def media_type_of(parcel: Parcel) -> str:
+    """The media type of that file."""
+    return kind_of(request_of_receipt(parcel.receipt)).media_type.partition(";")[0]
+
+
 def package_name(names: Sequence[str]) -> str:
     """Where the data package of some files is: in their deepest common folder."""
     folders = [posixpath.dirname(name) for name in names]

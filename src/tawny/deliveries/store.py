@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 from tawny.people.names import shown_name
+from tawny.people.readers import language_of_address
 from tawny.scratch import scratch_folder
 from tawny.settings import Settings
 from tawny.state.database import Database
@@ -185,8 +187,20 @@ class Destinations:
         destination = self.find(destination_id)
         self._audit.record(caller, "destination_tested", destination.choice.name)
         with self.opened(destination) as receiver:
-            receiver.try_out(Trial(destination.choice.name, scratch_folder(self._home)))
+            receiver.try_out(
+                Trial(
+                    destination.choice.name,
+                    scratch_folder(self._home),
+                    functools.partial(self.language_of, otherwise=caller.language),
+                )
+            )
         return self.find(destination_id)
+
+    def language_of(self, address: str, *, otherwise: str | None) -> str:
+        """The language of whoever reads mail at an address: that of the account of this name, else
+        another, else that of the settings."""
+        found = language_of_address(self._database, address) or otherwise
+        return found or self._settings.text("language")
 
     @contextlib.contextmanager
     def opened(self, destination: Destination) -> Iterator[Receiver]:

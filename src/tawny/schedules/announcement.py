@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from tawny.completeness.words import Incompleteness
+from tawny.completeness.words import Incompleteness, named_channels
 from tawny.deliveries.store import Destination
-from tawny.model.zones import instant_text, requested_zone
+from tawny.model.zones import from_ms, instant_text, requested_zone
 from tawny.schedules.rows import Delivery, ExportSchedule
 from tawny.schedules.slots import request_texts
 from tawny.settings import Settings
+from tawny.text import Text
 
 _NAMESPACE = uuid.UUID("0d6d0d5c-3c53-4c39-9d4b-6d1f8f7e2a90")
 
@@ -50,6 +51,23 @@ def announcement(delivery: Delivery, settings: Settings) -> dict[str, Any]:
         "export": delivery.run_id,
         "link": run_link(settings, delivery.run_id),
     }
+
+
+def warning(delivery: Delivery) -> Text | None:
+    """Of which channels a file may lack events, and since when, in the zone of its schedule."""
+    found, zone = delivery.incomplete, requested_zone(delivery.time_zone)
+    if found is None:
+        return None
+    return Text(
+        "the file may lack events of {count} of {all} channels: {channels}",
+        count=found.count,
+        all=found.all,
+        channels=named_channels(
+            found.channels,
+            lambda at_ms: from_ms(at_ms).astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+            in_receipt=found.count,
+        ),
+    )
 
 
 def _incomplete(found: Incompleteness | None) -> dict[str, Any] | None:

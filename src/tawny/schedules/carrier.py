@@ -18,6 +18,7 @@ from typing import Protocol
 from tawny.completeness.rule import Completeness, incomplete
 from tawny.completeness.words import incompleteness_of, named_channels
 from tawny.deliveries.parcels import OutgoingFile, Parcel
+from tawny.deliveries.reached import ReachedReaders
 from tawny.deliveries.store import Destination, Destinations
 from tawny.disk import held_lock
 from tawny.errors import NotAllowedError, StorageError, TawnyError
@@ -26,7 +27,7 @@ from tawny.model.zones import current_ms, from_ms
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore
-from tawny.schedules.announcement import announcement, delivery_key
+from tawny.schedules.announcement import announcement, delivery_key, warning
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.file_names import file_name
 from tawny.schedules.owners import caller_of_owner
@@ -237,16 +238,29 @@ class Carrier:
                 export_type, ending, sha256,
             )  # fmt: skip
 
+        key = delivery_key(delivery, schedule, destination)
         parcel = Parcel(
             path, run.receipt, name_of, scratch_folder(self._home),
-            key=delivery_key(delivery, schedule, destination),
+            key=key,
             made_ms=run.ended_ms or run.created_ms,
             about=announcement(delivery, self._settings),
+            warning=warning(delivery),
+            reached=ReachedReaders(self._home / "mailed" / key),
+            language_of=functools.partial(
+                self._destinations.language_of, otherwise=self._owners_language(schedule)
+            ),
         )  # fmt: skip
         with self._destinations.opened(destination) as receiver:
             files = receiver.deliver(parcel)
         self._remember(destination, files)
         return files
+
+    def _owners_language(self, schedule: ExportSchedule) -> str | None:
+        try:
+            return caller_of_owner(self._database, schedule.owner_id, schedule.owner).language
+        except NotAllowedError:
+            # What was made is delivered though its owner is gone.
+            return None
 
     def _remember(self, destination: Destination, files: Sequence[OutgoingFile]) -> None:
         """Have the files that lie on this machine looked through when somebody is erased."""

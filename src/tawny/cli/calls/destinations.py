@@ -63,6 +63,17 @@ _destination_options = options(
         help="env:NAME, file:PATH or -, of a webhook; at first, and with new, one that Tawny makes "
         "and shows once. The one before signs as well until end.",
     ),
+    click.option("--to", metavar="ADDRESSES", help="Of mail: addresses, separated by commas."),
+    click.option(
+        "--attach-mb",
+        metavar="NUMBER",
+        help="Of mail: up to which size files are attached, in megabytes; at first 10.",
+    ),
+    click.option(
+        "--link",
+        metavar="WHEN",
+        help="Of mail: beyond that size (beyond, at first), or always and nothing attached.",
+    ),
     click.option(
         "--template",
         metavar="NAME",
@@ -102,7 +113,7 @@ def show_destination(context: click.Context, name: str, **given: Any) -> None:
 def add_destination(context: click.Context, /, kind: str, name: str, **given: Any) -> None:
     """Set up a destination; tawny destinations test says whether it works.
 
-    The kind is folder, sftp, object_store or webhook. Secrets are given once and never shown.
+    The kind is folder, sftp, object_store, webhook or mail. Secrets are given once and never shown.
     """
     from tawny.cli import destinations as work
 

@@ -14,7 +14,7 @@ from tawny.server.api.schedule_shapes import Name
 from tawny.server.api.shapes import instant
 from tawny.server.json_values import SECRET
 
-KindName = Literal["folder", "sftp", "object_store", "webhook"]
+KindName = Literal["folder", "sftp", "object_store", "webhook", "mail"]
 
 
 class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -79,6 +79,18 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             extra_json_schema=SECRET,
         ),
     ] = ""
+    to: Annotated[str, Meta(max_length=16384)] | list[Annotated[str, Meta(max_length=254)]] = ""
+    """Of mail: addresses, in a list or separated by commas."""
+    attach_mb: int | Annotated[str, Meta(max_length=8)] = ""
+    """Of mail: up to which size files are attached, in megabytes; at first 10."""
+    link: Annotated[
+        str,
+        Meta(
+            max_length=16,
+            description="Of mail: `beyond` (at first) for files that are too large to be attached, "
+            "or `always`, and nothing is attached",
+        ),
+    ] = ""
     template: Annotated[
         str,
         Meta(
@@ -92,9 +104,10 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     def choice(self, home: Path) -> DestinationChoice:
         """The same for the layers below; secrets are encrypted from here on."""
         given = {
-            name: value for name, value in structs.asdict(self).items()
-            if value and name not in ("name", "kind")
-        }  # fmt: skip
+            name: ",".join(value) if isinstance(value, list) else str(value)
+            for name, value in structs.asdict(self).items()
+            if value not in ("", []) and name not in ("name", "kind")
+        }
         secrets = {name: encrypted(home, given.pop(name)) for name in SECRETS if name in given}
         return DestinationChoice(self.name, self.kind, given, secrets)
 

@@ -158,6 +158,12 @@ DESTINATION_KINDS = {
     "database": N_("Database"),
 }
 
+LINKS = {
+    "beyond": N_("to files that are too large to be attached"),
+    "always": N_("to every file, and nothing is attached"),
+}
+"""When a mail has a link."""
+
 DESTINATION_FIELDS = {
     "path": N_("Folder on the server"),
     "url": N_("Address"),
@@ -169,6 +175,8 @@ DESTINATION_FIELDS = {
     "private_key": N_("Private key"),
     "access_key": N_("Access key"),
     "secret_key": N_("Secret key"),
+    "attach_mb": N_("Attached up to (MB)"),
+    "link": N_("A link"),
     "signing_secret": N_("Signing secret"),
     "host_key": N_("Host key"),
     "endpoint": N_("Endpoint"),

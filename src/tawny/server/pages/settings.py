@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 
+from tawny.credentials import without_password
 from tawny.people.callers import Caller, Scope
 from tawny.server.pages.rendering import AnyRequest, render
 from tawny.server.services import Services
@@ -21,6 +22,8 @@ def settings_page(request: AnyRequest, caller: Caller, services: Services) -> Re
 def shown_value(setting: Setting, settings: Settings) -> str:
     """The value of a setting without any password in it."""
     text = settings.text(setting.name)
+    if setting.secret:
+        return without_password(text)
     if "://" not in text:
         return text
     return address_without_password(text)
