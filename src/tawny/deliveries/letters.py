@@ -20,7 +20,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{subject}</title></head>
 <body style="margin:0;padding:24px 16px;font:16px/1.5 system-ui,sans-serif">
-<div style="max-width:600px;margin:0 auto">
+<div style="max-width:600px;margin:0 auto;overflow-wrap:anywhere">
 <h1 style="margin:0 0 16px;font-size:20px">{subject}</h1>
 {paragraphs}{facts}<p style="margin:24px 0 0;font-size:13px;opacity:.75">{closing}</p>
 </div></body></html>
@@ -152,7 +152,8 @@ def _table(facts: Sequence[tuple[str, str]]) -> str:
         return ""
     rows = "".join(
         f'<tr><th style="padding:4px 16px 4px 0;text-align:left;vertical-align:top;'
-        f'font-weight:600">{escape(name)}</th><td style="padding:4px 0;word-break:break-all">'
+        f'font-weight:600;white-space:nowrap">{escape(name)}</th>'
+        f'<td style="padding:4px 0;word-break:break-all">'
         f"{escape(value)}</td></tr>\n"
         for name, value in facts
     )
