@@ -150,7 +150,7 @@ def check_feed(export_type: str, seed: int) -> None:
     with (
         tempfile.TemporaryDirectory(prefix="tawny-feed-") as folder,
         mock.patch("tawny.feeds.feed.arrivals_ms", committed),
-        mock.patch("tawny.engine.touched.arrivals_ms", committed),
+        mock.patch("tawny.engine.fresh_events.arrivals_ms", committed),
     ):
         home = Path(folder)
         feed: FeedRequest | None = None

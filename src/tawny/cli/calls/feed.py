@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from tawny.cli.help import Command
-from tawny.feeds.request import PERIODS
 
 
 @click.command("feed", cls=Command)
@@ -32,7 +31,7 @@ from tawny.feeds.request import PERIODS
 @click.option(
     "--period",
     metavar="PERIOD",
-    help=f"Of types whose rows sum up, one of: {', '.join(PERIODS)}; default day.",
+    help="Of types whose rows sum up, one of: hour, day, week, month; default day.",
 )
 @click.option(
     "-o", "--output", metavar="FILE", default="-", help="The file; default - (standard output)."
