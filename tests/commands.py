@@ -63,7 +63,7 @@ def tawny_process(
         input=stdin,
         capture_output=True,
         env={**os.environ, **(environment or {})},
-        timeout=120,
+        timeout=300,
         check=False,
         umask=umask,
     )

@@ -36,7 +36,7 @@ def call(copy: Path, home: Path, *arguments: str, **environment: str) -> Result:
         text=True,
         env={**os.environ, "PYTHONPATH": str(copy), **environment},
         cwd=copy,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return Result(done.returncode, done.stdout, without_completeness(done.stderr))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-START_S = 60
+START_S = 240
 
 
 def _programs() -> Path:

@@ -20,7 +20,7 @@ from obstore.store import S3Store
 from server.running import free_port
 
 WEED = Path(sys.executable).with_name("weed")
-START_S = 60
+START_S = 240
 BUCKET = "desk"
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 SSHD = Path("/usr/sbin/sshd")
 SFTP_SERVER = Path("/usr/lib/openssh/sftp-server")
-START_S = 20
+START_S = 240
 
 _SESSION = """#!/bin/sh
 cut=$(cat {folder}/cut 2>/dev/null)

@@ -171,7 +171,7 @@ def process_call(home: Path, variables: dict[str, str], *arguments: str) -> Resu
         env=variables,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)

@@ -287,7 +287,7 @@ def test_named_pipe(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "tawny", "--home", str(tmp_path / "home"), "ingest", str(pipe)],
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -327,7 +327,7 @@ def test_progress_on_a_terminal_only(tmp_path: Path) -> None:
             break
         shown += data
     os.close(master)
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=300)
     assert out == b"accepted=0 duplicates=15000 refused=0\n"
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"━ [\d,]+ events, [\d,]+/s, \d+:\d\d remaining", text), text

@@ -36,7 +36,7 @@ def newer(folder: Path, *arguments: str) -> None:
         text=True,
         env={**os.environ, "PYTHONPATH": str(folder)},
         cwd=folder,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, without_completeness(done.stderr)) == (0, "")

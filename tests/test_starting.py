@@ -132,7 +132,7 @@ def imported(folder: Path, *arguments: str, **environment: str) -> set[str]:
         env=os.environ | {"TAWNY_TOKEN": "none"} | environment,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
     return set(json.loads(found.read_text()))
 

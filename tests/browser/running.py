@@ -14,11 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 PASSWORD = "one owl two mice"
 CHROMIUM = os.environ.get("TAWNY_TEST_CHROMIUM", "/usr/bin/chromium")
-START_S = 90
+LONGEST_WAIT_MS = 240_000
+"""For whatever a page is to show or do: a machine that does much else is slow, and a long wait
+costs nothing where it comes."""
+START_S = 240
+
+expect.set_options(timeout=LONGEST_WAIT_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ def context_of(
         viewport={"width": width, "height": height},
         accept_downloads=True,
     )
+    context.set_default_timeout(LONGEST_WAIT_MS)
     context.add_cookies([{"name": "tawny_zone", "value": zone, "url": running.url}])
     return context
 

@@ -63,8 +63,8 @@ def test_pages(site: Site, browser: Browser, scheme: str) -> None:
     link.wait_for()
     assert violations(page) == [], "just generated"
     visit(page, str(link.get_attribute("href")))
-    expect(page.locator(".column-head").first).to_be_visible(timeout=60_000)
-    expect(page.locator(".chart svg").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".column-head").first).to_be_visible()
+    expect(page.locator(".chart svg").first).to_be_visible()
     page.evaluate(OPEN_DETAILS)
     assert violations(page) == [], "a run"
     page.context.close()

@@ -25,7 +25,7 @@ def test_two_clicks_to_twelve_files(site: Site, browser: Browser, tmp_path: Path
     page.locator(".notice.good").wait_for()
     titled = page.locator(".run-title", has_text="All exports")
     row = page.locator("tr[data-run]", has=titled).first
-    expect(row).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(row).to_have_attribute("data-state", "ready")
     row.locator("summary").click()
     expect(row.locator(".run-parts li")).to_have_count(12)
     with page.expect_download() as download:
@@ -50,7 +50,7 @@ def test_what_is_unfolded_stays_so_when_news_arrive(site: Site, browser: Browser
     page.locator(".notice.good").wait_for()
     titled = page.locator(".run-title", has_text="All exports")
     row = page.locator("tr[data-run]", has=titled).first
-    expect(row).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(row).to_have_attribute("data-state", "ready")
     row.locator("summary").click()
     unfolded = row.locator("details[open]")
     expect(unfolded).to_have_count(1)
@@ -58,9 +58,9 @@ def test_what_is_unfolded_stays_so_when_news_arrive(site: Site, browser: Browser
     other = site.page(browser)
     other.select_option("#type", "tags")
     other.click("#generate")
-    expect(page.locator(".run-title").first).to_have_text("Tags", timeout=60_000)
+    expect(page.locator(".run-title").first).to_have_text("Tags")
     first = page.locator("tr[data-run]").first
-    expect(first).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(first).to_have_attribute("data-state", "ready")
     assert page.locator("tr[data-run]").count() in (before, before + 1)
     expect(unfolded).to_have_count(1)
     other.context.close()
@@ -78,7 +78,7 @@ def test_several_in_one_workbook(site: Site, browser: Browser, tmp_path: Path) -
     page.click("#generate")
     row = page.locator("tr[data-run]").first
     expect(row.locator(".run-title")).to_have_text("2 exports")
-    expect(row).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(row).to_have_attribute("data-state", "ready")
     with page.expect_download() as download:
         row.locator("[data-download]").click()
     download.value.save_as(tmp_path / "two.xlsx")
@@ -102,7 +102,7 @@ def test_saved_changed_and_run_for_the_next_period(site: Site, browser: Browser)
     page.get_by_role("button", name="Run Monthly figures").click()
     row = page.locator("tr[data-run]").first
     expect(row.locator(".run-title")).to_have_text("2 exports")
-    expect(row).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(row).to_have_attribute("data-state", "ready")
 
     page.get_by_role("link", name="Edit Monthly figures").click()
     expect(page.locator("[name=export][value=messages]")).to_be_checked()
@@ -117,7 +117,7 @@ def test_saved_changed_and_run_for_the_next_period(site: Site, browser: Browser)
     page.get_by_role("button", name="Same for the next period").click()
     expect(page.locator("h1")).to_have_text("2 exports")
     ready = page.locator("[data-run-page][data-state=ready]")
-    expect(ready).to_be_visible(timeout=60_000)
+    expect(ready).to_be_visible()
     page.get_by_role("link", name="Edit and run again").click()
     expect(page.locator("#range")).to_have_value(re.compile(r"\d \w{3} \d{4}$"))
     page.click("#generate")

@@ -54,7 +54,7 @@ def test_columns_are_chosen_kept_saved_and_made(
     link = page.locator(".notice.good a")
     link.wait_for()
     page.goto(str(link.get_attribute("href")))
-    expect(page.locator("[data-run-page][data-state=ready]")).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-run-page][data-state=ready]")).to_be_visible()
     with page.expect_download() as download:
         page.locator("a[data-download]").click()
     download.value.save_as(tmp_path / "messages.csv")

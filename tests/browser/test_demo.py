@@ -62,7 +62,7 @@ def test_from_the_printed_link_to_a_file(folder: Path, port: int, browser: Brows
     page.click("nav a[href='/exports']")
     page.click("#generate")
     ready = page.locator("#run-list a[data-download]").first
-    expect(ready).to_be_visible(timeout=60_000)
+    expect(ready).to_be_visible()
     with page.expect_download() as download:
         ready.click()
     header, *rows = (

@@ -42,7 +42,7 @@ def test_session_that_ended(site: Site, browser: Browser) -> None:
     """A press on a page that is still open leads to the sign-in page and back."""
     page = site.page(browser, "sam", language="fr")
     # Nothing of the page is still on its way when the session ends: only the press leads away.
-    expect(page.locator("#estimate")).not_to_be_empty(timeout=60_000)
+    expect(page.locator("#estimate")).not_to_be_empty()
     with sqlite3.connect(site.running.home / "state.db") as state:
         state.execute(
             "UPDATE sessions SET expires_ms = 0 WHERE user_id = "
@@ -97,7 +97,7 @@ def test_failed_run(site: Site, browser: Browser) -> None:
     try:
         run_id = _generate(page, "teams")
         row = page.locator(f"#run-{run_id}")
-        expect(row.locator(".run-error")).to_contain_text("Not a directory", timeout=60_000)
+        expect(row.locator(".run-error")).to_contain_text("Not a directory")
         expect(page.locator(".toast.failed", has_text="Teams: failed")).to_be_visible()
         french = site.page(browser, language="fr")
         visit(french, f"/exports/{run_id}")
@@ -113,7 +113,7 @@ def test_failed_run(site: Site, browser: Browser) -> None:
     page.wait_for_url("**/exports/*")
     settled(page)
     assert not page.url.endswith(run_id)
-    expect(page.locator("main a[data-download]")).to_be_visible(timeout=60_000)
+    expect(page.locator("main a[data-download]")).to_be_visible()
     page.context.close()
 
 
@@ -129,7 +129,7 @@ def test_cancelled_run(site: Site, browser: Browser) -> None:
     row.get_by_role("button", name="Cancel").click()
     expect(row.locator(".state")).to_have_text("Cancelled")
     for run_id in (first, second):
-        expect(page.locator(f"#run-{run_id} a[data-download]")).to_be_visible(timeout=60_000)
+        expect(page.locator(f"#run-{run_id} a[data-download]")).to_be_visible()
     expect(row.locator(".state")).to_have_text("Cancelled")
     page.context.close()
 

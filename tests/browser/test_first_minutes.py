@@ -81,9 +81,9 @@ def test_sample_data_to_the_first_file(browser: Browser, empty: Running, languag
     assert violations(page) == []
 
     page.get_by_role("button", name=words["load"]).click()
-    expect(page.locator("h1")).to_have_text(words["days"], timeout=60_000)
+    expect(page.locator("h1")).to_have_text(words["days"])
     settled(page)
-    expect(page.locator("#tile-resolved .tile-value")).to_be_visible(timeout=60_000)
+    expect(page.locator("#tile-resolved .tile-value")).to_be_visible()
     assert violations(page) == []
 
     page.locator("#tile-resolved .tile-foot a").click()
@@ -91,13 +91,13 @@ def test_sample_data_to_the_first_file(browser: Browser, empty: Running, languag
     page.locator("#generate").click()
     link = page.locator(".notice.good a")
     visit(page, str(link.get_attribute("href")))
-    with page.expect_download(timeout=60_000) as downloading:
-        page.locator("a[data-download]").click(timeout=60_000)
+    with page.expect_download() as downloading:
+        page.locator("a[data-download]").click()
     assert Path(downloading.value.path()).stat().st_size > 5_000
 
     visit(page, "/")
     page.get_by_role("button", name=words["remove"]).click()
-    expect(page.locator("h1")).to_have_text(words["welcome"], timeout=60_000)
+    expect(page.locator("h1")).to_have_text(words["welcome"])
     visit(page, "/exports")
     expect(page.locator("#run-list tr[data-run]")).to_have_count(0)
     expect(page.locator("#no-events")).to_be_visible()
@@ -155,7 +155,7 @@ def test_a_file_that_is_dropped_larger_than_one_request(
     large.write_text(text, encoding="utf-8")
     page.set_input_files("#drop-file", large)
     expect(page.locator("[data-end]")).to_have_text(
-        f"{4 * len(lines):,} taken in, 0 there already, 0 refused.", timeout=120_000
+        f"{4 * len(lines):,} taken in, 0 there already, 0 refused."
     )
     page.context.close()
 
@@ -181,7 +181,7 @@ def test_a_command_that_works(browser: Browser, empty: Running, language: str) -
     expect(page.locator("#curl")).to_have_count(0)
 
     visit(page, "/")
-    expect(page.locator("#tile-resolved .tile-value")).to_have_text("1", timeout=60_000)
+    expect(page.locator("#tile-resolved .tile-value")).to_have_text("1")
     page.get_by_role("button", name=words["remove"]).click()
-    expect(page.locator("h1")).to_have_text(words["welcome"], timeout=60_000)
+    expect(page.locator("h1")).to_have_text(words["welcome"])
     page.context.close()

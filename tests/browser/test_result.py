@@ -22,13 +22,13 @@ def test_a_result_is_searched_sorted_and_made_a_file_of_chosen_columns(
     link = page.locator(".notice.good a")
     link.wait_for()
     run = str(link.get_attribute("href"))
-    page.locator(f'#run-list a[href="{run}/file"]').wait_for(timeout=60_000)
+    page.locator(f'#run-list a[href="{run}/file"]').wait_for()
     visit(page, run)
     expect(page.locator(".summary")).to_contain_text(
-        re.compile(r"^[\d,]+ messages: [\d,]+ inbound, [\d,]+ outbound\.$"), timeout=60_000
+        re.compile(r"^[\d,]+ messages: [\d,]+ inbound, [\d,]+ outbound\.$")
     )
     rows = page.locator("#rows tbody tr")
-    expect(rows).to_have_count(50, timeout=60_000)
+    expect(rows).to_have_count(50)
     expect(page.locator("#rows .pager")).to_contain_text(re.compile(r"1 to 50 of [\d,]+"))
     page.locator("#rows .pager a", has_text="Next page").click()
     expect(page.locator("#rows .pager")).to_contain_text(re.compile(r"51 to 100 of [\d,]+"))
@@ -59,7 +59,7 @@ def test_a_result_is_searched_sorted_and_made_a_file_of_chosen_columns(
     page.locator("#rows form button").click()
     page.wait_for_url(re.compile(f"/exports/(?!{run.rpartition('/')[2]})"))
     settled(page)
-    page.locator("a[data-download]").wait_for(timeout=60_000)
+    page.locator("a[data-download]").wait_for()
     with page.expect_download() as downloading:
         page.locator("a[data-download]").click()
     head = Path(downloading.value.path()).read_text(encoding="utf-8-sig").splitlines()[0]

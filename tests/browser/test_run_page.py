@@ -27,7 +27,7 @@ def _made(page: Page, which: str, *, ready: bool = True) -> str:
     link.wait_for()
     address = str(link.get_attribute("href"))
     if ready:
-        page.locator(f'#run-list a[href="{address}/file"]').wait_for(timeout=60_000)
+        page.locator(f'#run-list a[href="{address}/file"]').wait_for()
     return address
 
 
@@ -39,7 +39,7 @@ def test_each_export_of_a_bundle_has_its_charts_and_rows(
     page = site.page(browser, language=language)
     visit(page, _made(page, "all"))
     chart = page.locator("#charts section").first
-    expect(chart.locator("svg.wide")).to_be_visible(timeout=60_000)
+    expect(chart.locator("svg.wide")).to_be_visible()
     expect(chart.locator(".legend-row")).to_contain_text(before)
     expect(chart.locator("thead")).to_contain_text(before)
     chart.get_by_role("button", name=by_channel).click()
@@ -51,8 +51,8 @@ def test_each_export_of_a_bundle_has_its_charts_and_rows(
     expect(pressed.first).to_have_text(by_channel)
     page.locator(".parts").get_by_role("link", name="Messages").click()
     expect(page.locator(".parts [aria-current=page]")).to_have_text("Messages")
-    expect(page.locator(".summary")).to_contain_text("messages", timeout=60_000)
-    expect(page.locator("#rows tbody tr")).to_have_count(50, timeout=60_000)
+    expect(page.locator(".summary")).to_contain_text("messages")
+    expect(page.locator("#rows tbody tr")).to_have_count(50)
     page.locator("#rows .pager a").first.click()
     expect(page.locator("#rows .pager")).to_contain_text("51")
     page.context.close()
@@ -72,13 +72,12 @@ def test_news_of_a_run_swallow_no_press(site: Site, browser: Browser) -> None:
     page.wait_for_function(
         "async id => (await (await fetch(`/api/v1${id}`)).json()).state === 'ready'",
         arg=urlsplit(page.url).path,
-        timeout=60_000,
     )
     page.wait_for_timeout(1000)
     assert page.locator("[data-old]").count() == 1
     page.mouse.up()
-    expect(page.locator("[data-run-page][data-state=ready]")).to_be_visible(timeout=60_000)
-    expect(page.locator("#rows tbody tr").first).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-run-page][data-state=ready]")).to_be_visible()
+    expect(page.locator("#rows tbody tr").first).to_be_visible()
     page.context.close()
 
 
@@ -99,7 +98,7 @@ def test_runs_of_others_move_nothing(site: Site, browser: Browser) -> None:
     other = site.page(browser, "sam")
     _made(other, "one")
     offer = page.locator("#new-runs")
-    expect(offer).to_have_text("Show 1 new", timeout=60_000)
+    expect(offer).to_have_text("Show 1 new")
     expect(first.locator(f'a[href="{own}"]')).to_be_visible()
     assert page.evaluate("window.shifts") == []
     offer.click()

@@ -82,7 +82,7 @@ def test_a_saved_export_becomes_files_that_arrive(
     expect(page.locator("#next-run")).to_contain_text("00:15 UTC+0")
     page.get_by_role("button", name=said["run"], exact=True).click()
     rows = page.locator("table.deliveries tbody tr")
-    expect(rows).to_contain_text([said["delivered"]], timeout=60_000)
+    expect(rows).to_contain_text([said["delivered"]])
     (file,) = folder.rglob("*.csv")
     expect(rows.first).to_contain_text(str(file.relative_to(folder)))
 
@@ -91,7 +91,7 @@ def test_a_saved_export_becomes_files_that_arrive(
     page.fill("#from", str(tomorrow - datetime.timedelta(days=4)))
     page.fill("#to", str(tomorrow - datetime.timedelta(days=3)))
     page.get_by_role("button", name=said["make"], exact=True).click()
-    expect(page.locator("#failures")).to_contain_text(said["gone"], timeout=60_000)
+    expect(page.locator("#failures")).to_contain_text(said["gone"])
     expect(rows.first).to_contain_text(said["failed"])
     page.evaluate(OPEN_DETAILS)
     assert violations(page) == [], "a schedule that fails"
@@ -108,7 +108,7 @@ def test_a_saved_export_becomes_files_that_arrive(
     settled(page)
     visit(page, "/schedules")
     page.get_by_role("link", name=name).click()
-    expect(page.locator("table.deliveries .state-ready")).to_have_count(2, timeout=60_000)
+    expect(page.locator("table.deliveries .state-ready")).to_have_count(2)
     expect(page.locator("#failures")).to_have_count(0)
     assert len(list(folder.rglob("*.csv"))) == 2
 

@@ -67,7 +67,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
             headers={
                 "Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson",
             },
-            timeout=60,
+            timeout=300,
         )  # fmt: skip
         assert sent.status_code in (200, 202), sent.text
 
@@ -77,7 +77,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
         page.fill("#range", words["range"])
         page.locator("#range").press("Enter")
         expect(page.locator("#bounds")).to_contain_text("UTC+0")
-        expect(page.locator("#estimate strong")).to_be_visible(timeout=30_000)
+        expect(page.locator("#estimate strong")).to_be_visible()
         button = page.locator("#generate")
         expect(button).to_have_text(words["generate"])
         button.click()
@@ -87,9 +87,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
 
         # Told on another page, in the bell and by a toast.
         page.locator("nav a[href='/log']").click()
-        expect(page.locator("#toasts .toast, #unread:not([hidden])").first).to_be_visible(
-            timeout=60_000
-        )
+        expect(page.locator("#toasts .toast, #unread:not([hidden])").first).to_be_visible()
         page.locator("#bell > summary").click()
         expect(page.locator("#notifications")).to_contain_text(words["told"])
         expect(page.locator("#unread")).to_be_hidden()
@@ -118,13 +116,13 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
 
         # Preview with definitions, charts with their tables.
         head = page.locator(".column-head", has_text=words["preview"]).first
-        expect(head).to_be_visible(timeout=30_000)
+        expect(head).to_be_visible()
         head.focus()
         expect(page.locator("#definition")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.locator("#definition")).to_have_count(0)
         chart = page.locator("section", has=page.get_by_role("heading", name=words["chart"]))
-        expect(chart.locator("svg.wide[role=img]")).to_be_visible(timeout=30_000)
+        expect(chart.locator("svg.wide[role=img]")).to_be_visible()
         chart.locator("summary").click()
         expect(chart.locator("tbody tr")).to_have_count(24)
 

@@ -153,7 +153,7 @@ def kill(server: Server, whom: str) -> None:
     if whom != WORKERS:
         server.process.wait()
         server.start()
-        until(lambda: not any(alive(worker) for worker in workers) or None, 20)
+        until(lambda: not any(alive(worker) for worker in workers) or None)
 
 
 def crash(home: Path, rounds: int, seed: int, state_url: str = "", many: int = MANY) -> str:

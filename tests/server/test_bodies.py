@@ -26,7 +26,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def page(server: Server, path: str, **more: Any) -> httpx.Response:
     """A form sent by nobody."""
-    return httpx.post(f"{server.url}{path}", timeout=60, **more)
+    return httpx.post(f"{server.url}{path}", timeout=300, **more)
 
 
 def test_every_route_takes_the_body_it_needs_and_no_more(tmp_path: Path) -> None:

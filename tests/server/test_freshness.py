@@ -64,7 +64,7 @@ def words(page: httpx.Client, path: str) -> str:
 
 
 def signed_in(url: str, name: str) -> httpx.Client:
-    page = httpx.Client(base_url=url, timeout=60)
+    page = httpx.Client(base_url=url, timeout=300)
     page.post("/sign-in", data={"name": name, "password": PASSWORD})
     return page
 
@@ -124,7 +124,7 @@ def test_who_is_late_is_said_everywhere(tmp_path: Path) -> None:
         metrics = httpx.get(
             f"{server.url}/metrics",
             headers={"Authorization": f"Bearer {token_of(root, 'metrics:read')}"},
-            timeout=60,
+            timeout=300,
         ).text
         [age] = re.findall(r'tawny_channel_age_seconds\{channel="late"\} (\S+)', metrics)
         assert 14 * 3600 <= float(age) < 14 * 3600 + 900

@@ -112,8 +112,8 @@ def _one_full_disk(disk: Path, server: Server, sender: Sender) -> None:
     for answer in sender.refusals[seen:]:
         assert answer.headers["content-type"].startswith(MEDIA_TYPE)
         assert "disk is full" in answer.text or "No space left" in answer.text, answer.text
-    assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
-    ready = httpx.get(f"{server.url}/ready", timeout=60)
+    assert httpx.get(f"{server.url}/health", timeout=300).status_code == 200
+    ready = httpx.get(f"{server.url}/ready", timeout=300)
     assert (ready.status_code, ready.json()["detail"]) == (
         503, "the data folder: less than 64 MB are free",
     )  # fmt: skip
@@ -130,7 +130,7 @@ def _exported(root: httpx.Client) -> set[str]:
     """The messages in an export that is asked for now."""
     asked = root.post("/exports", json={"export": "messages", **RANGE})
     assert asked.status_code == 202, asked.text
-    run = wait_for(root, asked.json()["id"], 120)
+    run = wait_for(root, asked.json()["id"])
     assert run["state"] == "ready", run
     text = root.get(f"/exports/{run['id']}/file").text.removeprefix("\ufeff")
     rows = list(csv.DictReader(io.StringIO(text), delimiter=";" if ";" in text[:200] else ","))

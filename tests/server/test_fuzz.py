@@ -50,7 +50,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _alive(server: Server) -> None:
-    assert httpx.get(f"{server.url}/health", timeout=60).status_code == 200
+    assert httpx.get(f"{server.url}/health", timeout=300).status_code == 200
     assert "Traceback" not in server.log(), server.log()[-3000:]
 
 

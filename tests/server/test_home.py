@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def page_of(server: Server, name: str = "root") -> httpx.Client:
     """A browser without scripts."""
-    page = httpx.Client(base_url=server.url, timeout=60, cookies={"tawny_zone": ZONE})
+    page = httpx.Client(base_url=server.url, timeout=300, cookies={"tawny_zone": ZONE})
     page.post("/sign-in", data={"name": name, "password": PASSWORD})
     return page
 

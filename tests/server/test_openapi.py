@@ -131,7 +131,7 @@ def _ask(operation: Any, mode: GenerationMode, secret: str) -> None:
         case.call_and_validate(
             headers={"Authorization": f"Bearer {secret}"},
             excluded_checks=[positive_data_acceptance],
-            timeout=60,
+            timeout=300,
         )
 
     # An operation without parameters has nothing to be asked wrongly.

@@ -169,7 +169,7 @@ def test_rights(world: World, method: str, path: str, answers: list[str]) -> Non
 
 def page_client(world: World, name: str) -> httpx.Client:
     """A browser without scripts, or a program that asks for pages."""
-    client = httpx.Client(base_url=world.server.url, timeout=60)
+    client = httpx.Client(base_url=world.server.url, timeout=300)
     if name == "ingest":
         client.headers["Authorization"] = world.ingest.headers["Authorization"]
     elif name != "nobody":
@@ -247,7 +247,7 @@ def test_news_ends_with_the_session_also_while_there_is_news(world: World) -> No
     with contextlib.closing(page_client(world, "red")) as red:
 
         def listen() -> None:
-            with red.stream("GET", "/live", timeout=60) as stream:
+            with red.stream("GET", "/live", timeout=300) as stream:
                 told.extend((time.monotonic(), line) for line in stream.iter_lines())
             ended.set()
 

@@ -229,7 +229,7 @@ HEADING = re.compile(r"<h1>(.*?)</h1>")
 
 def heading(server: Server, path: str, language: str = "en") -> tuple[int, str]:
     """Status and heading of a page that nobody has to sign in for."""
-    answer = httpx.get(f"{server.url}{path}", headers={"Accept-Language": language}, timeout=60)
+    answer = httpx.get(f"{server.url}{path}", headers={"Accept-Language": language}, timeout=300)
     [found] = HEADING.findall(answer.text)
     return answer.status_code, found
 
@@ -290,7 +290,7 @@ def test_the_first_way_in_and_the_way_back(tmp_path: Path) -> None:
         assert heading(server, path[:-2], "fr") == (404, "Ce lien ne marche pas")
 
         # In a browser where somebody is signed in, whoever that is.
-        browser = httpx.Client(base_url=server.url, timeout=60, cookies=root.cookies)
+        browser = httpx.Client(base_url=server.url, timeout=300, cookies=root.cookies)
         [token] = re.findall(r'name="_csrf" value="([^"]+)"', browser.get(path).text)
         data = {"password": "short", "again": "short", "_csrf": token}
         short = browser.post(path, data=data)

@@ -139,7 +139,7 @@ def _let_time_pass(server: Server, run_id: str) -> None:
 
 
 def _html(server: Server, path: str) -> str:
-    with httpx.Client(base_url=server.url, timeout=60) as client:
+    with httpx.Client(base_url=server.url, timeout=300) as client:
         form = {"name": "root", "password": PASSWORD}
         assert client.post("/sign-in", data=form).status_code == 303
         return client.get(path).raise_for_status().text

@@ -36,7 +36,7 @@ def _delivered_run_id(world: World, schedule_id: int) -> str:
         found = world.root.get("/deliveries", params=wanted).json()["items"]
         return str(found[0]["export"]) if found else None
 
-    return until(delivered, 120)
+    return until(delivered)
 
 
 def test_a_saved_export_or_a_run_fills_the_form_in(world: World) -> None:

@@ -51,7 +51,7 @@ class Place:
             found = [one for one in self.deliveries(name) if one["state"] == "delivered"]
             return found if len(found) == count else None
 
-        return until(look, 120)
+        return until(look)
 
     def wait(self, name: str, state: str) -> dict[str, Any]:
         """The newest delivery of a schedule once it is in a state."""

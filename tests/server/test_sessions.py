@@ -20,7 +20,7 @@ EDGE = (
 
 def signed_in(server: Server, name: str, user_agent: str) -> httpx.Client:
     """A browser in which somebody is signed in."""
-    page = httpx.Client(base_url=server.url, timeout=60, headers={"User-Agent": user_agent})
+    page = httpx.Client(base_url=server.url, timeout=300, headers={"User-Agent": user_agent})
     page.post("/sign-in", data={"name": name, "password": PASSWORD})
     return page
 

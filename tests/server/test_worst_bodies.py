@@ -202,7 +202,7 @@ def test_a_request_after_the_largest_head(watched: tuple[Server, str]) -> None:
     server, _ = watched
     one = b"GET /health" + HOST + b"X-A: " + b"a" * 60_000 + b"\r\n\r\n"
     pieces = [one[at : at + 1000] for at in range(0, len(one), 1000)]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=300) as connection:
 
         def answered(count: int) -> bool:
             answers = b""

@@ -123,7 +123,7 @@ class Watch:
 
 def raw(server: Server, pieces: Iterable[bytes]) -> bytes:
     """Send bytes as they are; the beginning of the answer, empty where there is none."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=300) as connection:
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 connection.sendall(piece)
