@@ -273,3 +273,15 @@ def test_a_folder_without_a_log_has_an_empty_feed_that_goes_on(tmp_path: Path) -
     begin(home)
     rows, _ = read(tawny(home, "feed", "messages", "--since", cursor))
     assert brief(rows, "message_id") == [("insert", 1, "m-1")]
+
+
+def test_a_lock_elsewhere_ends_a_session_of_another_conversation(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    begin(home)
+    lock: Json = {"agent_id": "ann", "conversation_id": "c-1"}
+    take(home, event(6, "conversation.locked", "2024-03-02T11:00:00Z", **lock))
+    _, cursor = read(tawny(home, "feed", "open-conversations"))
+    elsewhere: Json = {"agent_id": "ann", "conversation_id": "c-2"}
+    take(home, event(7, "conversation.locked", "2024-03-02T11:01:00Z", **elsewhere))
+    rows, _ = read(tawny(home, "feed", "open-conversations", "--since", cursor))
+    assert ("update", 3, "c-1", 60) in brief(rows, "conversation_id", "cherry_picking_time")
