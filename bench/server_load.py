@@ -50,7 +50,7 @@ PAGES = (
     ("exports", "/exports"),
     ("news", "/live/now"),
     ("run", "/exports/{run}"),
-    ("preview", "/exports/{run}/preview"),
+    ("rows", "/exports/{run}/rows"),
     ("charts", "/exports/{run}/charts"),
     ("dictionary", "/dictionary"),
     ("dictionary", "/dictionary/messages"),
@@ -61,7 +61,7 @@ PAGES = (
     ("settings", "/settings"),
     ("account", "/account"),
 )
-PARTS = ("news", "preview", "charts", "bell")
+PARTS = ("news", "rows", "charts", "bell")
 """Kinds that a page asks for when it is there, and that are no pages."""
 READS = (
     ("API runs", "/api/v1/exports"),

@@ -15,8 +15,11 @@ from tawny.model.zones import current_ms
 
 PATIENCE_S = 0.5
 """So long a page waits for something newer; then it says what was read before, and since when."""
-LONGEST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 5.0
 """Between two readings; the first one of a process may take long."""
+_PAUSES = 4
+"""So many times as long as a reading took is the pause after it: several things are read, all by
+the processors that take in events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,8 @@ class CachedReading:
     does who would be told that there is nothing.
 
     `state` is quick, and different whenever the result may be: while it is the same as just before
-    the last reading, what was read is so now. Readings take at most half of the time: there is one
-    at a time, and a pause as long as it took, or a few seconds.
+    the last reading, what was read is so now. Readings take at most a fifth of the time: there is
+    one at a time, and a pause after it. Nobody waits for one that cannot be there in time.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class CachedReading:
         self._last: Reading | None = None
         self._of_state: Hashable = None
         self._not_before_s = 0.0
+        self._took_s = 0.0
         self._running: concurrent.futures.Future[Reading] | None = None
 
     def get(self) -> Reading:
@@ -82,6 +86,8 @@ class CachedReading:
                 if running.done():
                     raise  # what was read took too long, not the reading of it
                 return None
+        if self._not_before_s + self._took_s - time.monotonic() > PATIENCE_S:
+            return last
         try:
             return running.result(PATIENCE_S)
         except TimeoutError:
@@ -103,6 +109,7 @@ class CachedReading:
             return
         with self._lock:
             ended_s = time.monotonic()
-            self._not_before_s = ended_s + min(ended_s - began_s, LONGEST_PAUSE_S)
+            self._took_s = ended_s - began_s
+            self._not_before_s = ended_s + min(_PAUSES * self._took_s, LONGEST_PAUSE_S)
             self._last, self._of_state, self._running = reading, state, None
         running.set_result(reading)
