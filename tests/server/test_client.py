@@ -325,7 +325,7 @@ def test_events_of_an_iterator_are_sent_in_chunks() -> None:
 def test_memory_of_a_long_iterator() -> None:
     def texts(count: int) -> Iterator[bytes]:
         for number in range(count):
-            if number % 500 == 0:
+            if number % 2_000 == 0:
                 gc.collect()  # answers are in circles, which go when the collector finds them
             yield b'{"text": "%s"}' % (b"x" * 2000)
 
