@@ -32,8 +32,8 @@ from processes import (
     write_sample,
 )
 
-INGEST_KILLS = 50 if SOAK else 12
-OTHER_KILLS = 25 if SOAK else 4
+INGEST_KILLS = 50 if SOAK else 8
+OTHER_KILLS = 25 if SOAK else 3
 
 
 @dataclass(frozen=True)
