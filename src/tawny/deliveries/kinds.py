@@ -33,7 +33,19 @@ _FILE_OPTIONS = ("template", "org", "folder")
 """What every destination where files lie may have beside the options of its kind."""
 
 
-@dataclass(frozen=True, slots=True)
+def _nobody(_options: Options) -> str:
+    return ""
+
+
+def _as_it_is(options: Options, _settings: Settings) -> dict[str, str]:
+    return dict(options)
+
+
+def _no_secrets(_options: Options) -> Sequence[Sequence[str]]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DestinationKind:
     """One kind: what is set of it, and how it is opened."""
 
@@ -42,20 +54,20 @@ class DestinationKind:
     """Options that have to be given."""
     options: Sequence[str]
     """All of its own."""
-    secrets: Sequence[str]
-    needed_secrets: Callable[[Options], Sequence[Sequence[str]]]
+    secrets: Sequence[str] = ()
+    needed_secrets: Callable[[Options], Sequence[Sequence[str]]] = _no_secrets
     """One of each of these has to be given."""
     check: Callable[[Options, Settings], dict[str, str]]
     """Its options as they are kept. Raises `RequestError`."""
-    looked: Sequence[str]
+    looked: Sequence[str] = ()
     """Options that are seen at the other end unless they are given."""
-    look: Callable[[Options, Settings], dict[str, str]]
+    look: Callable[[Options, Settings], dict[str, str]] = _as_it_is
     """The same with what is seen at the other end when it is set up. Raises `TawnyError`."""
     open: Callable[[Options, Secrets, Settings, UnfinishedNames], Receiver]
     """What receives. Raises `RequestError`, and a `FailureError` that names what is at fault."""
     where: Callable[[Options], str]
     """How people recognise it."""
-    server: Callable[[Options], str]
+    server: Callable[[Options], str] = _nobody
     """Who is given its secrets; empty where nobody is."""
     keeps_files: bool
     """Whether files lie there, under names; others are sent a message."""
@@ -78,10 +90,6 @@ class DestinationKind:
 
 def _check_folder(options: Options, settings: Settings) -> dict[str, str]:
     return {**options, "path": checked_path(options["path"], settings)}
-
-
-def _as_it_is(options: Options, _settings: Settings) -> dict[str, str]:
-    return dict(options)
 
 
 def _open_folder(
@@ -200,14 +208,9 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         name="folder",
         needed=("path",),
         options=("path",),
-        secrets=(),
-        needed_secrets=lambda _options: (),
         check=_check_folder,
-        looked=(),
-        look=_as_it_is,
         open=_open_folder,
         where=lambda options: options["path"],
-        server=lambda _options: "",
         keeps_files=True,
     ),
     "sftp": DestinationKind(
@@ -231,8 +234,6 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         secrets=("access_key", "secret_key"),
         needed_secrets=_secrets_of_object_store,
         check=_check_object_store,
-        looked=(),
-        look=_as_it_is,
         open=_open_object_store,
         where=lambda options: options["url"],
         server=lambda options: options.get("endpoint") or bucket_url(options["url"]).scheme,
@@ -243,14 +244,9 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         needed=("url",),
         options=("url",),
         secrets=(SIGNING_SECRET.name,),
-        needed_secrets=lambda _options: (),
         check=_check_webhook,
-        looked=(),
-        look=_as_it_is,
         open=_open_webhook,
         where=lambda options: options["url"],
-        # It signs, and is told to nobody.
-        server=lambda _options: "",
         keeps_files=False,
         own_secret=SIGNING_SECRET,
     ),
@@ -258,14 +254,9 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         name="mail",
         needed=("to",),
         options=("to", "attach_mb", "link"),
-        secrets=(),
-        needed_secrets=lambda _options: (),
         check=_check_mail,
-        looked=(),
-        look=_as_it_is,
         open=_open_mail,
         where=lambda options: options["to"],
-        server=lambda _options: "",
         keeps_files=False,
         choices={"link": LINKS},
     ),
