@@ -3,21 +3,17 @@ reads and prints the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert
 
-from tawny.completeness.words import Incompleteness
 from tawny.exports.request import ExportChoices, ExportRequest
 from tawny.languages import translated
-from tawny.model.zones import requested_zone
 from tawny.queries.catalogue import ExportName
-from tawny.schedules.announcement import run_link
+from tawny.schedules.announcement import announcement
 from tawny.schedules.choice import DEFAULT_DELAY, NO_WAIT, ScheduleChoice
 from tawny.schedules.rows import Delivery
 from tawny.schedules.schedules import ScheduleNews
-from tawny.schedules.slots import SlotRange, request_texts
 from tawny.server.api.shapes import ExportBody, instant
 from tawny.settings import Settings
 
@@ -71,11 +67,6 @@ class SlotAnswer(Struct, rename={"start": "from", "end": "to"}):
 
     start: str
     end: str
-
-
-def slot_answer(frequency: str, time_zone: str, slot: SlotRange) -> SlotAnswer:
-    """A range as its requests have it."""
-    return SlotAnswer(*request_texts(frequency, requested_zone(time_zone), slot))
 
 
 class ScheduleAnswer(Struct):
@@ -189,17 +180,6 @@ class IncompletenessAnswer(Struct):
     channels: list[LateChannelAnswer]
     """The first twenty, the longest late first; the receipt has all."""
 
-    @classmethod
-    def of(cls, found: Incompleteness | None) -> IncompletenessAnswer | None:
-        """From what is kept of it."""
-        if found is None:
-            return None
-        channels = [
-            LateChannelAnswer(one.channel_id, one.name, instant(one.complete_until_ms))
-            for one in found.channels
-        ]
-        return cls(found.count, found.all, channels)
-
 
 class DeliveryAnswer(Struct):
     """A range of a schedule, its revision and a destination."""
@@ -229,26 +209,16 @@ class DeliveryAnswer(Struct):
     @classmethod
     def of(cls, delivery: Delivery, language: str, settings: Settings) -> DeliveryAnswer:
         """From a delivery; why it failed is said in the language."""
-        return cls(
-            id=delivery.id,
-            schedule_id=delivery.schedule_id,
-            schedule=delivery.schedule,
-            exports=list(delivery.exports),
-            time_zone=delivery.time_zone,
-            slot=slot_answer(delivery.frequency, delivery.time_zone, delivery.range),
-            revision=delivery.revision,
-            destination=delivery.destination,
-            state=delivery.state.value,
-            reason=None if delivery.reason is None else translated(delivery.reason, language),
-            tries=delivery.tries,
+        goes = {
+            "state": delivery.state.value,
+            "reason": None if delivery.reason is None else translated(delivery.reason, language),
+            "tries": delivery.tries,
             # A slot that was just decided is tried at once, which is no instant.
-            next_try_at=instant(delivery.next_try_ms or None),
-            delivered_at=instant(delivery.delivered_ms),
-            files=[_file(one) for one in delivery.files],
-            incomplete=IncompletenessAnswer.of(delivery.incomplete),
-            export=delivery.run_id,
-            link=run_link(settings, delivery.run_id),
-        )
+            "next_try_at": instant(delivery.next_try_ms or None),
+            "delivered_at": instant(delivery.delivered_ms),
+            "files": [{"rows": None, **one} for one in delivery.files],
+        }
+        return convert({**announcement(delivery, settings), **goes}, cls)
 
 
 class DeliveriesAnswer(Struct):
@@ -256,7 +226,3 @@ class DeliveriesAnswer(Struct):
 
     items: list[DeliveryAnswer]
     next_cursor: str | None
-
-
-def _file(found: Mapping[str, Any]) -> DeliveredFile:
-    return DeliveredFile(found["name"], found.get("rows"), found["bytes"], found["sha256"])
