@@ -12,7 +12,10 @@ import re
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+from tawny.disk import flush
 
 _OWNED = re.compile(r"(?:spill|export)-(\d+)-.*")
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>\d+)-[0-9a-f]{8}\.(?:part|receipt|[0-9-]+\.slice)")
@@ -52,6 +55,20 @@ def working_file(target: Path) -> Path:
     for path in (*target.parent.glob(".*.receipt"), *target.parent.glob(".*.slice")):
         _delete_dead(path, target.name)
     return target.parent / f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+
+
+@contextlib.contextmanager
+def replaced_whole(target: Path) -> Iterator[Path]:
+    """A hidden name beside a target, for the body to write; then it has the target's name, on the
+    disk. When the body fails, the target stays as it was. Raises `OSError`, `StorageError`."""
+    work = working_file(target)
+    try:
+        yield work
+        flush(work)
+        work.replace(target)
+    finally:
+        work.unlink(missing_ok=True)
+    flush(target.parent)
 
 
 def _delete_dead(path: Path, name: str) -> None:

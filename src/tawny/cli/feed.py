@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
@@ -13,11 +12,11 @@ import click
 import msgspec
 
 from tawny.cli.app import home_of, settings
-from tawny.disk import flush, translated_os_errors
+from tawny.disk import translated_os_errors
 from tawny.errors import RequestError, UnreadableInputError
 from tawny.feeds.request import MOST_ROWS, FeedRequest, checked
 from tawny.private import as_users_own
-from tawny.scratch import working_file
+from tawny.scratch import replaced_whole
 from tawny.text import Text
 
 Page = tuple[Sequence[dict[str, Any]], str]
@@ -95,17 +94,10 @@ def _write_file(pages: Iterable[Page], target: Path, cursor: str | None) -> str:
         raise RequestError(
             "-o: found {target}; allowed the name of a file in a folder that exists", target=target
         )
-    work = working_file(target)
-    try:
-        with translated_os_errors(str(target)):
-            with work.open("wb") as stream:
-                cursor = _write(pages, stream, cursor)
-            flush(work)
-            as_users_own(work)
-            work.replace(target)
-        flush(target.parent)
-    finally:
-        work.unlink(missing_ok=True)
+    with translated_os_errors(str(target)), replaced_whole(target) as work:
+        with work.open("wb") as stream:
+            cursor = _write(pages, stream, cursor)
+        as_users_own(work)
     return cursor
 
 
@@ -125,12 +117,5 @@ def _kept(path: Path) -> str | None:
 
 
 def _keep(path: Path, cursor: str) -> None:
-    work = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with translated_os_errors(str(path)):
-        try:
-            work.write_text(cursor + "\n", encoding="ascii")
-            flush(work)
-            work.replace(path)
-        finally:
-            work.unlink(missing_ok=True)
-    flush(path.parent)
+    with translated_os_errors(str(path)), replaced_whole(path) as work:
+        work.write_text(cursor + "\n", encoding="ascii")

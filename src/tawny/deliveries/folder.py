@@ -12,7 +12,7 @@ from tawny.deliveries.places import Place
 from tawny.disk import flush, sha256_of
 from tawny.errors import RequestError, StorageError
 from tawny.private import as_users_own
-from tawny.scratch import working_file
+from tawny.scratch import replaced_whole
 from tawny.settings import Settings
 
 
@@ -66,15 +66,9 @@ class FolderPlace(Place):
             self._make_folders(target.parent)
             if _is_same(target, file):
                 return
-            work = working_file(target)
-            try:
+            with replaced_whole(target) as work:
                 shutil.copyfile(file, work)
-                flush(work)
                 as_users_own(work)
-                work.replace(target)
-            finally:
-                work.unlink(missing_ok=True)
-            flush(target.parent)
         except (OSError, StorageError) as error:
             raise _failed(target, error) from error
 

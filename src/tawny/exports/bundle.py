@@ -38,7 +38,7 @@ from tawny.model.zones import instant_text
 from tawny.private import as_users_own, make_users_folder
 from tawny.queries.catalogue import query
 from tawny.queries.columns import HEADER_LANGUAGES
-from tawny.scratch import scratch_folder, working_file
+from tawny.scratch import replaced_whole, scratch_folder, working_file
 
 RECEIPT = "receipt.json"
 PACKAGE = "datapackage.json"
@@ -133,12 +133,10 @@ class Bundle:
             (folder / name).unlink(missing_ok=True)
         content = self._content(self._started_again(lambda: self._files(folder, tell)))
         for name, text in _texts_beside(content):
-            work = working_file(folder / name)
-            with translated_os_errors(str(folder / name)):
+            target = folder / name
+            with translated_os_errors(str(target)), replaced_whole(target) as work:
                 work.write_text(text, encoding="utf-8")
-                flush(work)
                 as_users_own(work)
-                work.replace(folder / name)
         return content
 
     def _started_again(self, make: Callable[[], list[_Part]]) -> list[_Part]:
