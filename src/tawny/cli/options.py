@@ -41,6 +41,25 @@ print_options = options(
 )
 """How to print it."""
 
+time_zone_option = click.option(
+    "--tz", "time_zone", metavar="ZONE", help="IANA time zone; default UTC."
+)
+channels_option = click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    metavar="ID",
+    help="Only this channel; may be repeated.",
+)
+
+
+def server_option(help_text: str) -> Decorator:
+    """Which server does it, with what it then does."""
+    return click.option(
+        "--server", metavar="URL", envvar="TAWNY_SERVER", show_envvar=True, help=help_text
+    )
+
+
 desk_options = options(
     click.pass_context,
     click.option(
@@ -48,13 +67,7 @@ desk_options = options(
         metavar="NAME",
         help="On whose behalf, on a data folder; default the only administrator.",
     ),
-    click.option(
-        "--server",
-        metavar="URL",
-        envvar="TAWNY_SERVER",
-        show_envvar=True,
-        help="Ask this server, with the token in TAWNY_TOKEN.",
-    ),
+    server_option("Ask this server, with the token in TAWNY_TOKEN."),
     print_options,
 )
 """On whose behalf, where, and how to print it; the call gets its context too."""

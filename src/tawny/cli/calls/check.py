@@ -8,6 +8,7 @@ import click
 
 from tawny.cli.app import home_of
 from tawny.cli.help import Command
+from tawny.cli.options import channels_option
 
 
 @click.command("check", cls=Command)
@@ -18,13 +19,7 @@ from tawny.cli.help import Command
     "--to", "end", metavar="MOMENT", help="End of the range; default after the last event."
 )
 @click.option("--tz", "time_zone", metavar="ZONE", default="UTC", help="IANA time zone.")
-@click.option(
-    "--channel",
-    "channels",
-    multiple=True,
-    metavar="ID",
-    help="Only this channel; may be repeated.",
-)
+@channels_option
 @click.option("--as-of", metavar="INSTANT", help="Only events up to it; default now.")
 @click.option(
     "--format",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tawny.cli.help import Command
+from tawny.cli.options import channels_option, server_option, time_zone_option
 from tawny.exports.formats.registry import DIALECTS, FORMAT_NAMES
 from tawny.queries.columns import HEADER_STYLES
 
@@ -17,14 +18,8 @@ from tawny.queries.columns import HEADER_STYLES
 )
 @click.option("--from", "start", metavar="MOMENT", help="Begin of the range, included.")
 @click.option("--to", "end", metavar="MOMENT", help="End of the range, not included.")
-@click.option("--tz", "time_zone", metavar="ZONE", help="IANA time zone; default UTC.")
-@click.option(
-    "--channel",
-    "channels",
-    multiple=True,
-    metavar="ID",
-    help="Only this channel; may be repeated.",
-)
+@time_zone_option
+@channels_option
 @click.option("--as-of", metavar="INSTANT", help="Only events up to it; default now.")
 @click.option("--headers", metavar="STYLE", help=f"One of: {', '.join(HEADER_STYLES)}; default en.")
 @click.option(
@@ -73,13 +68,7 @@ from tawny.queries.columns import HEADER_STYLES
     help="Wait until every channel is complete up to the end of the range, such as 30s, 5m, 2h; "
     "after that write the file all the same, and name the channels.",
 )
-@click.option(
-    "--server",
-    metavar="URL",
-    envvar="TAWNY_SERVER",
-    show_envvar=True,
-    help="Have this server compute it, with the token in TAWNY_TOKEN.",
-)
+@server_option("Have this server compute it, with the token in TAWNY_TOKEN.")
 @click.pass_context
 def export(
     context: click.Context,

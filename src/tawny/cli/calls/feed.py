@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tawny.cli.help import Command
+from tawny.cli.options import channels_option, server_option, time_zone_option
 
 
 @click.command("feed", cls=Command)
@@ -20,14 +21,8 @@ from tawny.cli.help import Command
     type=click.Path(path_type=Path),
     help="Read the cursor from this file if it is there, and leave the next one in it.",
 )
-@click.option("--tz", "time_zone", metavar="ZONE", help="IANA time zone; default UTC.")
-@click.option(
-    "--channel",
-    "channels",
-    multiple=True,
-    metavar="ID",
-    help="Only this channel; may be repeated.",
-)
+@time_zone_option
+@channels_option
 @click.option(
     "--period",
     metavar="PERIOD",
@@ -36,13 +31,7 @@ from tawny.cli.help import Command
 @click.option(
     "-o", "--output", metavar="FILE", default="-", help="The file; default - (standard output)."
 )
-@click.option(
-    "--server",
-    metavar="URL",
-    envvar="TAWNY_SERVER",
-    show_envvar=True,
-    help="Read it from this server, with the token in TAWNY_TOKEN.",
-)
+@server_option("Read it from this server, with the token in TAWNY_TOKEN.")
 @click.pass_context
 def feed(
     context: click.Context,
