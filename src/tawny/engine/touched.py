@@ -74,15 +74,15 @@ class Touched:
                 )
                 duck.drop_steps(["direct_touches"])
 
-    def _message_id(self, family: str) -> str:
+    def _message_id(self, family: str, relation: str) -> str:
         named = family in ("message", "message_change", "label")
-        return "message_id" if named else "CAST(NULL AS VARCHAR) AS message_id"
+        return f"{relation}.message_id" if named else "CAST(NULL AS VARCHAR) AS message_id"
 
     def _own_touches(self) -> list[str]:
         types = ", ".join(f"'{name}'" for name in sorted(self.events.types))
         return [
-            f"SELECT conversation_id, {self._message_id(family)}, step FROM fresh_{family} "
-            f"WHERE type IN ({types})"
+            f"SELECT conversation_id, {self._message_id(family, f'fresh_{family}')}, step "
+            f"FROM fresh_{family} WHERE type IN ({types})"
             for family in self.events.own_families()
         ]
 
@@ -94,12 +94,8 @@ class Touched:
             if not self.events.reads(event_type):
                 return
             parts.extend(
-                f"SELECT events.conversation_id, events.{self._message_id(family)}, fresh.step "
+                f"SELECT events.conversation_id, {self._message_id(family, 'events')}, fresh.step "
                 f"FROM fresh_{of} AS fresh INNER JOIN all_{family} AS events "
-                f"ON events.{column} = fresh.{column} WHERE fresh.type = '{event_type}'"
-                if family in ("message", "message_change", "label")
-                else f"SELECT events.conversation_id, CAST(NULL AS VARCHAR) AS message_id, "
-                f"fresh.step FROM fresh_{of} AS fresh INNER JOIN all_{family} AS events "
                 f"ON events.{column} = fresh.{column} WHERE fresh.type = '{event_type}'"
                 for family in families
                 if family in self.events.families

@@ -78,6 +78,7 @@ class FeedReader:
         self._export = query(self._request.export_type)
         self._content_media = settings.content_media("on-demand")
         self._open = ExitStack()
+        self._ducks: dict[str, Duck] = {}
         self._answer: _Answer | None = None
         self._given_channels = given_channels
         self._snapshot: Snapshot = event_log(home, settings).snapshot()
@@ -217,17 +218,15 @@ class FeedReader:
         return FeedRows(items, cursor.text(), more=until != self._newest())
 
     def _duck(self, name: str) -> Duck:
-        found: Duck | None = getattr(self, f"_duck_{name}", None)
-        if found is None:
-            found = self._open.enter_context(
+        if name not in self._ducks:
+            self._ducks[name] = self._open.enter_context(
                 open_embedded(
                     scratch_folder(self._home),
                     max(1, self._settings.number("engine_memory_mb") // 2),
                     self._settings.engine_threads(),
                 )
             )
-            setattr(self, f"_duck_{name}", found)
-        return found
+        return self._ducks[name]
 
     def _new_answer(self, before: LogState | None, until: LogState) -> _Answer:
         return _Answer(

@@ -7,6 +7,7 @@ it: any set that holds those whose rows are wanted and what these are read from 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -58,14 +59,11 @@ class StateRows:
             erasures_until=erasures_until,
         )
         self._is_begun = False
-        self._slicing = Slicing(export, snapshot, [self._of(period) for period in periods])
-
-    def _of(self, period: SlotRange) -> View:
-        view = self._everything
-        return View(
-            view.as_of_ms, period.from_ms, period.to_ms, view.log_version, view.channels,
-            view.content_media, view.erasures_until,
-        )  # fmt: skip
+        views = [
+            replace(self._everything, from_ms=period.from_ms, to_ms=period.to_ms)
+            for period in periods
+        ]
+        self._slicing = Slicing(export, snapshot, views)
 
     def of_period(self, index: int) -> None:
         """The rows of one of the periods."""

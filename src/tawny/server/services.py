@@ -157,7 +157,7 @@ class Services:
         )
         self.sample_data = SampleData(self, self._movers)
         self.day_figures = DayFiguresReader(
-            lambda arguments: self._drawers.run("figures", arguments, timeout_s=_READING_S),
+            lambda arguments: self.draw("figures", arguments),
             self._log_state,
         )
         self.freshness = FreshnessReader(lambda: self._read("completeness"), self._log_state)
@@ -375,7 +375,7 @@ class Services:
         except TawnyError as error:
             _log.warning("the log cannot be read yet: %s", error)
 
-    def draw(self, job: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def draw(self, job: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """What a job makes that may take a while, beside the runs."""
         return self._drawers.run(job, arguments, timeout_s=_READING_S)
 
@@ -390,6 +390,6 @@ class Services:
         return self.artifacts.get(
             path,
             part.file_beside(job),
-            lambda: self._drawers.run(job, arguments, timeout_s=_READING_S),
+            lambda: self.draw(job, arguments),
             patience_s,
         )

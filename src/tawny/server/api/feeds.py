@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import get
 from litestar.params import Parameter
-from msgspec import Struct, to_builtins
+from msgspec import Struct, structs, to_builtins
 
 from tawny.exports.request import ExportRequest
 from tawny.feeds.cursor import LONGEST
@@ -57,7 +57,7 @@ def read_feed(
     deletes included: neither order nor repetition matters. Without a cursor all there is."""
     request = checked(FeedRequest(export_type, tz, tuple(channels or ()), period))
     allowed_exports(caller, ExportRequest(export_type=export_type))
-    allowed = FeedRequest(export_type, tz, caller.allowed_channels(request.channels), period)
+    allowed = structs.replace(request, channels=caller.allowed_channels(request.channels))
     found = services.draw(
         "feed",
         {
