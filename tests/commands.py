@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from server_process import LONGEST_WAIT_S
 from tawny.cli.main import run
 
 Json = dict[str, Any]
@@ -63,7 +64,7 @@ def tawny_process(
         input=stdin,
         capture_output=True,
         env={**os.environ, **(environment or {})},
-        timeout=300,
+        timeout=LONGEST_WAIT_S,
         check=False,
         umask=umask,
     )

@@ -17,10 +17,7 @@ import email.policy
 import functools
 import json
 import ssl
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -29,9 +26,9 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
+from server_process import script_server
 from webhook_server import write_certificate
 
-START_S = 30
 USER, PASSWORD = "exports@example.com", "hush/hush:hush"
 URL_PASSWORD = "hush%2Fhush%3Ahush"
 
@@ -80,19 +77,8 @@ def _read(line: str) -> EmailMessage:
 @contextlib.contextmanager
 def mail_server() -> Iterator[MailServer]:
     """A running server, gone when the body ends."""
-    with tempfile.TemporaryDirectory(prefix="tawny-mail-") as name:
-        folder = Path(name)
-        write_certificate(folder)
-        process = subprocess.Popen([sys.executable, __file__, name])
-        try:
-            end = time.monotonic() + START_S
-            while not (folder / "ports").exists():
-                assert process.poll() is None and time.monotonic() < end
-                time.sleep(0.02)
-            yield MailServer(folder, json.loads((folder / "ports").read_text()))
-        finally:
-            process.kill()
-            process.wait(10)
+    with script_server(__file__) as (folder, ports):
+        yield MailServer(folder, json.loads(ports))
 
 
 class _Handler:
@@ -134,6 +120,7 @@ def _authenticate(
 
 
 async def _serve(folder: Path) -> None:
+    write_certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
     login = {"authenticator": _authenticate, "auth_required": True}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tawny as package
 from commands import Result, without_completeness
+from server_process import LONGEST_WAIT_S
 
 Change = tuple[str, str, str]
 """A file of the package, a text that stands in it once, what stands there instead; where the text
@@ -36,7 +37,7 @@ def call(copy: Path, home: Path, *arguments: str, **environment: str) -> Result:
         text=True,
         env={**os.environ, "PYTHONPATH": str(copy), **environment},
         cwd=copy,
-        timeout=300,
+        timeout=LONGEST_WAIT_S,
         check=False,
     )
     return Result(done.returncode, done.stdout, without_completeness(done.stderr))

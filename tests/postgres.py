@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-START_S = 240
+from server_process import LONGEST_WAIT_S
 
 
 def _programs() -> Path:
@@ -65,7 +65,7 @@ class Cluster:
                  "-c", "unix_socket_directories="],
                 stdout=log, stderr=log,
             )  # fmt: skip
-        end = time.monotonic() + START_S
+        end = time.monotonic() + LONGEST_WAIT_S
         while time.monotonic() < end:
             with contextlib.suppress(psycopg.OperationalError):
                 psycopg.connect(self.address("postgres"), connect_timeout=5).close()
@@ -79,7 +79,7 @@ class Cluster:
         assert self._process is not None
         pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGINT)
-        self._process.wait(60)
+        self._process.wait(LONGEST_WAIT_S)
 
 
 @contextlib.contextmanager

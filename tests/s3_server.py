@@ -18,9 +18,9 @@ import obstore
 from obstore.store import S3Store
 
 from server.running import free_port
+from server_process import LONGEST_WAIT_S
 
 WEED = Path(sys.executable).with_name("weed")
-START_S = 240
 BUCKET = "desk"
 
 
@@ -92,12 +92,12 @@ def s3_server() -> Iterator[S3Server]:
             yield made
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(LONGEST_WAIT_S)
 
 
 def _wait(server: S3Server, process: subprocess.Popen[bytes], master: str) -> None:
     """Make the bucket, and wait until it takes objects."""
-    end = time.monotonic() + START_S
+    end = time.monotonic() + LONGEST_WAIT_S
     error: Exception | None = None
     while time.monotonic() < end:
         assert process.poll() is None, (server.folder / "weed.log").read_text()[-3000:]

@@ -21,9 +21,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from server_process import LONGEST_WAIT_S
+
 SSHD = Path("/usr/sbin/sshd")
 SFTP_SERVER = Path("/usr/lib/openssh/sftp-server")
-START_S = 240
 
 _SESSION = """#!/bin/sh
 cut=$(cat {folder}/cut 2>/dev/null)
@@ -88,7 +89,7 @@ class SshServer:
                 [SSHD, "-D", "-e", "-f", self.folder / "sshd_config"],
                 stderr=into, stdout=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-        end = time.monotonic() + START_S
+        end = time.monotonic() + LONGEST_WAIT_S
         while time.monotonic() < end:
             assert self._process.poll() is None, log.read_text()
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
@@ -101,7 +102,7 @@ class SshServer:
         assert self._process is not None
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(LONGEST_WAIT_S)
         self.kill_sessions()
 
     def kill_sessions(self) -> int:

@@ -15,6 +15,7 @@ import pytest
 from commands import Result, tawny
 from effort import SOAK
 from engines import CLIENT, MONTH, Cluster, apache, environment, sail
+from server_process import LONGEST_WAIT_S
 
 REFUSED: tuple[tuple[tuple[str, ...], dict[str, str], int, str], ...] = (
     (("--engine", "sparkle"), {}, 2, "engine: found 'sparkle', did you mean 'spark'?"),
@@ -125,10 +126,10 @@ def test_a_kill_in_the_middle_leaves_no_file(month: Path, tmp_path: Path, killed
             time.sleep(0.02)
         if killed == "tawny":
             process.kill()
-            process.communicate(timeout=300)
+            process.communicate(timeout=LONGEST_WAIT_S)
         else:
             os.kill(cluster.processes[0], signal.SIGKILL)
-            told = process.communicate(timeout=300)
+            told = process.communicate(timeout=LONGEST_WAIT_S)
             assert (process.returncode, told[0]) == (1, "")
             assert told[1].count("\n") == 1, told[1]
             line = told[1].rstrip("\n")
@@ -236,7 +237,9 @@ def test_a_cluster_stops_what_nobody_waits_for(tmp_path: Path, how: str) -> None
         assert client.poll() is None
         if how != "interrupted":
             client.send_signal(signal.SIGINT if how == "stopped" else signal.SIGTERM)
-        said = client.communicate("stop\n" if how == "interrupted" else None, timeout=300)[0]
+        said = client.communicate(
+            "stop\n" if how == "interrupted" else None, timeout=LONGEST_WAIT_S
+        )[0]
         place = cluster.url.removeprefix("sc://")
         words = {"interrupted": f"the engine at {place}\n", "stopped": "stopped\n", "ended": ""}
         assert said == words[how]

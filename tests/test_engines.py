@@ -23,6 +23,7 @@ from commands import (
 from effort import SOAK
 from engines import CLIENT, MONTH, Cluster, apache, environment
 from figures import NAME
+from server_process import LONGEST_WAIT_S
 from tawny.queries.catalogue import EXPORT_TYPES, query
 
 OWN = Path(__file__).parent / "cases"
@@ -171,7 +172,7 @@ def process_call(home: Path, variables: dict[str, str], *arguments: str) -> Resu
         env=variables,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LONGEST_WAIT_S,
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)

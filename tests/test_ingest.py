@@ -23,6 +23,7 @@ from deltalake.schema import PrimitiveType
 
 from commands import Result, ndjson, tawny, tawny_process
 from processes import event, log_json, logged_events
+from server_process import LONGEST_WAIT_S
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
@@ -287,7 +288,7 @@ def test_named_pipe(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "tawny", "--home", str(tmp_path / "home"), "ingest", str(pipe)],
             capture_output=True,
-            timeout=300,
+            timeout=LONGEST_WAIT_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
@@ -327,7 +328,7 @@ def test_progress_on_a_terminal_only(tmp_path: Path) -> None:
             break
         shown += data
     os.close(master)
-    out, _ = process.communicate(timeout=300)
+    out, _ = process.communicate(timeout=LONGEST_WAIT_S)
     assert out == b"accepted=0 duplicates=15000 refused=0\n"
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
     assert re.search(r"━ [\d,]+ events, [\d,]+/s, \d+:\d\d remaining", text), text

@@ -15,6 +15,7 @@ from pathlib import Path
 import tawny as package
 from commands import tawny, without_completeness
 from processes import MONTH, all_exports, write_sample
+from server_process import LONGEST_WAIT_S
 
 BEFORE = "EVENT_TYPES: dict[str, type[EventData]] = {"
 ADDED = """DATA_TYPES += tuple(
@@ -36,7 +37,7 @@ def newer(folder: Path, *arguments: str) -> None:
         text=True,
         env={**os.environ, "PYTHONPATH": str(folder)},
         cwd=folder,
-        timeout=300,
+        timeout=LONGEST_WAIT_S,
         check=False,
     )
     assert (done.returncode, without_completeness(done.stderr)) == (0, "")

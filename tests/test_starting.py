@@ -11,6 +11,7 @@ import pytest
 
 import tawny.cli.calls
 from processes import small_log
+from server_process import LONGEST_WAIT_S
 from tawny.cli.main import CALLS, every_command
 
 CLICK = {"click"}
@@ -132,7 +133,7 @@ def imported(folder: Path, *arguments: str, **environment: str) -> set[str]:
         env=os.environ | {"TAWNY_TOKEN": "none"} | environment,
         capture_output=True,
         check=False,
-        timeout=300,
+        timeout=LONGEST_WAIT_S,
     )
     return set(json.loads(found.read_text()))
 

@@ -20,9 +20,7 @@ import datetime
 import http.server
 import json
 import ssl
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -35,7 +33,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-START_S = 240
+from server_process import script_server
 
 
 @dataclass(frozen=True)
@@ -96,20 +94,9 @@ class WebhookServer:
 @contextlib.contextmanager
 def webhook_server() -> Iterator[WebhookServer]:
     """A running receiver, gone when the body ends."""
-    with tempfile.TemporaryDirectory(prefix="tawny-webhook-") as name:
-        folder = Path(name)
-        write_certificate(folder)
-        process = subprocess.Popen([sys.executable, __file__, name])
-        try:
-            end = time.monotonic() + START_S
-            while not (folder / "ports").exists():
-                assert process.poll() is None and time.monotonic() < end
-                time.sleep(0.02)
-            port, tls_port = map(int, (folder / "ports").read_text().split())
-            yield WebhookServer(folder, port, tls_port)
-        finally:
-            process.kill()
-            process.wait(10)
+    with script_server(__file__) as (folder, ports):
+        port, tls_port = map(int, ports.split())
+        yield WebhookServer(folder, port, tls_port)
 
 
 def write_certificate(folder: Path) -> None:
@@ -198,6 +185,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _serve(folder: Path) -> None:
     _Handler.folder = folder
+    write_certificate(folder)
     (folder / "ids").touch()
     plain = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     encrypted = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)

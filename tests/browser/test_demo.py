@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from browser.running import PASSWORD, visit
+from server_process import LONGEST_WAIT_S
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "demo.py"
 
@@ -24,7 +25,7 @@ def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the script of `make demo` there, on a small centre."""
     return subprocess.run(
         [sys.executable, str(SCRIPT), *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=300, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=LONGEST_WAIT_S, check=False,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from browser.running import context_of, create_administrator, serving, settled, tawny, visit
+from server_process import LONGEST_WAIT_S
 
 WORDS = {
     "en": {
@@ -67,7 +68,7 @@ def test_story(tmp_path: Path, browser: Browser, events: Path, language: str) ->
             headers={
                 "Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson",
             },
-            timeout=300,
+            timeout=LONGEST_WAIT_S,
         )  # fmt: skip
         assert sent.status_code in (200, 202), sent.text
 

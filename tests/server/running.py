@@ -19,10 +19,9 @@ from typing import Any, TypeVar
 
 import httpx
 
+from server_process import LONGEST_WAIT_S
+
 PASSWORD = "correct horse battery"
-LONGEST_WAIT_S = 300.0
-"""For whatever is to happen: a machine that does much else is slow, and a long wait costs nothing
-where it comes."""
 T = TypeVar("T")
 
 

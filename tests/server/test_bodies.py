@@ -16,6 +16,7 @@ from litestar import Litestar, post
 
 from server.conftest import World
 from server.running import RANGE, Server, token_of, until
+from server_process import LONGEST_WAIT_S
 from tawny.server.app import create_app
 from tawny.server.bodies import FORM_BYTES, JSON_BYTES
 from tawny.settings import Settings
@@ -26,7 +27,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def page(server: Server, path: str, **more: Any) -> httpx.Response:
     """A form sent by nobody."""
-    return httpx.post(f"{server.url}{path}", timeout=300, **more)
+    return httpx.post(f"{server.url}{path}", timeout=LONGEST_WAIT_S, **more)
 
 
 def test_every_route_takes_the_body_it_needs_and_no_more(tmp_path: Path) -> None:

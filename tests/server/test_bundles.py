@@ -17,6 +17,7 @@ import httpx
 
 from server.conftest import World
 from server.running import RANGE, event, running, send, small_log, token_of, wait_for
+from server_process import LONGEST_WAIT_S
 from tawny.client import AsyncClient, Client, Request
 from tawny.queries.catalogue import EXPORT_TYPES
 
@@ -183,7 +184,7 @@ def test_a_bundle_goes_through_life_as_a_single_export(tmp_path: Path) -> None:
         server.stop()
         done = subprocess.run(
             [sys.executable, "-m", "tawny", "--home", str(server.home), "log", "compact"],
-            check=True, capture_output=True, timeout=300,
+            check=True, capture_output=True, timeout=LONGEST_WAIT_S,
         )  # fmt: skip
         assert f"(run {same['id']})" in done.stdout.decode()
         server.start()

@@ -22,6 +22,7 @@ from server.running import (
     until,
     wait_for,
 )
+from server_process import LONGEST_WAIT_S
 
 PATHS = ("/api/v1/log", "/api/v1/channels", "/log", "/exports")
 
@@ -116,7 +117,7 @@ def test_a_damaged_queue_is_one_line(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=LONGEST_WAIT_S,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (

@@ -25,6 +25,7 @@ from server.running import (
     until,
     wait_for,
 )
+from server_process import LONGEST_WAIT_S
 
 NOW = datetime.now(UTC)
 
@@ -64,7 +65,7 @@ def words(page: httpx.Client, path: str) -> str:
 
 
 def signed_in(url: str, name: str) -> httpx.Client:
-    page = httpx.Client(base_url=url, timeout=300)
+    page = httpx.Client(base_url=url, timeout=LONGEST_WAIT_S)
     page.post("/sign-in", data={"name": name, "password": PASSWORD})
     return page
 
@@ -124,7 +125,7 @@ def test_who_is_late_is_said_everywhere(tmp_path: Path) -> None:
         metrics = httpx.get(
             f"{server.url}/metrics",
             headers={"Authorization": f"Bearer {token_of(root, 'metrics:read')}"},
-            timeout=300,
+            timeout=LONGEST_WAIT_S,
         ).text
         [age] = re.findall(r'tawny_channel_age_seconds\{channel="late"\} (\S+)', metrics)
         assert 14 * 3600 <= float(age) < 14 * 3600 + 900

@@ -17,6 +17,7 @@ from figures import Tally
 from processes import fill, logged_events, small_disk
 from server.running import RANGE, Server, event, running, send, token_of, until, wait_for
 from server.worst import memory_bytes
+from server_process import LONGEST_WAIT_S
 from tawny.intake.inbox import flush
 from tawny.server.problems import MEDIA_TYPE
 from tawny.settings import Settings
@@ -112,8 +113,8 @@ def _one_full_disk(disk: Path, server: Server, sender: Sender) -> None:
     for answer in sender.refusals[seen:]:
         assert answer.headers["content-type"].startswith(MEDIA_TYPE)
         assert "disk is full" in answer.text or "No space left" in answer.text, answer.text
-    assert httpx.get(f"{server.url}/health", timeout=300).status_code == 200
-    ready = httpx.get(f"{server.url}/ready", timeout=300)
+    assert httpx.get(f"{server.url}/health", timeout=LONGEST_WAIT_S).status_code == 200
+    ready = httpx.get(f"{server.url}/ready", timeout=LONGEST_WAIT_S)
     assert (ready.status_code, ready.json()["detail"]) == (
         503, "the data folder: less than 64 MB are free",
     )  # fmt: skip

@@ -29,6 +29,7 @@ from server.running import RANGE, Server, token_of, wait_for
 from server.test_no_means_no import EVENT, FORMS, JSON_BODIES, callers
 from server.worst import BATCH, NDJSON, ONE, memory_bytes
 from server.worst import JSON as PLAIN_JSON
+from server_process import LONGEST_WAIT_S
 from tawny.intake.inbox import flush
 from tawny.server.problems import MEDIA_TYPE
 from tawny.settings import Settings
@@ -50,7 +51,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _alive(server: Server) -> None:
-    assert httpx.get(f"{server.url}/health", timeout=300).status_code == 200
+    assert httpx.get(f"{server.url}/health", timeout=LONGEST_WAIT_S).status_code == 200
     assert "Traceback" not in server.log(), server.log()[-3000:]
 
 

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from server.running import PASSWORD, Server, event, running, send, until, wait_for
+from server_process import LONGEST_WAIT_S
 from tawny.sample import SampleRequest, sample_blocks
 
 UTC = datetime.UTC
@@ -47,7 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def page_of(server: Server, name: str = "root") -> httpx.Client:
     """A browser without scripts."""
-    page = httpx.Client(base_url=server.url, timeout=300, cookies={"tawny_zone": ZONE})
+    page = httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S, cookies={"tawny_zone": ZONE})
     page.post("/sign-in", data={"name": name, "password": PASSWORD})
     return page
 

@@ -22,13 +22,14 @@ from server.running import (
     small_log,
     wait_for,
 )
+from server_process import LONGEST_WAIT_S
 
 
 @contextlib.contextmanager
 def reader(server: Server, language: str = "en") -> Iterator[httpx.Client]:
     """Somebody who looks at pages."""
     headers = {"Accept-Language": language}
-    with httpx.Client(base_url=server.url, timeout=300, headers=headers) as client:
+    with httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S, headers=headers) as client:
         client.post("/sign-in", data={"name": "root", "password": PASSWORD})
         yield client
 
@@ -169,7 +170,7 @@ def test_people_are_invited_searched_and_paged(tmp_path: Path) -> None:
             [link] = re.findall(r'id="invitation">([^<]+)<', made)
             assert link.startswith(f"{server.url}/reset/")
             assert "never signed in" in words(page, "/people?q=byron")
-            with httpx.Client(base_url=server.url, timeout=300) as guest:
+            with httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S) as guest:
                 chosen = {"password": "two mice and an owl", "again": "two mice and an owl"}
                 assert guest.post(link, data=chosen).status_code == 303
                 assert guest.get("/exports").status_code == 200

@@ -20,6 +20,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from server.running import Server, running, send, small_log, token_of
+from server_process import LONGEST_WAIT_S
 
 EXAMPLES = 8
 """Of each operation, right ones and wrong ones each."""
@@ -131,7 +132,7 @@ def _ask(operation: Any, mode: GenerationMode, secret: str) -> None:
         case.call_and_validate(
             headers={"Authorization": f"Bearer {secret}"},
             excluded_checks=[positive_data_acceptance],
-            timeout=300,
+            timeout=LONGEST_WAIT_S,
         )
 
     # An operation without parameters has nothing to be asked wrongly.

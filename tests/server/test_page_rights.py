@@ -20,6 +20,7 @@ import pytest
 
 from server.conftest import World
 from server.running import PASSWORD, RANGE, token_of, until, wait_for
+from server_process import LONGEST_WAIT_S
 from tawny.server.app import create_app
 from tawny.server.pages.static_files import static_files
 from tawny.settings import Settings
@@ -169,7 +170,7 @@ def test_rights(world: World, method: str, path: str, answers: list[str]) -> Non
 
 def page_client(world: World, name: str) -> httpx.Client:
     """A browser without scripts, or a program that asks for pages."""
-    client = httpx.Client(base_url=world.server.url, timeout=300)
+    client = httpx.Client(base_url=world.server.url, timeout=LONGEST_WAIT_S)
     if name == "ingest":
         client.headers["Authorization"] = world.ingest.headers["Authorization"]
     elif name != "nobody":
@@ -247,7 +248,7 @@ def test_news_ends_with_the_session_also_while_there_is_news(world: World) -> No
     with contextlib.closing(page_client(world, "red")) as red:
 
         def listen() -> None:
-            with red.stream("GET", "/live", timeout=300) as stream:
+            with red.stream("GET", "/live", timeout=LONGEST_WAIT_S) as stream:
                 told.extend((time.monotonic(), line) for line in stream.iter_lines())
             ended.set()
 

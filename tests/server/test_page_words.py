@@ -9,12 +9,13 @@ from pathlib import Path
 import httpx
 
 from server.running import PASSWORD, RANGE, conversation, event, running, send, wait_for
+from server_process import LONGEST_WAIT_S
 
 
 def test_pages_of_an_empty_and_of_a_filled_log(tmp_path: Path) -> None:
     with running(tmp_path / "home", inbox_move_ms="200") as server:
         root = server.set_up()
-        page = httpx.Client(base_url=server.url, timeout=300)
+        page = httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S)
         page.post("/sign-in", data={"name": "root", "password": PASSWORD})
 
         def words(path: str, method: str = "GET") -> str:
@@ -50,7 +51,7 @@ def test_the_page_of_an_excel_file_counts_the_texts_it_cuts(tmp_path: Path) -> N
     with running(tmp_path / "home", inbox_move_ms="200") as server:
         root = server.set_up()
         send(root, [*conversation(1, "red"), long_text])
-        with httpx.Client(base_url=server.url, timeout=300) as page:
+        with httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S) as page:
             page.post("/sign-in", data={"name": "root", "password": PASSWORD})
             [token, *_] = re.findall(r'name="_csrf" value="([^"]+)"', page.get("/exports").text)
             form = {"type": "messages", "preset": "custom", "time_zone": "UTC", "format": "xlsx",
@@ -86,7 +87,7 @@ def test_what_is_long_is_folded_and_what_is_not_known_is_said(tmp_path: Path) ->
         assert wait_for(root, made)["state"] == "ready"
         names = [one["name"] for one in root.get("/channels").json()]
         assert names == [f"desk {n}" for n in range(1, 12)]
-        with httpx.Client(base_url=server.url, timeout=300) as page:
+        with httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S) as page:
             page.post("/sign-in", data={"name": "root", "password": PASSWORD})
 
             def words(path: str, language: str = "en") -> str:

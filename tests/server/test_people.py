@@ -15,6 +15,7 @@ import pytest
 from commands import tawny
 from server.conftest import World
 from server.running import PASSWORD, RANGE, Server, running, send, small_log, token_of, wait_for
+from server_process import LONGEST_WAIT_S
 
 OTHER = "another horse battery"
 
@@ -229,7 +230,9 @@ HEADING = re.compile(r"<h1>(.*?)</h1>")
 
 def heading(server: Server, path: str, language: str = "en") -> tuple[int, str]:
     """Status and heading of a page that nobody has to sign in for."""
-    answer = httpx.get(f"{server.url}{path}", headers={"Accept-Language": language}, timeout=300)
+    answer = httpx.get(
+        f"{server.url}{path}", headers={"Accept-Language": language}, timeout=LONGEST_WAIT_S
+    )
     [found] = HEADING.findall(answer.text)
     return answer.status_code, found
 
@@ -290,7 +293,7 @@ def test_the_first_way_in_and_the_way_back(tmp_path: Path) -> None:
         assert heading(server, path[:-2], "fr") == (404, "Ce lien ne marche pas")
 
         # In a browser where somebody is signed in, whoever that is.
-        browser = httpx.Client(base_url=server.url, timeout=300, cookies=root.cookies)
+        browser = httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S, cookies=root.cookies)
         [token] = re.findall(r'name="_csrf" value="([^"]+)"', browser.get(path).text)
         data = {"password": "short", "again": "short", "_csrf": token}
         short = browser.post(path, data=data)

@@ -24,6 +24,7 @@ from server.running import (
     small_log,
     wait_for,
 )
+from server_process import LONGEST_WAIT_S
 
 DAY_MS = 86_400_000
 
@@ -75,7 +76,7 @@ def test_who_was_erased_stays_erased(tmp_path: Path) -> None:
         server.stop()
         subprocess.run(
             [sys.executable, "-m", "tawny", "--home", str(server.home), "log", "compact"],
-            check=True, capture_output=True, timeout=300,
+            check=True, capture_output=True, timeout=LONGEST_WAIT_S,
         )  # fmt: skip
         server.start()
         root = server.signed_in("root")
@@ -139,7 +140,7 @@ def _let_time_pass(server: Server, run_id: str) -> None:
 
 
 def _html(server: Server, path: str) -> str:
-    with httpx.Client(base_url=server.url, timeout=300) as client:
+    with httpx.Client(base_url=server.url, timeout=LONGEST_WAIT_S) as client:
         form = {"name": "root", "password": PASSWORD}
         assert client.post("/sign-in", data=form).status_code == 303
         return client.get(path).raise_for_status().text

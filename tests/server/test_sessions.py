@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from server.running import PASSWORD, Server, running
+from server_process import LONGEST_WAIT_S
 from tawny.people import sessions
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -20,7 +21,9 @@ EDGE = (
 
 def signed_in(server: Server, name: str, user_agent: str) -> httpx.Client:
     """A browser in which somebody is signed in."""
-    page = httpx.Client(base_url=server.url, timeout=300, headers={"User-Agent": user_agent})
+    page = httpx.Client(
+        base_url=server.url, timeout=LONGEST_WAIT_S, headers={"User-Agent": user_agent}
+    )
     page.post("/sign-in", data={"name": name, "password": PASSWORD})
     return page
 

@@ -13,6 +13,7 @@ from effort import SOAK
 from server.routes import changing_routes
 from server.running import Server, running, send, small_log, token_of
 from server.worst import NDJSON, SMALLEST_BYTES, Watch, compressed, raw, shapes
+from server_process import LONGEST_WAIT_S
 
 LARGEST_BYTES = (32 << 20) - 64
 MOST_LOOP_S = 0.5
@@ -202,7 +203,7 @@ def test_a_request_after_the_largest_head(watched: tuple[Server, str]) -> None:
     server, _ = watched
     one = b"GET /health" + HOST + b"X-A: " + b"a" * 60_000 + b"\r\n\r\n"
     pieces = [one[at : at + 1000] for at in range(0, len(one), 1000)]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=300) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LONGEST_WAIT_S) as connection:
 
         def answered(count: int) -> bool:
             answers = b""

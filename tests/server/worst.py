@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from server.running import Server
+from server_process import LONGEST_WAIT_S
 
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"
@@ -84,7 +85,7 @@ class Watch:
         with self.looking():
             answer = client.request(
                 method, f"{self.server.url}{path}", content=body,
-                headers={"Content-Type": kind, **headers}, timeout=300,
+                headers={"Content-Type": kind, **headers}, timeout=LONGEST_WAIT_S,
             )  # fmt: skip
         self.statuses[answer.status_code] = self.statuses.get(answer.status_code, 0) + 1
         return answer
@@ -123,7 +124,7 @@ class Watch:
 
 def raw(server: Server, pieces: Iterable[bytes]) -> bytes:
     """Send bytes as they are; the beginning of the answer, empty where there is none."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=300) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=LONGEST_WAIT_S) as connection:
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 connection.sendall(piece)
