@@ -105,6 +105,13 @@ def share_text(percent: float) -> str:
     return f"{percent:.{digits}f}".removesuffix(".0") + "%"
 
 
+def answers(surveys: int) -> str:
+    """How the page says how many there were: which depends on the day of the test."""
+    if not surveys:
+        return "No survey was answered."
+    return f"{surveys} answered survey" + ("s" if surveys > 1 else "")
+
+
 def expected(client: httpx.Client, channels: list[str]) -> dict[str, str]:
     """What the figures must say, computed from the files of four exports."""
     days = [(TODAY - datetime.timedelta(days=one)).date().isoformat() for one in (14, 7, 0)]
@@ -122,8 +129,8 @@ def expected(client: httpx.Client, channels: list[str]) -> dict[str, str]:
                 "resolved": len(resolved),
                 "half": spelled(percentile(times, Fraction(1, 2))),
                 "most": spelled(percentile(times, Fraction(9, 10))),
-                "score": f"{statistics.mean(scores):.1f} of 5",
-                "scores": len(scores),
+                "score": f"{statistics.mean(scores):.1f} of 5" if scores else "–",
+                "answers": answers(len(scores)),
                 "share": share_text(100 * by_bots / len(resolved)),
                 "by_bots": by_bots,
             }
@@ -148,8 +155,12 @@ def expected(client: httpx.Client, channels: list[str]) -> dict[str, str]:
             f"{earlier['half']} and {earlier['most']} in the 7 days before"
         ),
         "satisfaction": (
-            f"{later['score']} {later['scores']} answered surveys "
-            f"{earlier['score']} in the 7 days before"
+            f"{later['score']} {later['answers']} "
+            + (
+                "Not measured in the 7 days before."
+                if earlier["score"] == "–"
+                else f"{earlier['score']} in the 7 days before"
+            )
         ),
         "virtual_agents": (
             f"{later['share']} {later['by_bots']} of {later['resolved']} resolved "
