@@ -180,6 +180,17 @@ def test_an_empty_batch_is_accepted(world: World, kind: str, content: bytes) -> 
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/cloudevents+json", "application/x-ndjson"]
+)
+@pytest.mark.parametrize("content", [b"", b" ", b" \n\r\n "])
+def test_a_blank_body_holds_no_event(world: World, kind: str, content: bytes) -> None:
+    answer = world.ingest.post("/events", content=content, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400, "events: found none; allowed one or more",
+    )  # fmt: skip
+
+
 def test_refused_lines_are_counted_named_and_the_first_explained(world: World) -> None:
     before = world.root.get("/log").json()["refused"]
     good = json.dumps(team("among-many")).encode()

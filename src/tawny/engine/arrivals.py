@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,53 +13,41 @@ import pyarrow.compute as pc
 from tawny.engine.duck import Duck
 from tawny.engine.key_index import KEY
 from tawny.engine.log_files import ARRIVAL
-from tawny.model.layout import family_schema
+from tawny.model.checking import LegalEvents
 from tawny.model.validation import Batch
+
+_NONE = memoryview(array("Q"))
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The events of a request in the order of their lines, 24 bytes each: the line, and hashes (64
-    bits) of the key and of the content. Events with the same key and content are the same."""
+    """The events of a request in the order of their lines, 16 bytes each: hashes (64 bits) of the
+    key, as the index of the log has it, and of the content. Events with the same key and content
+    are the same."""
 
-    lines: memoryview
     keys: memoryview
     contents: memoryview
-
-    @classmethod
-    def joined(cls, parts: Sequence[Arrivals]) -> Arrivals:
-        """Several, one after the other, as those of one request."""
-        columns = [[p.lines for p in parts], [p.keys for p in parts], [p.contents for p in parts]]
-        return cls(*(memoryview(b"".join(column)).cast("Q") for column in columns))
 
     def __len__(self) -> int:
         return len(self.keys)
 
 
-def arrivals_of(duck: Duck, batches: Sequence[Batch], most_lines: int) -> list[Arrivals]:
-    """The events of each of several batches, of fewer than `most_lines` lines each."""
-    if not (tables := incoming_tables(batches, most_lines)):
-        return [Arrivals.joined([]) for _ in batches]
-    for family, table in tables.items():
-        duck.register(f"incoming_{family}", table)
+def arrivals_of(duck: Duck, requests: Sequence[LegalEvents]) -> list[Arrivals]:
+    """The events of several requests."""
+    if not any(map(len, requests)):
+        return [Arrivals(_NONE, _NONE) for _ in requests]
+    events = pa.concat_tables(request.keys for request in requests)
+    numbered = events.append_column("place", pa.array(range(len(events)), pa.int64()))
+    duck.register("arriving", numbered)
     try:
-        rows = duck.table(
-            f"SELECT CAST({ARRIVAL} % {most_lines} AS UBIGINT) AS line, key, content FROM ("
-            + " UNION ALL ".join(
-                f"SELECT {ARRIVAL}, {KEY} AS key, "
-                f"hash({', '.join(family_schema(family).names)}) AS content FROM incoming_{family}"
-                for family in tables
-            )
-            + f") AS incoming ORDER BY {ARRIVAL}"
-        )
+        hashed = duck.table(f"SELECT {KEY} AS key FROM arriving ORDER BY place")
     finally:
-        for family in tables:
-            duck.unregister(f"incoming_{family}")
-    columns = [_numbers(rows[name]) for name in ("line", "key", "content")]
+        duck.unregister("arriving")
+    keys, contents = _numbers(hashed["key"]), _numbers(events["content"])
     found, begin = [], 0
-    for batch in batches:
-        end = begin + batch.rows
-        found.append(Arrivals(*(column[begin:end] for column in columns)))
+    for request in requests:
+        end = begin + len(request)
+        found.append(Arrivals(keys[begin:end], contents[begin:end]))
         begin = end
     return found
 

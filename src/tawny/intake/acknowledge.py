@@ -23,7 +23,7 @@ from tawny.intake.compare import Compared
 from tawny.intake.key_table import KeyTable
 from tawny.intake.known_keys import KnownKeys
 from tawny.intake.precedence import Precedence
-from tawny.model.checking import ACCEPTED, DUPLICATE, REFUSED, blocks_of
+from tawny.model.checking import ACCEPTED, DUPLICATE, NO_EVENTS, REFUSED, LegalEvents, blocks_of
 from tawny.model.refusals import Refusal
 from tawny.state.inbox import ROW_BYTES, Inbox
 
@@ -51,7 +51,7 @@ class Answer:
 
 @dataclass(slots=True)
 class _Waiting:
-    body: bytes
+    legal: LegalEvents
     request_id: str
     done: concurrent.futures.Future[Answer]
     arrivals: Arrivals | None = None
@@ -97,17 +97,17 @@ class Acknowledger:
         self._thread.start()
         self._comparer.start()
 
-    def submit(self, body: bytes, request_id: str) -> concurrent.futures.Future[Answer]:
-        """Hand over legal lines, each with its end. The future is done when those that are new are
-        durable."""
+    def submit(self, legal: LegalEvents, request_id: str) -> concurrent.futures.Future[Answer]:
+        """Hand over legal events. The future is done when those that are new are durable."""
+        size_bytes = len(legal.body)
         with self._lock:
-            if self._waiting_bytes and self._waiting_bytes + len(body) > MOST_WAITING_BYTES:
+            if self._waiting_bytes and self._waiting_bytes + size_bytes > MOST_WAITING_BYTES:
                 raise TooManyError(
                     "events: too many wait for the disk; send these again later", retry_after_s=1
                 )
-            self._waiting_bytes += len(body)
+            self._waiting_bytes += size_bytes
         done: concurrent.futures.Future[Answer] = concurrent.futures.Future()
-        self._queue.put(_Waiting(body, request_id, done))
+        self._queue.put(_Waiting(legal, request_id, done))
         return done
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class Acknowledger:
             try:
                 known = self._opened()
                 new = [waiting for waiting in group if waiting.arrivals is None]
-                for waiting, arrivals in zip(new, known.arrivals([w.body for w in new]),
+                for waiting, arrivals in zip(new, known.arrivals([w.legal for w in new]),
                                              strict=True):  # fmt: skip
                     waiting.arrivals = arrivals
                     waiting.outcomes = bytearray(len(arrivals))
@@ -149,7 +149,7 @@ class Acknowledger:
     def _refresh(self, known: KnownKeys, direct_ingests: int) -> None:
         if not known.refresh(direct_ingests):
             # A disk was full when keys were written, or a process was killed before it wrote them.
-            self._doubtful.put(_Waiting(b"", "", concurrent.futures.Future()))
+            self._doubtful.put(_Waiting(NO_EVENTS, "", concurrent.futures.Future()))
         if known.waiting_events > MOST_UNMOVED_EVENTS:
             raise TooManyError(
                 "events: too many wait to be moved into the log; send these again later",
@@ -202,7 +202,7 @@ class Acknowledger:
                 self._fail(group, StorageError("the log cannot be read: {error}", error=name))
             else:
                 for waiting in group:
-                    if waiting.body:
+                    if waiting.legal.body:
                         self._queue.put(waiting)
 
     def _finish(self, waiting: _Waiting) -> None:
@@ -219,7 +219,7 @@ class Acknowledger:
 
     def _forget(self, waiting: _Waiting) -> None:
         with self._lock:
-            self._waiting_bytes -= len(waiting.body)
+            self._waiting_bytes -= len(waiting.legal.body)
 
 
 def _sort_out(
@@ -253,12 +253,12 @@ def _sort_out(
 
 def _lines_of(waiting: _Waiting, places: Sequence[int]) -> bytes:
     """The lines of some of the events of a request, given in their order."""
-    if waiting.arrivals is None or len(places) == len(waiting.arrivals):
-        return waiting.body
+    if len(places) == len(waiting.legal):
+        return waiting.legal.body
     taken = io.BytesIO()
-    lines = enumerate(io.BytesIO(waiting.body), 1)
+    lines = enumerate(io.BytesIO(waiting.legal.body), 1)
     for place in places:
-        wanted = waiting.arrivals.lines[place]
+        wanted = waiting.legal.lines[place]
         taken.write(next(line for number, line in lines if number == wanted))
     return taken.getvalue()
 
@@ -270,9 +270,9 @@ def _rows_of(waiting: _Waiting, places: array[int]) -> Iterator[tuple[bytes, arr
     for block in blocks_of(lines, ROW_BYTES):
         last_line += block.count(b"\n")
         end = last_line
-        if lines is waiting.body and waiting.arrivals is not None:
+        if lines is waiting.legal.body:
             # As it came: blank lines are there too.
-            end = bisect.bisect_right(waiting.arrivals.lines, last_line)
+            end = bisect.bisect_right(waiting.legal.lines, last_line)
         if end > begin:
             yield block, places[begin:end]
         begin = end

@@ -13,11 +13,9 @@ from tawny.engine.arrivals import Arrivals, arrivals_of
 from tawny.engine.duck import Duck
 from tawny.engine.key_index import key_function
 from tawny.errors import StorageError
-from tawny.intake.ingest import MOST_LINES
 from tawny.intake.key_table import KeyTable
 from tawny.log.keys import KeyIndex, Keys, keys_folder, read_index
-from tawny.model.checking import blocks_of
-from tawny.model.validation import Batch, validate_lines
+from tawny.model.checking import LegalEvents, checked_lines
 from tawny.scratch import scratch_folder
 from tawny.state.inbox import Inbox
 
@@ -28,8 +26,6 @@ BEHIND_S = 5.0
 TABLE_KEYS = 1 << 17
 """Keys are forgotten by about so many at a time."""
 _READ_EVENTS = 100_000
-_HASHED_BYTES = 4 << 20
-"""So many bytes of lines are columns at a time."""
 _MEMORY_MB = 200
 _COMMIT = re.compile(r"(\d{20})\.json")
 
@@ -62,31 +58,9 @@ class KnownKeys:
         """Let go of the engine."""
         self._duck.close()
 
-    def arrivals(self, bodies: Sequence[bytes]) -> list[Arrivals]:
-        """The events of several requests, whose lines are legal."""
-        found: list[list[Arrivals]] = [[] for _ in bodies]
-        group: list[tuple[int, Batch]] = []
-        group_bytes = 0
-
-        def hash_group() -> None:
-            batches = [batch for _, batch in group]
-            for (place, _), part in zip(
-                group, arrivals_of(self._duck, batches, MOST_LINES), strict=True
-            ):
-                found[place].append(part)
-            group.clear()
-
-        for place, body in enumerate(bodies):
-            line = 1
-            for block in blocks_of(body):
-                group.append((place, validate_lines(block, line)))
-                line += block.count(b"\n")
-                group_bytes += len(block)
-                if group_bytes >= _HASHED_BYTES:
-                    hash_group()
-                    group_bytes = 0
-        hash_group()
-        return [Arrivals.joined(parts) for parts in found]
+    def arrivals(self, requests: Sequence[LegalEvents]) -> list[Arrivals]:
+        """The events of several requests."""
+        return arrivals_of(self._duck, requests)
 
     def refresh(self, direct_ingests: int) -> bool:
         """Learn what other processes have taken in, and forget what is in the log by now. False
@@ -95,7 +69,8 @@ class KnownKeys:
         The caller may decide which event came first; `direct_ingests` is the number of ingests
         into the log until then."""
         while rows := self._inbox.since(self.last_row, _READ_EVENTS):
-            for row, arrivals in zip(rows, self.arrivals([row.body for row in rows]), strict=True):
+            legal = [checked_lines(row.body, row.events).legal() for row in rows]
+            for row, arrivals in zip(rows, self.arrivals(legal), strict=True):
                 self.add(row.id, arrivals, range(len(arrivals)))
         now = time.monotonic()
         is_sure = direct_ingests == self._direct_ingests and not self._is_unsure

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import itertools
 import re
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import msgspec
+import pyarrow as pa
 
 from tawny.errors import RequestError
 from tawny.model.refusals import Refusal
 from tawny.model.surrogates import values_of_array, without_halves
-from tawny.model.validation import check_lines, check_values
+from tawny.model.validation import KEYS, Checked, check_lines, check_values
 
 ACCEPTED, REFUSED, DUPLICATE = 1, 2, 3
 """What came of an event."""
@@ -37,11 +39,28 @@ class TooManyEventsError(RequestError):
     """A request with more events than its size could hold legal ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class LegalEvents:
+    """The legal events of a request: their lines as they came, each with its end, blank ones
+    perhaps among them; for each event its line, from 1, and a row like `KEYS`."""
+
+    body: bytes
+    lines: array[int]
+    keys: pa.Table
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+NO_EVENTS = LegalEvents(b"", array("Q"), KEYS.empty_table())
+
+
 class CheckedRequest:
     """What came of the events of a request.
 
     `outcomes` has a byte for each number from `first` on: `ACCEPTED`, `REFUSED`, `DUPLICATE`, or 0
-    where no event stood, as in a blank line. `lines` are the accepted ones, as they came.
+    where no event stood, as in a blank line. `lines` are the accepted ones, as they came; `keys`
+    has their keys, in blocks like `KEYS`.
     """
 
     def __init__(self, first: int, most_events: int) -> None:
@@ -52,6 +71,7 @@ class CheckedRequest:
         self.outcomes = bytearray()
         self.refusals: list[Refusal] = []
         self.lines: bytes = b""
+        self.keys: list[pa.RecordBatch] = []
 
     @property
     def accepted(self) -> int:
@@ -67,6 +87,15 @@ class CheckedRequest:
     def duplicates(self) -> int:
         """How many were there already."""
         return self.outcomes.count(DUPLICATE)
+
+    def legal(self) -> LegalEvents:
+        """The accepted events, before they are compared with those that are there."""
+        lines: Iterable[int]
+        if self.refused or self.accepted == len(self.outcomes):
+            lines = range(1, self.accepted + 1)  # no other line is among them
+        else:
+            lines = (n for n, outcome in enumerate(self.outcomes, 1) if outcome == ACCEPTED)
+        return LegalEvents(self.lines, array("Q", lines), pa.Table.from_batches(self.keys, KEYS))
 
     def compare(self, outcomes: bytes, refused: Mapping[int, Refusal]) -> list[Refusal]:
         """Take over what came of the legal events when they were compared with those that are
@@ -96,7 +125,9 @@ def checked_lines(body: bytes, most_events: int) -> CheckedRequest:
     """The events of newline-delimited JSON, numbered from 1. Blank lines are none."""
     result = CheckedRequest(1, most_events)
     for block in blocks_of(body):
-        _note(result, block)
+        first = result.first + len(result.outcomes)
+        found = check_lines(block, first, MOST_EXPLAINED - len(result.refusals))
+        _note(result, found, block.count(b"\n") + (not block.endswith(b"\n")))
         result.check_number()
     if result.refused:
         result.lines = b"".join(_accepted(body, result.outcomes))
@@ -127,11 +158,8 @@ def checked_values(values: Iterable[bytes], most_events: int) -> CheckedRequest:
     while chunk := _up_to(remaining, BLOCK_BYTES):
         first = len(result.outcomes)
         found = check_values(chunk, first, MOST_EXPLAINED - len(result.refusals))
-        result.outcomes += bytes([ACCEPTED]) * len(chunk)
-        for number in found.refused:
-            result.outcomes[number] = REFUSED
+        _note(result, found, len(chunk))
         result.check_number()
-        result.refusals += found.refusals
         # A line end inside a JSON value is only ever white space.
         kept += [
             chunk[number - first].replace(b"\r", b" ").replace(b"\n", b" ").strip() + b"\n"
@@ -195,21 +223,20 @@ def blocks_of(body: bytes, size_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
         start = end
 
 
-def _note(result: CheckedRequest, block: bytes) -> None:
-    """Check a block of lines and note what came of each."""
-    lines = block.count(b"\n") + (not block.endswith(b"\n"))
+def _note(result: CheckedRequest, found: Checked, count: int) -> None:
+    """Note what came of the next `count` lines or values, of which some may be blank."""
     first = result.first + len(result.outcomes)
-    found = check_lines(block, first, MOST_EXPLAINED - len(result.refusals))
-    if len(found.accepted) == lines:
-        result.outcomes += bytes([ACCEPTED]) * lines
+    result.refusals += found.refusals
+    result.keys.append(found.keys)
+    if len(found.accepted) == count:
+        result.outcomes += bytes([ACCEPTED]) * count
         return
-    outcomes = bytearray(lines)
+    outcomes = bytearray(count)
     for number in found.accepted:
         outcomes[number - first] = ACCEPTED
     for number in found.refused:
         outcomes[number - first] = REFUSED
     result.outcomes += outcomes
-    result.refusals += found.refusals
 
 
 def _up_to(values: Iterator[bytes], most_bytes: int) -> list[bytes]:

@@ -31,6 +31,7 @@ _FINER_THAN_MS = r"(\.[0-9]{3})[0-9]+"
 _decoder: msgspec.json.Decoder[Envelope] = msgspec.json.Decoder(
     functools.reduce(operator.or_, EVENT_CLASSES.values())
 )
+_encoder = msgspec.json.Encoder()
 
 
 @dataclass
@@ -92,14 +93,22 @@ def check_values(
     return _checked(_decoded_each(values, first), most_explained)
 
 
+_COLUMNS: dict[str, pa.DataType] = {"source": pa.string(), "id": pa.string(), "content": pa.int64()}
+KEYS = pa.schema(list(_COLUMNS.items()))
+"""What tells events apart: the key, and a hash of all that an event says. The hash is of this
+process only; a time that is spelled in another way makes another one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Which events of a block are legal: `accepted` and `refused` have their numbers, in order;
-    `refusals` says why, for the first of those that are refused."""
+    `refusals` says why, for the first of those that are refused; `keys` has a row like `KEYS` for
+    each that is accepted."""
 
     accepted: Sequence[int]
     refused: Sequence[int]
     refusals: Sequence[Refusal]
+    keys: pa.RecordBatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,16 +201,18 @@ def _batch_of(decoded: _Decoded) -> Batch:
 
 def _checked(decoded: _Decoded, most_explained: int | None) -> Checked:
     accepted, wrong_times = decoded.numbers, dict[int, str]()
-    if decoded.events:
-        times, legal = read_times([event.time for event in decoded.events])
+    events = decoded.events
+    if events:
+        times, legal = read_times([event.time for event in events])
         if not legal:
             good = dict(zip(decoded.numbers, times.is_valid().to_pylist(), strict=True))
             accepted = [number for number in decoded.numbers if good[number]]
             wrong_times = {
                 number: event.time
-                for event, number in zip(decoded.events, decoded.numbers, strict=True)
+                for event, number in zip(events, decoded.numbers, strict=True)
                 if not good[number]
             }
+            events = [e for e, n in zip(events, decoded.numbers, strict=True) if good[n]]
     refused = sorted([*decoded.refused, *wrong_times])
     refusals = [
         explain(number, decoded.refused[number])
@@ -209,7 +220,18 @@ def _checked(decoded: _Decoded, most_explained: int | None) -> Checked:
         else wrong_time(number, wrong_times[number])
         for number in refused[:most_explained]
     ]
-    return Checked(accepted, refused, refusals)
+    return Checked(accepted, refused, refusals, _keys_of(events))
+
+
+def _keys_of(events: Sequence[Envelope]) -> pa.RecordBatch:
+    """A row like `KEYS` for each event."""
+    encode = _encoder.encode
+    columns: list[pa.Array[Any]] = [
+        pa.array([event.source for event in events], pa.string()),
+        pa.array([event.id for event in events], pa.string()),
+        pa.array([hash(encode(event)) for event in events], pa.int64()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=KEYS)
 
 
 def _to_batch(events: list[Envelope], numbers: Sequence[int]) -> Batch:

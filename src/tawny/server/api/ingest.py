@@ -133,7 +133,7 @@ async def send_events(
         await to_thread.run_sync(services.refused.add, "api", checked.refusals, refused)
         metrics.events.labels("refused").inc(refused)
     if checked.accepted:
-        waiting = services.acknowledger.submit(checked.lines, request_id(request))
+        waiting = services.acknowledger.submit(checked.legal(), request_id(request))
         found = await asyncio.wrap_future(waiting)
         if found.count(ACCEPTED) < len(found.outcomes):
             conflicts = checked.compare(found.outcomes, found.refusals)
