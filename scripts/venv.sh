@@ -34,3 +34,7 @@ fi
 # it every start reads all sources anew. Packages may hold files that are no Python of this version.
 packages="$("$venv"/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 "$venv"/bin/python -m compileall -qq "$packages" src/tawny || true
+if grep -q '^hatchling==' "$lock"; then
+    env -u PYTHONDONTWRITEBYTECODE "$venv"/bin/python -c \
+        'from tawny.server.pages.rendering import warm; warm()'
+fi

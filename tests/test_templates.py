@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import jinja2
 import pytest
 
 import tawny.server
+from tawny.server.pages.compiled_templates import CompiledTemplates
 
 FOLDER = Path(tawny.server.__file__).parent
 TEMPLATES = sorted((FOLDER / "templates").rglob("*.html"))
@@ -70,3 +74,38 @@ def test_scripts_send_no_form_as_an_address() -> None:
     for path in (FOLDER / "static").glob("*.js"):
         text = path.read_text(encoding="utf-8")
         assert "_csrf" not in text and "URLSearchParams" not in text, path
+
+
+def test_compiled_templates_are_kept_and_damage_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept ones are read again, whatever bytes there are instead; nothing is written by who must
+    not write byte code."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    module = tmp_path / "environment.py"
+    module.write_text("")
+
+    def page() -> str:
+        environment = jinja2.Environment(
+            loader=jinja2.DictLoader({"page": "one {{ 1 + 1 }}"}),
+            bytecode_cache=CompiledTemplates(str(module)),
+        )
+        return environment.get_template("page").render()
+
+    folder = Path(importlib.util.cache_from_source(str(module))).parent
+    assert page() == "one 2"  # nowhere to write
+    folder.mkdir(parents=True)
+    assert page() == "one 2"
+    [kept] = folder.iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole.replace(b"one ", b"two "))
+    assert page() == "two 2"
+    for damaged in (b"", b"no byte code", whole[:20], whole[:-3], whole[:40] + b"\xff" * 40):
+        kept.write_bytes(damaged)
+        assert page() == "one 2"
+    module.write_text("# another environment")
+    kept.unlink()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert page() == "one 2"
+    assert not list(folder.iterdir())

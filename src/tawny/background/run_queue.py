@@ -87,7 +87,9 @@ class RunQueue:
             "executor_id": "server",
             "log_level": "WARNING",
             "scheduler_polling_interval_sec": 3600.0,
-            "notification_listener_polling_interval_sec": 5.0,
+            # Nobody waits for its notifications, but an ending server for the thread that looks for
+            # them and sleeps so long each time.
+            "notification_listener_polling_interval_sec": 0.1,
         }
         DBOS(config=config)
         DBOS.launch()

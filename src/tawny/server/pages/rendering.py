@@ -19,6 +19,7 @@ from tawny.model.zones import current_ms, instant_text, zone
 from tawny.people.callers import Caller, Scope
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
+from tawny.server.pages.compiled_templates import CompiledTemplates
 from tawny.server.pages.icons import icon
 from tawny.server.pages.run_name import run_name
 from tawny.server.pages.sentences import on_page
@@ -125,6 +126,7 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
+        bytecode_cache=CompiledTemplates(__file__),
     )
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         translations(language), newstyle=True
