@@ -431,7 +431,7 @@ def test_a_statement_says_what_it_gives_and_is_used(path: str) -> None:
         used = Path(path).stem in {identity.name for identity in IDENTITIES}
     elif path.startswith("completeness/"):
         used = f'"{path}"' in (PACKAGE / "completeness" / "reading.py").read_text()
-    elif path.startswith(("figures/", "summaries/")):
+    elif path.startswith(("feeds/", "figures/", "summaries/")):
         used = Path(path).stem in EXPORT_TYPES
     else:
         name = Path(path).stem

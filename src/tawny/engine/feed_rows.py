@@ -17,6 +17,7 @@ from tawny.engine.base import Value
 from tawny.engine.cells import Segments, identifier, json_select
 from tawny.engine.duck import Duck
 from tawny.queries.columns import Column, ColumnType
+from tawny.queries.statements import statement
 
 ROWS = "rows_now"
 """The table of the rows of one state."""
@@ -60,71 +61,6 @@ def is_restless(column: str, table: str = "restless", entity: str = "entity_id")
     return f"coalesce(now.{column}, before.{column}) IN (SELECT {entity} FROM {table})"
 
 
-_SAID = "type = 'message.created'"
-_IN_PERIOD = "time_ms >= $from_ms AND time_ms < $to_ms"
-_HERE = "conversation_id IN (SELECT conversation_id FROM restless_conversations)"
-_CREATIONS = (
-    "INNER JOIN (SELECT DISTINCT conversation_id, channel_id, contact_id FROM all_conversation "
-    "WHERE type = 'conversation.created') AS creations "
-    "ON creations.conversation_id = events.conversation_id"
-)
-
-_HUMANS = (
-    " AND agent_id NOT IN (SELECT agent_id FROM virtual_agents EXCEPT "
-    "SELECT agent_id FROM fresh_reference WHERE type = 'agent.saved')"
-)
-_VIRTUAL = (
-    " AND agent_id IN (SELECT agent_id FROM virtual_agents UNION "
-    "SELECT agent_id FROM fresh_reference WHERE type = 'agent.saved')"
-)
-
-
-def _of_agents(families: Sequence[str]) -> str:
-    return " UNION ".join(
-        f"SELECT agent_id, conversation_id FROM all_{family} WHERE {_HERE} AND {_IN_PERIOD}"
-        for family in families
-    )
-
-
-PERHAPS: Mapping[str, str] = {
-    "resolved-conversations": "SELECT conversation_id FROM all_status "
-    f"WHERE {_HERE} AND status = 'resolved' AND cause <> 'csat'",
-    "open-conversations": "SELECT conversation_id FROM all_conversation "
-    f"WHERE {_HERE} AND type = 'conversation.created'",
-    "messages": f"SELECT message_id FROM all_message WHERE {_SAID} "
-    "AND message_id IN (SELECT entity_id FROM restless)",
-    "response-times": "SELECT message_id AS outbound_message_id FROM all_message "
-    f"WHERE {_HERE} AND {_SAID} AND outbound_type = 'agent'",
-    "teams": f"SELECT team_id FROM all_message WHERE {_HERE} AND {_IN_PERIOD} AND {_SAID} "
-    "AND outbound_type = 'agent'",
-    "contacts": f"SELECT creations.contact_id AS contact_profile_id FROM all_message AS events "
-    f"{_CREATIONS} WHERE {_IN_PERIOD} AND {_SAID} "
-    "AND creations.contact_id IN (SELECT entity_id FROM restless)",
-    "contact-attributes": "SELECT attributes.contact_id AS contact_profile_id, "
-    "attributes.attribute_id FROM all_contact AS attributes "
-    "WHERE attributes.type = 'contact.attribute_set' AND attributes.contact_id IN ("
-    f"SELECT creations.contact_id FROM all_message AS events {_CREATIONS} "
-    f"WHERE {_IN_PERIOD} AND {_SAID} AND direction = 'inbound' "
-    "AND creations.contact_id IN (SELECT entity_id FROM restless))",
-    "topics": f"SELECT events.topic_id, creations.channel_id FROM all_label AS events {_CREATIONS} "
-    f"WHERE events.{_HERE} AND {_IN_PERIOD} AND type = 'topic.applied'",
-    "tags": f"SELECT events.tag_id, creations.channel_id FROM all_label AS events {_CREATIONS} "
-    f"WHERE events.{_HERE} AND {_IN_PERIOD} AND type = 'tag.applied'",
-    "virtual-agents": "SELECT events.agent_id, creations.channel_id FROM "
-    f"({_of_agents(('message', 'status', 'label'))}) AS events {_CREATIONS} WHERE true{_VIRTUAL}",
-    "users": "SELECT agent_id AS user_id FROM (SELECT agent_id FROM ("
-    f"{_of_agents(('message', 'status', 'label'))}) UNION SELECT agent_id FROM all_lock "
-    f"WHERE {_HERE} AND time_ms < $to_ms UNION SELECT agent_id FROM all_status "
-    f"WHERE {_HERE} AND time_ms < $to_ms UNION SELECT agent_id FROM fresh_presence "
-    f"WHERE time_ms < $to_ms) AS agents WHERE agent_id IS NOT NULL{_HUMANS}",
-    "user-presence": 'SELECT agent_id AS user_id, time_ms AS "from", '
-    "row_number() OVER (PARTITION BY agent_id, time_ms ORDER BY id) AS n "
-    "FROM all_presence WHERE agent_id IN (SELECT entity_id FROM part WHERE is_restless)",
-}
-"""Of each export the keys that rows of restless entities may have had in between. A few too many
-do no harm."""
-
-
 def make_changes(
     duck: Duck,
     export_type: str,
@@ -140,7 +76,8 @@ def make_changes(
     always the same, `op`, the key and the cells; returns how many.
 
     `restless` is the condition under which a row of `now` or `before` is told in any case;
-    `of_restless` says whether keys that may have been in between are told too.
+    `of_restless` says whether keys that may have been in between (`queries/sql/feeds`) are told
+    too.
     """
     names = list(dict.fromkeys([*key, *(column.key for column in columns)]))
     if before is None:
@@ -164,8 +101,8 @@ def make_changes(
         f"FROM rows_now AS now FULL JOIN rows_before AS before ON {same_key} "
         f"WHERE now.{first} IS NULL OR before.{first} IS NULL OR {differs} OR ({restless})"
     )
-    perhaps = PERHAPS.get(export_type)
-    if of_restless and perhaps is not None:
+    if of_restless:
+        perhaps = statement(f"feeds/{export_type}.sql")
         absent = " AND ".join(
             f"NOT EXISTS (SELECT 1 FROM {table} AS there WHERE "
             + " AND ".join(f"there.{identifier(k)} = perhaps.{identifier(k)}" for k in key)
@@ -175,7 +112,7 @@ def make_changes(
         given = " AND ".join(f"{identifier(k)} IS NOT NULL" for k in key)
         keys = ", ".join(identifier(k) for k in key)
         select += (
-            f" UNION ALL BY NAME SELECT DISTINCT 'delete' AS op, {keys} FROM ({perhaps}) "
+            f" UNION ALL BY NAME SELECT DISTINCT 'delete' AS op, {keys} FROM (\n{perhaps}\n) "
             f"AS perhaps WHERE {given} AND {absent}"
         )
     order = ", ".join(identifier(k) for k in key)

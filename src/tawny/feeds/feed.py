@@ -47,8 +47,8 @@ from tawny.text import Text
 
 Row = dict[str, Any]
 
-_ROWS_OF_A_CONVERSATION = {"messages": 20, "response-times": 10}
-"""About how many rows of a conversation an export has; of others one."""
+_ROWS_OF_A_CONVERSATION = 20
+"""About how many rows an export may have of one, unless a conversation is its row."""
 _ROWS_OF_AN_AGENT = 1000
 _FEWEST = 20
 
@@ -266,7 +266,7 @@ class _Answer:
             self._make_restless_of_periods()
         elif export.scope:
             self.things = self._touched.make_conversations()
-            if request.export_type == "messages":
+            if self._is_of("message_id"):
                 self._touched.make_restless_messages()
         else:
             self.things = self._touched.make_agents()
@@ -286,16 +286,20 @@ class _Answer:
 
     def _make_restless_of_periods(self) -> None:
         self._touched.make_restless_conversations()
-        if self._request.export_type in _OF_CONTACTS:
+        if self._is_of("contact_profile_id"):
             self._touched.make_restless_contacts()
+
+    def _is_of(self, column: str) -> bool:
+        """Whether each row is about one of what a column names."""
+        return column in self._key
 
     def size_for(self, limit: int) -> int:
         """Of how many things a part is made for an answer of so many rows."""
         if self._export.sums_up:
             return 1
-        rows = _ROWS_OF_A_CONVERSATION.get(self._request.export_type, 1)
-        if not self._export.scope:
-            rows = _ROWS_OF_AN_AGENT
+        rows = _ROWS_OF_A_CONVERSATION if self._export.scope else _ROWS_OF_AN_AGENT
+        if self._is_of("conversation_id"):
+            rows = 1
         return max(_FEWEST, limit // rows)
 
     def make_part(self, place: int, size: int) -> int:
@@ -334,7 +338,7 @@ class _Answer:
         if self._was is not None:
             self._was.of_period(place)
         restless = "true" if period.is_restless else "false"
-        if period.is_restless and self._request.export_type in _OF_CONTACTS:
+        if period.is_restless and self._is_of("contact_profile_id"):
             restless = is_restless("contact_profile_id")
         bounds = {"from_ms": period.range.from_ms, "to_ms": period.range.to_ms}
         return self._compare(restless, period.is_restless, bounds)
@@ -350,7 +354,7 @@ class _Answer:
         for state in states:
             state.of_conversations(wanted, scope)
         restless = is_restless("conversation_id", "restless_conversations", "conversation_id")
-        if self._request.export_type == "messages":
+        if self._is_of("message_id"):
             restless = is_restless("message_id")
         return self._compare(restless, True, {})
 
@@ -366,7 +370,3 @@ class _Answer:
             of_restless=of_restless and was is not None,
             values=bounds,
         )
-
-
-_OF_CONTACTS = ("contacts", "contact-attributes")
-"""The exports of which each row is about one contact."""
