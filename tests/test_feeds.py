@@ -21,10 +21,10 @@ from tawny.exports.request import ExportRequest
 from tawny.exports.session import ExportSession
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.request import PERIODS, FeedRequest
+from tawny.model.periods import border_after, border_until
 from tawny.model.zones import from_ms, instant_text
 from tawny.queries.catalogue import EXPORT_TYPES, query
 from tawny.queries.statements import statement_names
-from tawny.schedules.slots import border_after, border_until
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
 from tawny.upkeep.compact import compact

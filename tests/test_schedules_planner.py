@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from effort import SOAK, examples
 from tawny.exports.request import ExportRequest, resolve
+from tawny.model.periods import FREQUENCIES, Period, border_until, ranges, request_texts
 from tawny.model.zones import from_ms, instant_ms, instant_text, zone
 from tawny.schedules.planner import Decision, Pause, Timing, past_ranges, plan
-from tawny.schedules.slots import FREQUENCIES, SlotRange, border_until, ranges, request_texts
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
@@ -186,7 +186,7 @@ def _day(date: datetime.date, days: int) -> datetime.date:
     return date + datetime.timedelta(days=days)
 
 
-def slots_between(frequency: str, name: str, start_ms: int, end_ms: int) -> Iterator[SlotRange]:
+def slots_between(frequency: str, name: str, start_ms: int, end_ms: int) -> Iterator[Period]:
     """Those that begin in a span."""
     for slot in ranges(frequency, zone(name), start_ms):
         if slot.from_ms >= end_ms:
@@ -340,4 +340,4 @@ def test_two_years_minute_by_minute_or_in_leaps(name: str, frequency: str) -> No
     assert all(a.to_ms == b.from_ms for a, b in itertools.pairwise(slots))
     assert all(slot.from_ms < slot.to_ms for slot in slots)
     assert slots[0] == next(ranges(frequency, zone(name), created_ms))
-    assert isinstance(slots[-1], SlotRange) and slots[-1].to_ms <= desk.now_ms + DAY_MS * 8
+    assert isinstance(slots[-1], Period) and slots[-1].to_ms <= desk.now_ms + DAY_MS * 8

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tawny.engine.fresh_events import UNKNOWN_STEP
 from tawny.engine.touched_spans import TouchedSpan
 from tawny.feeds.request import PERIODS
+from tawny.model.periods import Period, border_after, border_until
 from tawny.model.zones import EARLIEST_MS, LATEST_MS, from_ms
-from tawny.schedules.slots import SlotRange, border_after, border_until
 
 _YEAR_MS = 366 * 86_400_000
 _FIRST_MS, _LAST_MS = EARLIEST_MS + _YEAR_MS, LATEST_MS - _YEAR_MS
@@ -21,7 +21,7 @@ _FIRST_MS, _LAST_MS = EARLIEST_MS + _YEAR_MS, LATEST_MS - _YEAR_MS
 class TouchedPeriod:
     """A period, and whether several steps touched it (`tawny.engine.touched`)."""
 
-    range: SlotRange
+    range: Period
     is_restless: bool
 
 
@@ -30,8 +30,8 @@ def touched_periods(
 ) -> list[TouchedPeriod]:
     """The periods that spans touch, in order."""
     frequency = PERIODS[period]
-    steps: dict[SlotRange, tuple[int, int]] = {}
-    here = SlotRange(0, 0)
+    steps: dict[Period, tuple[int, int]] = {}
+    here = Period(0, 0)
     for span in spans:
         at_ms = span.first_ms
         while at_ms <= span.last_ms:
@@ -46,18 +46,18 @@ def touched_periods(
     ]
 
 
-def period_of(frequency: str, zone: zoneinfo.ZoneInfo, at_ms: int) -> SlotRange:
+def period_of(frequency: str, zone: zoneinfo.ZoneInfo, at_ms: int) -> Period:
     """The period in which an instant lies."""
     if at_ms < _FIRST_MS:
-        return SlotRange(EARLIEST_MS, border_after(frequency, zone, _FIRST_MS))
+        return Period(EARLIEST_MS, border_after(frequency, zone, _FIRST_MS))
     if at_ms >= _LAST_MS:
-        return SlotRange(border_until(frequency, zone, _LAST_MS), LATEST_MS + 1)
+        return Period(border_until(frequency, zone, _LAST_MS), LATEST_MS + 1)
     start_ms, end_ms = border_until(frequency, zone, at_ms), border_after(frequency, zone, at_ms)
     if start_ms <= _FIRST_MS:
-        return SlotRange(EARLIEST_MS, border_after(frequency, zone, _FIRST_MS))
+        return Period(EARLIEST_MS, border_after(frequency, zone, _FIRST_MS))
     if end_ms > _LAST_MS:
-        return SlotRange(border_until(frequency, zone, _LAST_MS), LATEST_MS + 1)
-    return SlotRange(start_ms, end_ms)
+        return Period(border_until(frequency, zone, _LAST_MS), LATEST_MS + 1)
+    return Period(start_ms, end_ms)
 
 
 def border_text(zone: zoneinfo.ZoneInfo, border_ms: int) -> str:

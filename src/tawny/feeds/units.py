@@ -25,10 +25,10 @@ from tawny.engine.snapshot import (
 from tawny.exports.slicing import Slicing, values_of
 from tawny.log.files import Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES
+from tawny.model.periods import Period
 from tawny.model.zones import EARLIEST_MS, LATEST_MS
 from tawny.queries.catalogue import Query
 from tawny.queries.plan import SCOPE, Step
-from tawny.schedules.slots import SlotRange
 
 
 class StateRows:
@@ -44,7 +44,7 @@ class StateRows:
         channels: Sequence[str],
         content_media: Sequence[str] | None,
         erasures_until: int | None,
-        periods: Sequence[SlotRange] = (),
+        periods: Sequence[Period] = (),
     ) -> None:
         self.duck = duck
         self._snapshot = snapshot

@@ -7,9 +7,9 @@ from typing import Any
 
 from tawny.completeness.words import Incompleteness, named_channels
 from tawny.deliveries.store import Destination
+from tawny.model.periods import request_texts
 from tawny.model.zones import from_ms, instant_text, requested_zone
 from tawny.schedules.rows import Delivery, ExportSchedule
-from tawny.schedules.slots import request_texts
 from tawny.settings import Settings
 from tawny.text import Text
 

@@ -11,10 +11,10 @@ from tawny.errors import RequestError, UnknownValueError
 from tawny.exports.request import ExportRequest
 from tawny.exports.undated import without_range
 from tawny.model.durations import checked_duration, milliseconds
+from tawny.model.periods import FREQUENCIES, Period, request_texts
 from tawny.model.zones import instant_text, requested_zone
 from tawny.people.names import shown_name
 from tawny.schedules.planner import Pause, Timing
-from tawny.schedules.slots import FREQUENCIES, SlotRange, request_texts
 from tawny.text import Text
 
 LONGEST_NAME = 255
@@ -49,11 +49,11 @@ class ScheduleChoice:
             pauses,
         )
 
-    def latest_ms(self, slot: SlotRange) -> int:
+    def latest_ms(self, slot: Period) -> int:
         """When a slot is made, whatever has not come by then."""
         return slot.to_ms + milliseconds(self.delay) + milliseconds(self.wait)
 
-    def request_for(self, slot: SlotRange, as_of_ms: int) -> ExportRequest:
+    def request_for(self, slot: Period, as_of_ms: int) -> ExportRequest:
         """What is asked for a slot."""
         start, end = request_texts(self.frequency, requested_zone(self.request.time_zone), slot)
         return structs.replace(
@@ -64,7 +64,7 @@ class ScheduleChoice:
             kind="scheduled",
         )
 
-    def as_of_ms(self, slot: SlotRange, first_run_ms: int) -> int:
+    def as_of_ms(self, slot: Period, first_run_ms: int) -> int:
         """As of when a slot is: when it first runs, but open conversations are as of its end."""
         return slot.to_ms if self.request.export_type == _AS_OF_THEIR_END else first_run_ms
 

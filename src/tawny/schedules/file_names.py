@@ -10,8 +10,8 @@ from tawny.deliveries.run_files import delivered_types, package_name
 from tawny.deliveries.store import Destination
 from tawny.errors import RequestError
 from tawny.exports.bundle import PACKAGE
+from tawny.model.periods import Period, ranges, request_texts
 from tawny.schedules.choice import ScheduleChoice
-from tawny.schedules.slots import SlotRange, ranges, request_texts
 from tawny.text import Text
 
 _DAY_MS = 86_400_000
@@ -25,7 +25,7 @@ def file_name(
     destination: Destination,
     choice: ScheduleChoice,
     schedule_id: int,
-    slot: SlotRange,
+    slot: Period,
     revision: int,
     export_type: str,
     ending: str,
@@ -61,7 +61,7 @@ def check_names(
     another with that destination, would have one name."""
     if not destination.keeps_files:
         return
-    seen: dict[str, tuple[str, SlotRange]] = {}
+    seen: dict[str, tuple[str, Period]] = {}
     for name, export_type, slot in _names(
         destination, choice, schedule_id, now_ms, _OWN_SPAN_MS, packages=False
     ):
@@ -127,7 +127,7 @@ def _names(
     span_ms: int,
     *,
     packages: bool,
-) -> Iterator[tuple[str, str, SlotRange]]:
+) -> Iterator[tuple[str, str, Period]]:
     types, ending = delivered_types(choice.request)
     timing = choice.timing(0, ())
     for slot in itertools.takewhile(
@@ -143,7 +143,7 @@ def _names(
             yield package_name(names), PACKAGE, slot
 
 
-def _words(choice: ScheduleChoice, export_type: str, slot: SlotRange) -> Text:
+def _words(choice: ScheduleChoice, export_type: str, slot: Period) -> Text:
     start, end = request_texts(choice.frequency, choice.timing(0, ()).zone, slot)
     return Text(
         "{export_type} from {start} to {end}", export_type=export_type, start=start, end=end

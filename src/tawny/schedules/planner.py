@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tawny.schedules.slots import SlotRange, ranges
+from tawny.model.periods import Period, ranges
 
 WhySkipped = Literal["pause", "catch_up"]
 
@@ -40,7 +40,7 @@ class Timing:
 class Decision:
     """A slot whose time has come."""
 
-    range: SlotRange
+    range: Period
     skipped: WhySkipped | None
     """None = it is to be made."""
 
@@ -53,7 +53,7 @@ class Plan:
     """In the order of their ranges."""
     planned_to_ms: int | None
     """The end of the last slot that is decided; None before the first."""
-    next_range: SlotRange
+    next_range: Period
     """The first that is not decided."""
     next_due_ms: int
     """When it is."""
@@ -65,7 +65,7 @@ def plan(timing: Timing, planned_to_ms: int | None, now_ms: int, catch_up_slots:
     Those that end within a pause are skipped. Of the others, which are more than one only when
     nobody looked for a while, the newest `catch_up_slots` are made and the older skipped.
     """
-    due: list[SlotRange] = []
+    due: list[Period] = []
     for following in _undecided(timing, planned_to_ms):
         if following.to_ms + timing.delay_ms > now_ms:
             break
@@ -85,7 +85,7 @@ def plan(timing: Timing, planned_to_ms: int | None, now_ms: int, catch_up_slots:
     )
 
 
-def next_range(timing: Timing, planned_to_ms: int | None) -> SlotRange:
+def next_range(timing: Timing, planned_to_ms: int | None) -> Period:
     """The first slot that is not decided."""
     return next(_undecided(timing, planned_to_ms))
 
@@ -95,7 +95,7 @@ def next_due_ms(timing: Timing, planned_to_ms: int | None) -> int:
     return next_range(timing, planned_to_ms).to_ms + timing.delay_ms
 
 
-def past_ranges(timing: Timing, from_ms: int, to_ms: int, now_ms: int) -> list[SlotRange]:
+def past_ranges(timing: Timing, from_ms: int, to_ms: int, now_ms: int) -> list[Period]:
     """The ranges that lie within `[from_ms, to_ms)` and whose time has come, also those of before
     the schedule was created."""
     latest_ms = min(to_ms, now_ms - timing.delay_ms)
@@ -105,7 +105,7 @@ def past_ranges(timing: Timing, from_ms: int, to_ms: int, now_ms: int) -> list[S
     return list(itertools.takewhile(lambda slot: slot.to_ms <= latest_ms, after_start))
 
 
-def _undecided(timing: Timing, planned_to_ms: int | None) -> Iterator[SlotRange]:
+def _undecided(timing: Timing, planned_to_ms: int | None) -> Iterator[Period]:
     first_to_ms = timing.created_ms
     if planned_to_ms is not None:
         first_to_ms = max(first_to_ms, planned_to_ms + 1)

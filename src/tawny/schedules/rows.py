@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tawny.completeness.words import Incompleteness
+from tawny.model.periods import Period
 from tawny.schedules.choice import ScheduleChoice
 from tawny.schedules.planner import Pause, Timing
-from tawny.schedules.slots import SlotRange
 from tawny.text import Text
 
 
@@ -60,7 +60,7 @@ class Slot:
 
     id: int
     schedule_id: int
-    range: SlotRange
+    range: Period
     state: str
     reason: Text | None
     revision: int
@@ -85,7 +85,7 @@ class Delivery:
     time_zone: str
     frequency: str
     slot_id: int
-    range: SlotRange
+    range: Period
     revision: int
     destination_id: int
     destination: str

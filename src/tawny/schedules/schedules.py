@@ -11,6 +11,7 @@ from msgspec import structs
 from tawny.deliveries.store import Destination, DestinationChoice, Destinations
 from tawny.errors import NotFoundError, RequestError
 from tawny.exports.request import ExportRequest
+from tawny.model.periods import Period, border_until, ranges, request_texts
 from tawny.model.zones import current_ms, moment_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
@@ -19,7 +20,6 @@ from tawny.schedules.file_names import check_names
 from tawny.schedules.owners import caller_of_owner, user_by_name
 from tawny.schedules.planner import next_due_ms, next_range, past_ranges
 from tawny.schedules.rows import Delivery, ExportSchedule
-from tawny.schedules.slots import SlotRange, border_until, ranges, request_texts
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import (
     DeliveryFilter,
@@ -51,7 +51,7 @@ class ScheduleNews:
         return next_due_ms(schedule.timing, schedule.planned_to_ms) if schedule.active else None
 
     @property
-    def next_range(self) -> SlotRange | None:
+    def next_range(self) -> Period | None:
         """The range that is made then."""
         schedule = self.schedule
         return next_range(schedule.timing, schedule.planned_to_ms) if schedule.active else None

@@ -13,9 +13,9 @@ from tawny.completeness.words import Incompleteness
 from tawny.deliveries.tries import next_try_ms
 from tawny.errors import RequestError
 from tawny.exports.request import request_of_json
+from tawny.model.periods import Period
 from tawny.model.zones import current_ms
 from tawny.schedules.rows import MADE, Delivery, DeliveryState
-from tawny.schedules.slots import SlotRange
 from tawny.state.database import Database
 from tawny.state.delivery_tables import deliveries, schedules, slots
 from tawny.text import Text, from_json, to_json
@@ -263,7 +263,7 @@ def _of_row(row: Any) -> Delivery:
         time_zone=request.time_zone,
         frequency=row.frequency,
         slot_id=row.slot_id,
-        range=SlotRange(row.from_ms, row.to_ms),
+        range=Period(row.from_ms, row.to_ms),
         revision=row.revision,
         destination_id=row.destination_id,
         destination=row.destination,

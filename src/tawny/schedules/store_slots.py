@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from tawny.completeness.words import Incompleteness
 from tawny.deliveries.tries import next_try_ms
+from tawny.model.periods import Period
 from tawny.model.zones import current_ms
 from tawny.schedules.planner import Plan
 from tawny.schedules.rows import MADE, DeliveryState, ExportSchedule, Slot
-from tawny.schedules.slots import SlotRange
 from tawny.schedules.store import ScheduleStore
 from tawny.state.database import Database
 from tawny.state.delivery_tables import (
@@ -54,7 +54,7 @@ class SlotStore:
         return True
 
     def add_past(
-        self, connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[SlotRange],
+        self, connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[Period],
         now_ms: int, *, again: bool, at_once: bool,
     ) -> int:  # fmt: skip
         """Have slots of the past made; returns how many. Those that wait, were skipped or given up
@@ -196,8 +196,8 @@ def _of_schedule(schedule_id: int | None) -> sa.ColumnElement[bool]:
 
 
 def _known(
-    connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[SlotRange]
-) -> dict[SlotRange, Slot]:
+    connection: sa.Connection, schedule: ExportSchedule, wanted: Sequence[Period]
+) -> dict[Period, Slot]:
     """Those that are there already."""
     if not wanted:
         return {}
@@ -212,7 +212,7 @@ def _known(
 
 
 def _add(
-    connection: sa.Connection, schedule: ExportSchedule, wanted: dict[SlotRange, Any],
+    connection: sa.Connection, schedule: ExportSchedule, wanted: dict[Period, Any],
     *, at_once: bool = False,
 ) -> None:  # fmt: skip
     found = [
@@ -306,7 +306,7 @@ def _of_row(row: Any) -> Slot:
     return Slot(
         id=row.id,
         schedule_id=row.schedule_id,
-        range=SlotRange(row.from_ms, row.to_ms),
+        range=Period(row.from_ms, row.to_ms),
         state=row.state,
         reason=None if row.reason is None else from_json(row.reason),
         revision=row.revision,

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl
 from msgspec import structs
 
 from tawny.exports.request import ExportChoices
+from tawny.model.periods import FREQUENCIES
 from tawny.runs.store_saved import SavedExportRow
 from tawny.schedules.choice import DEFAULT_DELAY, NO_WAIT, ScheduleChoice
 from tawny.schedules.rows import ExportSchedule
-from tawny.schedules.slots import FREQUENCIES
 from tawny.server.pages.filled_form import form_query
 from tawny.server.pages.labels import CONTENTS
 from tawny.server.pages.rendering import Reader

@@ -8,9 +8,9 @@ from babel.dates import format_datetime
 
 from tawny.completeness.words import Incompleteness, named_channels
 from tawny.model.durations import milliseconds
+from tawny.model.periods import Period, request_texts
 from tawny.model.zones import from_ms, requested_zone
 from tawny.schedules.choice import NO_WAIT, ScheduleChoice
-from tawny.schedules.slots import SlotRange, request_texts
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import Reader
 from tawny.text import N_, Text
@@ -21,7 +21,7 @@ WAITS = (NO_WAIT, "30m", "1h", "2h", "6h", "12h", "1d", "3d", "7d")
 """How much longer it waits for channels: what the form offers."""
 
 
-def range_of_slot(frequency: str, zone_name: str, slot: SlotRange, reader: Reader) -> str:
+def range_of_slot(frequency: str, zone_name: str, slot: Period, reader: Reader) -> str:
     """`27 Nov 2026`, `27 Nov 2026, 14:00 – 15:00`: a range in the zone of its schedule."""
     zone = requested_zone(zone_name)
     if frequency != "hourly":

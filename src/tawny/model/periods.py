@@ -1,4 +1,4 @@
-"""The ranges a schedule is about: whole hours, days, ISO weeks or months of a zone, end to end.
+"""Whole hours, days, ISO weeks or months of a zone, end to end: what schedules and feeds are about.
 
 A border of a range is what it is for a request on demand: a day begins at local midnight, where the
 clocks skip that at the instant they jump to, where they show it twice at the first of the two.
@@ -22,8 +22,8 @@ _DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class SlotRange:
-    """A range `[from_ms, to_ms)`."""
+class Period:
+    """One of them: `[from_ms, to_ms)`."""
 
     from_ms: int
     to_ms: int
@@ -80,16 +80,16 @@ def border_until(frequency: str, zone: zoneinfo.ZoneInfo, instant_ms: int) -> in
     return found
 
 
-def ranges(frequency: str, zone: zoneinfo.ZoneInfo, first_to_ms: int) -> Iterator[SlotRange]:
+def ranges(frequency: str, zone: zoneinfo.ZoneInfo, first_to_ms: int) -> Iterator[Period]:
     """All ranges that end at or after an instant, in order; without end."""
     start_ms = border_until(frequency, zone, first_to_ms - 1)
     while True:
         end_ms = border_after(frequency, zone, start_ms)
-        yield SlotRange(start_ms, end_ms)
+        yield Period(start_ms, end_ms)
         start_ms = end_ms
 
 
-def request_texts(frequency: str, zone: zoneinfo.ZoneInfo, slot: SlotRange) -> tuple[str, str]:
+def request_texts(frequency: str, zone: zoneinfo.ZoneInfo, slot: Period) -> tuple[str, str]:
     """Begin and end of a range as a request has them: dates, or for hours instants with offset."""
     return _text(frequency, zone, slot.from_ms), _text(frequency, zone, slot.to_ms)
 
