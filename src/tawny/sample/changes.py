@@ -58,12 +58,19 @@ def correction(centre: Centre) -> Generator[int, None, None]:
 
 
 def watermarks(centre: Centre) -> Generator[int, None, None]:
-    """Every day, or twice in a shorter sample: everything up to now was sent."""
-    span = centre.request.end_ms - centre.request.start_ms
-    while True:
-        yield min(DAY, span // 2)
-        until = datetime.fromtimestamp(centre.now / 1000, UTC).isoformat(timespec="milliseconds")
-        centre.emit("source.watermark", f'"until":"{until}"')
+    """Every day, or twice in a shorter sample, and at its end: everything until now was sent."""
+    end_ms = centre.request.end_ms
+    step_ms = min(DAY, (end_ms - centre.request.start_ms) // 2)
+    while centre.now + step_ms < end_ms - 1:
+        yield step_ms
+        _state_watermark(centre, centre.now)
+    yield end_ms - 1 - centre.now
+    _state_watermark(centre, end_ms)
+
+
+def _state_watermark(centre: Centre, until_ms: int) -> None:
+    until = datetime.fromtimestamp(until_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    centre.emit("source.watermark", f'"until":"{until}"')
 
 
 def administration(centre: Centre) -> Generator[int, None, None]:
