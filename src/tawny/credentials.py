@@ -21,6 +21,7 @@ from tawny.settings import Settings
 KEY_FILE = "secret.key"
 """The key in the data folder, unless the setting `secret_key_file` names another file."""
 _OLD_KEY_FILE = "sources.key"
+_ENCRYPTED = "encrypted:"
 """What it was called when only sources had secrets."""
 
 _PASSWORD_IN_URL = re.compile(r"(://[^/@\s:]*):[^@\s]*@")
@@ -66,7 +67,7 @@ def _reference(option: str, given: str) -> tuple[str, str]:
 
 def encrypted(home: Path, secret: str) -> str:
     """What is kept of a secret itself."""
-    return f"encrypted:{_cipher(home).encrypt(secret.encode()).decode()}"
+    return f"{_ENCRYPTED}{_cipher(home).encrypt(secret.encode()).decode()}"
 
 
 def shown(kept: str) -> str:
@@ -115,6 +116,19 @@ def revealed(
             option=option,
             file=_key_file(home),
         ) from None
+
+
+def is_same_secret(home: Path, kept: str, other: str | None) -> bool:
+    """Whether two secrets that are kept are the same reference, or the same where they are
+    encrypted."""
+    if other is None or kept == other:
+        return kept == other
+    if not (kept.startswith(_ENCRYPTED) and other.startswith(_ENCRYPTED)):
+        return False
+    try:
+        return revealed(home, "", kept) == revealed(home, "", other)
+    except RequestError:  # one that cannot be decrypted any more is to be replaced
+        return False
 
 
 def cleaned(text: str, *secrets: str) -> str:

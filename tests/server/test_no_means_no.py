@@ -30,6 +30,18 @@ JSON_BODIES: dict[str, dict[str, object]] = {
         "destinations": ["of schedules"],
         "active": False,
     },
+    "/api/v1/schedules/apply": {
+        "destinations": [{"name": "never", "kind": "folder", "path": "/never"}],
+        "saved_exports": [{"name": "never", "exports": ["messages"], "period": "yesterday"}],
+        "schedules": [
+            {
+                "name": "never",
+                "exports": ["messages"],
+                "frequency": "daily",
+                "destinations": ["of schedules"],
+            }
+        ],
+    },
     "/api/v1/schedules/{schedule_id}": {
         "name": "Never",
         "exports": ["contacts"],

@@ -72,6 +72,7 @@ DELETE /api/v1/saved-exports/SAVED       401    403    404  404  204
 POST   /api/v1/saved-exports/SAVED/run   401    403    404  404  202
 GET    /api/v1/schedules                 401    403    200  200  200
 POST   /api/v1/schedules                 401    403    201  201  201
+POST   /api/v1/schedules/apply           401    403    200  200  200
 GET    /api/v1/schedules/SCHEDULE        401    403    404  404  200
 PUT    /api/v1/schedules/SCHEDULE        401    403    404  404  200
 DELETE /api/v1/schedules/SCHEDULE        401    403    404  404  204
@@ -219,6 +220,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/destinations": {"name": f"by {name}", **place},
         "/api/v1/destinations/PLACE": {"name": f"changed by {name}", **place},
         "/api/v1/schedules": {"name": f"by {name}", **schedule},
+        "/api/v1/schedules/apply": {"schedules": [], "dry_run": True},
         "/api/v1/schedules/SCHEDULE": {"name": f"changed by {name}", **schedule},
         "/api/v1/schedules/SCHEDULE/backfill": RANGE,
     }.get(path, body)

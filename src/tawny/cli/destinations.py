@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from tawny.cli.app import say
-from tawny.cli.options import Given, Json, given_fields
+from tawny.cli.options import SECRET_FIELDS, Given, Json, given_fields
 from tawny.cli.printing import is_json, named, print_fields, print_json, print_one, print_rows
 from tawny.cli.schedules import desk_of
 from tawny.errors import RequestError
@@ -30,7 +30,6 @@ _OPTIONS = (
     "attach_mb",
     "link",
 )
-_SECRETS = ("password", "private_key", "access_key", "secret_key", "signing_secret")
 
 
 def list_destinations(home: Path, given: Given) -> None:
@@ -130,7 +129,7 @@ def _instead_of_a_secret(given: Given) -> str | None:
 
 def _secrets(given: Given) -> tuple[Mapping[str, str], str]:
     """The secrets that were given, as they were given, and what standard input holds of them."""
-    found = {name: given[name] for name in _SECRETS if given[name] is not None}
+    found = {name: given[name] for name in SECRET_FIELDS if given[name] is not None}
     if _instead_of_a_secret(given) is not None:
         del found["signing_secret"]
     if list(found.values()).count("-") > 1:

@@ -12,6 +12,9 @@ Given = Mapping[str, Any]
 Json = dict[str, Any]
 
 
+SECRET_FIELDS = ("password", "private_key", "access_key", "secret_key", "signing_secret")
+"""Fields of destinations that are never shown."""
+
 Decorator = Callable[[Any], Any]
 
 

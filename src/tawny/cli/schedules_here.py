@@ -13,12 +13,16 @@ from tawny.cli.api_bodies import as_json, read_body
 from tawny.cli.options import Json, option_of
 from tawny.credentials import stored
 from tawny.deliveries.store import DestinationChoice, Destinations
+from tawny.errors import RequestError
 from tawny.people.audit import Audit
+from tawny.runs.store_saved import SavedExports
+from tawny.schedules.applying import Applier
 from tawny.schedules.carrier import Carrier, alone
-from tawny.schedules.owners import caller_by_name
+from tawny.schedules.owners import OPERATOR_ID, caller_by_name
 from tawny.schedules.schedules import Schedules
 from tawny.schedules.store_deliveries import DeliveryFilter
-from tawny.server.api.destination_shapes import DestinationAnswer, DestinationBody
+from tawny.server.api.apply_shapes import ApplyAnswer, ApplyBody
+from tawny.server.api.destination_shapes import SECRETS, DestinationAnswer, DestinationBody
 from tawny.server.api.schedule_shapes import (
     BackfillBody,
     DeliveryAnswer,
@@ -43,6 +47,8 @@ class SchedulesHere:
         self._schedules = Schedules(self._database, audit, self._destinations, maker.check)
         self._carrier = Carrier(home, settings, self._database, self._destinations, maker)
         self._caller = caller_by_name(self._database, owner)
+        saved = SavedExports(self._database, audit)
+        self._applier = Applier(self._database, self._destinations, saved, self._schedules)
         self._language = chosen_language()
         self._touched: set[int] = set()
 
@@ -77,6 +83,34 @@ class SchedulesHere:
     def set_active(self, number: int, *, active: bool) -> Json:
         """Pause one, or have it go on."""
         return self._schedule(self._schedules.set_active(self._caller, number, active))
+
+    def apply(self, body: Json) -> Json:
+        """Make destinations, saved exports and schedules what a body says; secrets as they are
+        given in a file."""
+        secrets = [
+            {name: one.pop(name) for name in SECRETS if name in one} for one in body["destinations"]
+        ]
+        data = read_body(body, ApplyBody)
+        wanted = data.wanted(self._home)
+        if wanted.saved_exports and self._caller.user_id == OPERATOR_ID:
+            raise RequestError(
+                "saved_exports: nobody has an account, and a saved export is somebody's; start "
+                "tawny serve and set up the first account"
+            )
+        destinations = [
+            replace(
+                choice,
+                secrets={name: stored(self._home, name, text, "") for name, text in given.items()},
+            )
+            for choice, given in zip(wanted.destinations, secrets, strict=True)
+        ]
+        done = self._applier.apply(
+            self._caller,
+            replace(wanted, destinations=destinations),
+            prune=data.prune,
+            dry_run=data.dry_run,
+        )
+        return as_json(ApplyAnswer.of(done, dry_run=data.dry_run))
 
     def run_schedule(self, number: int) -> Json:
         """Make its last whole range."""

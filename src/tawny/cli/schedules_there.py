@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from tawny.cli.options import Json, option_of
+from tawny.cli.options import SECRET_FIELDS, Json, option_of
 from tawny.cli.remote import client_of_desk
 from tawny.text import Text
 
@@ -40,6 +40,16 @@ class SchedulesThere:
     def set_active(self, number: int, *, active: bool) -> Json:
         """Pause one, or have it go on."""
         return self._one("POST", f"/schedules/{number}/{'resume' if active else 'pause'}")
+
+    def apply(self, body: Json) -> Json:
+        """Make destinations, saved exports and schedules what a body says; secrets as they are
+        given in a file."""
+        destinations = [
+            {name: value for name, value in one.items() if name not in SECRET_FIELDS}
+            | _plain({name: one[name] for name in SECRET_FIELDS if name in one}, "")
+            for one in body["destinations"]
+        ]
+        return self._one("POST", "/schedules/apply", {**body, "destinations": destinations})
 
     def run_schedule(self, number: int) -> Json:
         """Make its last whole range."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tawny.credentials import revealed
+from tawny.credentials import is_same_secret, revealed
 from tawny.deliveries.kinds import checked_options, destination_kind
 from tawny.deliveries.own_secrets import renewed
 from tawny.deliveries.parcels import Receiver, Trial
@@ -242,6 +242,23 @@ class Destinations:
                 .where(destinations.c.id == destination.id)
                 .values(used_ms=current_ms(), error=error)
             )
+
+    def prepared(self, choice: DestinationChoice, before: Destination | None) -> DestinationChoice:
+        """The choice as `add`, or `change` of one that is there, would keep it, with what is seen
+        at the other end; neither looks there again. Raises `TawnyError`."""
+        choice = self.checked(choice)
+        if before is None or choice.kind != before.choice.kind:
+            return self._looked_at(choice)
+        kept = self._looked_at(_with_kept(before.choice, choice))
+        return replace(choice, options=kept.options)
+
+    def other_secrets(self, choice: DestinationChoice, before: Destination) -> Sequence[str]:
+        """Those of the secrets that were given that are not what is there already."""
+        return [
+            name
+            for name, kept in choice.secrets.items()
+            if not is_same_secret(self._home, kept, before.choice.secrets.get(name))
+        ]
 
     def checked(self, choice: DestinationChoice) -> DestinationChoice:
         """The choice as it is kept. Raises `RequestError`."""

@@ -99,7 +99,7 @@ class SavedExports:
     def add(self, caller: Caller, choice: SavedChoice) -> SavedExportRow:
         """Save a choice. Raises `RequestError` for one that could not be run."""
         caller.need(Scope.SCHEDULES_WRITE)
-        choice = _checked(choice)
+        choice = checked_saved(choice)
         with self._database.write() as connection:
             _named_once(connection, choice.name)
             saved_id = connection.execute(
@@ -113,7 +113,7 @@ class SavedExports:
     def change(self, caller: Caller, saved_id: int, choice: SavedChoice) -> SavedExportRow:
         """Save another choice in its place; its owner or an administrator may."""
         saved = self._own(caller, saved_id)
-        choice = _checked(choice)
+        choice = checked_saved(choice)
         with self._database.write() as connection:
             _named_once(connection, choice.name, saved.id)
             connection.execute(
@@ -154,7 +154,7 @@ def _named_once(connection: sa.Connection, name: str, but: int | None = None) ->
         raise ConflictError("name: found {name!r}, which is taken; choose another", name=name)
 
 
-def _checked(choice: SavedChoice) -> SavedChoice:
+def checked_saved(choice: SavedChoice) -> SavedChoice:
     """The choice as it is kept. Raises `RequestError`."""
     name = shown_name("name", choice.name)
     if not 1 <= len(name) <= LONGEST_NAME:

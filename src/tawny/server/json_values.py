@@ -156,7 +156,7 @@ def _wrong(found: object, kind: Any, message: str) -> WrongValueError:
         return WrongValueError(field, Text("nothing"), allowed(_below(here, missing[1])))
     struct = _struct(here)
     if struct is not None and isinstance(found, dict):
-        unknown = _unknown(found, struct)
+        unknown = _unknown(found, struct, names)
         if unknown is not None:
             return unknown
     schema = here.extra_json_schema if isinstance(here, inspect.Metadata) else None
@@ -165,16 +165,17 @@ def _wrong(found: object, kind: Any, message: str) -> WrongValueError:
     return WrongValueError(".".join(names) or "body", told, allowed(here))
 
 
-def _unknown(found: dict[str, object], struct: inspect.StructType) -> WrongValueError | None:
+def _unknown(
+    found: dict[str, object], struct: inspect.StructType, place: Sequence[str]
+) -> WrongValueError | None:
     known = [field.encode_name for field in struct.fields]
     unknown = next((name for name in found if name not in known), None)
     if unknown is None:
         return None
     close = difflib.get_close_matches(unknown[:_LONGEST_SHOWN], known, n=1)
     listed: Sequence[str] = close or known[:_MOST_NAMED]
-    return WrongValueError(
-        unknown[:_LONGEST_SHOWN], Text("a field that is not known"), ", ".join(listed)
-    )
+    field = ".".join([*place, unknown[:_LONGEST_SHOWN]])
+    return WrongValueError(field, Text("a field that is not known"), ", ".join(listed))
 
 
 def _below(kind: inspect.Type, step: str | int) -> inspect.Type:

@@ -44,6 +44,7 @@ from tawny.runs.deletion import delete_file, delete_run
 from tawny.runs.parts import RunPart, part_of_run
 from tawny.runs.store import RunStore
 from tawny.runs.store_saved import SavedExports
+from tawny.schedules.applying import Applier
 from tawny.schedules.schedules import Schedules
 from tawny.server.arrival_news import ArrivalNews
 from tawny.server.cached_reading import CachedReading
@@ -134,6 +135,7 @@ class Services:
         self.saved = SavedExports(self.database, self.audit)
         self.destinations = Destinations(home, settings, self.database, self.audit)
         self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
+        self.applier = Applier(self.database, self.destinations, self.saved, self.schedules)
         self.mover = Mover(settings, self.inbox, self._movers)
         self._syncers = Workers(home, _SYNCS, niceness=6)
         self._source_sync = SourceSync(SourceStore(self.database), self._syncers)

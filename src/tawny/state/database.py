@@ -14,6 +14,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,7 @@ class Database:
         self.home = home
         self._where = url and sa.make_url(url).render_as_string(hide_password=True)
         self._copy: tempfile.TemporaryDirectory[str] | None = None
+        self._of_thread = threading.local()
         with self._translated():
             if reading:
                 path = home / "state.db"
@@ -95,14 +97,44 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection that sees one state of the database."""
+        whole: sa.Connection | None = getattr(self._of_thread, "whole", None)
+        if whole is not None:
+            yield whole
+            return
         with self._translated(), self.engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction that writes; when it ends without an error, it is on the disk."""
+        """A transaction that writes; when it ends without an error, it is on the disk, or with the
+        rest of the `whole` that it is a part of."""
+        whole: sa.Connection | None = getattr(self._of_thread, "whole", None)
+        if whole is not None:
+            with self._translated(), whole.begin_nested():
+                yield whole
+            return
         with self._translated(), self._writing.begin() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def whole(self, *, keep: bool = True) -> Iterator[None]:
+        """What this thread reads and writes until the end is one transaction: all of it is kept,
+        or nothing after an error. With `keep` false nothing is kept in any case. Other writers
+        wait meanwhile, so nothing in it may take long."""
+        with self._translated(), self._writing.connect() as connection:
+            transaction = connection.begin()
+            self._of_thread.whole = connection
+            try:
+                yield
+            except BaseException:
+                transaction.rollback()
+                raise
+            finally:
+                self._of_thread.whole = None
+            if keep:
+                transaction.commit()
+            else:
+                transaction.rollback()
 
     def check(self) -> None:
         """Raise `StorageError` when the database does not answer."""

@@ -181,6 +181,25 @@ def backfill_schedule(
     work.backfill(home_of(context), name, start, end, given, again=again)
 
 
+@schedules.command("apply", cls=Command)
+@click.argument("file", metavar="FILE")
+@click.option("--dry-run", is_flag=True, help="Show what would be changed, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--prune", is_flag=True, help="Remove what the file does not name.")
+@desk_options
+def apply_schedules(
+    context: click.Context, file: str, dry_run: bool, yes: bool, prune: bool, **given: Any
+) -> None:
+    """Make schedules, saved exports and destinations what a TOML file says.
+
+    Shows what would be changed, asks, and changes all of it or, after a mistake, nothing. What the
+    file does not name is left alone and listed. Ends with 0, or 2 when nothing was changed.
+    """
+    from tawny.cli import apply as work
+
+    work.apply_file(home_of(context), file, given, prune=prune, dry_run=dry_run, yes=yes)
+
+
 @click.group("deliveries", cls=Group)
 def deliveries() -> None:
     """What was brought where, and what is to be."""

@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import Parameter
 
 from tawny.people.callers import Caller, Scope
+from tawny.server.api.apply_shapes import ApplyAnswer, ApplyBody
 from tawny.server.api.schedule_shapes import (
     BackfillBody,
     MadeAnswer,
@@ -51,6 +52,25 @@ def add_schedule(
     make it somebody else's with `owner`."""
     made = services.schedules.add(caller, data.choice(), active=data.active, owner=data.owner)
     return ScheduleAnswer.of(made, language)
+
+
+@post(
+    "/schedules/apply",
+    opt=_WRITE,
+    status_code=200,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 409, 413, 415, 503),
+    summary="Schedules as code",
+)
+def apply_schedules(services: Services, caller: Caller, data: ApplyBody) -> ApplyAnswer:
+    """Makes destinations, saved exports and schedules what the body says, each by its name: all of
+    it, or after a mistake nothing. What the body does not name is left alone and listed, or with
+    `prune` removed. Destinations are for administrators."""
+    done = services.applier.apply(
+        caller, data.wanted(services.home), prune=data.prune, dry_run=data.dry_run
+    )
+    return ApplyAnswer.of(done, dry_run=data.dry_run)
 
 
 @get(
@@ -165,6 +185,6 @@ def backfill_schedule(
 
 
 HANDLERS = (
-    list_schedules, add_schedule, get_schedule, change_schedule, remove_schedule, pause_schedule,
-    resume_schedule, run_schedule, backfill_schedule,
+    list_schedules, add_schedule, apply_schedules, get_schedule, change_schedule, remove_schedule,
+    pause_schedule, resume_schedule, run_schedule, backfill_schedule,
 )  # fmt: skip
