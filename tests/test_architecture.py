@@ -217,6 +217,13 @@ def test_every_third_party_in_the_list_is_used() -> None:
 
 
 @EVERY_MODULE
+def test_what_the_operating_system_says_is_said_in_the_readers_language(path: Path) -> None:
+    """An `OSError` is a value of an error as it is: `Text` has its words."""
+    if path.relative_to(PACKAGE).as_posix() != "text.py":
+        assert not re.search(r"(?<!os)\.strerror", path.read_text(encoding="utf-8"))
+
+
+@EVERY_MODULE
 def test_a_module_says_what_it_is(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     if text:

@@ -116,6 +116,8 @@ def test_what_differs_is_shown_and_changed_and_the_rest_listed(home: Path, out: 
     file = written(out, alone + 'delay = "2h"\nchannels = ["b", "a"]\n')
     error = "schedule 'Messages of the day': "
     assert refused(home, file).startswith(error)  # of channels that are not there
+    file = written(out, alone.replace('["messages"]', '["contacts", "teams"]'))
+    assert "    exports: messages -> contacts, teams\n" in apply(home, file, "--dry-run").out
     file = written(out, alone + 'delay = "2h"\ncolumns = ["content", "direction"]\n')
     told = """\
 ~ schedule Messages of the day

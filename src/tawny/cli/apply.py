@@ -64,7 +64,7 @@ def _read(file: str) -> Json:
         raise UnreadableInputError(
             "{file}: {reason}; give a TOML file, or - for standard input",
             file=file,
-            reason=error.strerror or "",
+            reason=error,
         ) from None
     if len(raw) > _MOST_BYTES:
         raise RequestError(

@@ -218,7 +218,7 @@ class Spark:
         try:
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
         except OSError as error:
-            raise self._unreachable(error.strerror or str(error)) from error
+            raise self._unreachable(error) from error
         # What the client warns of is said by the error that follows, or of no use here.
         warnings.filterwarnings("ignore", module=r"pyspark\.")
         try:
@@ -271,9 +271,7 @@ class Spark:
         except (EngineError, RequestError):
             raise
         except OSError as error:
-            raise StorageError(
-                "reading or writing failed: {reason}", reason=error.strerror or str(error)
-            ) from error
+            raise StorageError("reading or writing failed: {reason}", reason=error) from error
         except Exception as error:  # the client's errors have no common class
             text = " ".join(str(error).split())
             if any(sign in text for sign in _UNREACHABLE):
@@ -291,7 +289,7 @@ class Spark:
         finally:
             self._waits_for_nothing.set()
 
-    def _unreachable(self, reason: str) -> EngineUnreachableError:
+    def _unreachable(self, reason: str | OSError) -> EngineUnreachableError:
         if self._has_answered:
             return EngineUnreachableError(
                 "the engine at {place} stopped answering ({reason}); see in its log whether it "

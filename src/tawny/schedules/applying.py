@@ -10,11 +10,11 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from tawny.deliveries.store import DestinationChoice, Destinations
 from tawny.errors import ConflictError, NotAllowedError, RequestError
-from tawny.exports.request import request_json
+from tawny.exports.request import ExportRequest, request_json
 from tawny.people.callers import Caller, Scope
 from tawny.runs.store_saved import SavedChoice, SavedExports, checked_saved
 from tawny.schedules.choice import ScheduleChoice, checked_choice
@@ -235,13 +235,10 @@ def _of_destination(choice: DestinationChoice) -> Fields:
 
 
 def _of_saved_export(choice: SavedChoice) -> Fields:
-    return {
-        "period": choice.period, "shared": choice.shared, **request_json(choice.request),
-    }  # fmt: skip
+    return {"period": choice.period, "shared": choice.shared, **_of_request(choice.request)}
 
 
 def _of_schedule(choice: ScheduleChoice, active: bool, owner: str) -> Fields:
-    request: dict[str, Any] = request_json(choice.request)
     return {
         "frequency": choice.frequency,
         "destinations": sorted(choice.destinations),
@@ -249,5 +246,12 @@ def _of_schedule(choice: ScheduleChoice, active: bool, owner: str) -> Fields:
         "wait": choice.wait,
         "active": active,
         "owner": owner,
-        **request,
+        **_of_request(choice.request),
     }
+
+
+def _of_request(request: ExportRequest) -> Fields:
+    """One export is a list of one, as the API shows schedules."""
+    fields = request_json(request)
+    export = fields.pop("export", "")
+    return {**fields, "exports": fields["exports"] or [export]}

@@ -116,7 +116,7 @@ def read_mapping(path: Path) -> TableMapping:
         raw = path.read_bytes()
     except OSError as error:
         raise UnreadableInputError(
-            "--mapping: {path}: {reason}; give a TOML file", path=path, reason=error.strerror or ""
+            "--mapping: {path}: {reason}; give a TOML file", path=path, reason=error
         ) from None
     if len(raw) > _MOST_BYTES:
         raise RequestError(

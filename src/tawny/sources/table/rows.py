@@ -191,7 +191,7 @@ class FileRows:
         try:
             yield
         except (OSError, EOFError, csv.Error, UnicodeError, pa.ArrowException) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            reason = error if isinstance(error, OSError) else str(error)
             raise SourceError("{path}: {reason}", path=path, reason=reason) from None
 
 
