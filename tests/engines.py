@@ -76,8 +76,9 @@ class Cluster:
                 if int(fields[3]) not in self.processes:
                     continue
                 busy_s[int(folder.name)] = sum(map(int, fields[11:13])) / _TICKS
-                [peak] = re.findall(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text())
-                peak_bytes += 1024 * int(peak)
+                # One that has ended and is not waited for has no memory any more.
+                for peak in re.findall(r"VmHWM:\s+(\d+) kB", (folder / "status").read_text()):
+                    peak_bytes += 1024 * int(peak)
         return sum(busy_s.values()), peak_bytes
 
     def wait_until_busy(self, more_s: float = 0.5) -> None:

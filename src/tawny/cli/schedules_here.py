@@ -48,7 +48,7 @@ class SchedulesHere:
         self._carrier = Carrier(home, settings, self._database, self._destinations, maker)
         self._caller = caller_by_name(self._database, owner)
         saved = SavedExports(self._database, audit)
-        self._applier = Applier(self._database, self._destinations, saved, self._schedules)
+        self._applier = Applier(self._database, audit, self._destinations, saved, maker.check)
         self._language = chosen_language()
         self._touched: set[int] = set()
 

@@ -112,6 +112,12 @@ def needs(template: str, field: str) -> bool:
     return any(found[1] == field for found in _FIELD.finditer(_of(template, "")))
 
 
+def is_segment(template: str, field: str) -> bool:
+    """Whether a field alone is a folder or the name below: then two names with other values of it
+    are never alike, whatever else stands in them."""
+    return f"{{{field}}}" in _of(template, "").split("/")
+
+
 def checked_template(template: str) -> str:
     """A template that is allowed. Raises `RequestError`."""
     if template in READY:

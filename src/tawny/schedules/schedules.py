@@ -250,16 +250,21 @@ class Schedules:
             check_names(merged, one.choice, one.id, others, current_ms())
         return self._destinations.change(caller, destination_id, choice)
 
-    def _check_whole(
-        self, choice: ScheduleChoice, schedule_id: int, owner_id: int, owner: str
-    ) -> None:
-        """Raise `RequestError` or `NotAllowedError` for what could not be made or delivered."""
+    def check_request(self, choice: ScheduleChoice, owner_id: int, owner: str) -> None:
+        """Raise `RequestError` or `NotAllowedError` for what could not be made. The log is asked,
+        which may take a while."""
         caller = caller_of_owner(self._database, owner_id, owner)
         timing = choice.timing(current_ms(), ())
         start, end = request_texts(
             choice.frequency, timing.zone, next(ranges(choice.frequency, timing.zone, 0))
         )
         self._check(caller, structs.replace(choice.request, start=start, end=end))
+
+    def _check_whole(
+        self, choice: ScheduleChoice, schedule_id: int, owner_id: int, owner: str
+    ) -> None:
+        """Raise `RequestError` or `NotAllowedError` for what could not be made or delivered."""
+        self.check_request(choice, owner_id, owner)
         everything = {one.choice.name: one for one in self._destinations.everything()}
         live = [one for one in self._store.all() if one.id != schedule_id]
         for name in choice.destinations:

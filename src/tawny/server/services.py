@@ -135,7 +135,9 @@ class Services:
         self.saved = SavedExports(self.database, self.audit)
         self.destinations = Destinations(home, settings, self.database, self.audit)
         self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
-        self.applier = Applier(self.database, self.destinations, self.saved, self.schedules)
+        self.applier = Applier(
+            self.database, self.audit, self.destinations, self.saved, self.runs.check
+        )
         self.mover = Mover(settings, self.inbox, self._movers)
         self._syncers = Workers(home, _SYNCS, niceness=6)
         self._source_sync = SourceSync(SourceStore(self.database), self._syncers)
