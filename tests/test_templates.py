@@ -89,7 +89,7 @@ def test_compiled_templates_are_kept_and_damage_is_passed_over(
     def page() -> str:
         environment = jinja2.Environment(
             loader=jinja2.DictLoader({"page": "one {{ 1 + 1 }}"}),
-            bytecode_cache=CompiledTemplates(str(module)),
+            bytecode_cache=CompiledTemplates(str(module), "en"),
         )
         return environment.get_template("page").render()
 
@@ -109,3 +109,20 @@ def test_compiled_templates_are_kept_and_damage_is_passed_over(
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert page() == "one 2"
     assert not list(folder.iterdir())
+
+
+def test_a_constant_that_a_filter_translates_is_compiled_for_each_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    module = tmp_path / "environment.py"
+    module.write_text("")
+    Path(importlib.util.cache_from_source(str(module))).parent.mkdir(parents=True)
+    for language in ("en", "fr", "en"):
+        environment = jinja2.Environment(
+            loader=jinja2.DictLoader({"page": "{{ 'day' | in_words }}"}),
+            bytecode_cache=CompiledTemplates(str(module), language),
+        )
+        environment.filters["in_words"] = lambda text, language=language: f"{text} {language}"
+        assert environment.get_template("page").render() == f"day {language}"

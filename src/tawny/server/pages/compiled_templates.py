@@ -17,12 +17,12 @@ class CompiledTemplates(jinja2.FileSystemBytecodeCache):
     changed, and done without where nothing can be written or `PYTHONDONTWRITEBYTECODE` says so.
 
     What a template compiles to also depends on its environment: `module` is the file that makes
-    it."""
+    it, and what a filter makes of a constant is in the language of the environment."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, language: str) -> None:
         made_by = hashlib.sha256(jinja2.__version__.encode() + Path(module).read_bytes())
         folder = Path(importlib.util.cache_from_source(module)).parent
-        super().__init__(str(folder), f"templates-{made_by.hexdigest()[:16]}-%s.cache")
+        super().__init__(str(folder), f"templates-{language}-{made_by.hexdigest()[:16]}-%s.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """What is kept, unless it is damaged."""

@@ -126,7 +126,7 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
-        bytecode_cache=CompiledTemplates(__file__),
+        bytecode_cache=CompiledTemplates(__file__, language),
     )
     environment.install_gettext_translations(  # type: ignore[attr-defined]
         translations(language), newstyle=True
