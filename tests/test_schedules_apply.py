@@ -139,6 +139,15 @@ def test_what_differs_is_shown_and_changed_and_the_rest_listed(home: Path, out: 
     assert everything(home)["schedules"][0]["active"] is False
 
 
+def test_blanks_around_a_name_are_no_other_name(home: Path, out: Path) -> None:
+    """What was just made is not removed as something that the file does not name."""
+    text = FILE.replace('name = "', 'name = "  ')
+    assert apply(home, written(out, text), "--yes", "--prune").out.startswith(MADE)
+    same = "as the file says already: 3\nnothing is to be changed\n"
+    assert apply(home, written(out, text), "--prune") == Result(0, same, "")
+    assert apply(home, written(out, FILE), "--prune") == Result(0, same, "")
+
+
 WRONG = [
     (
         '[[schedules]]\nname = "x"\nexports = ["messages"]\nfrequency = "hourly"\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -28,8 +28,9 @@ def apply_file(
 ) -> None:
     """Show what differs, ask, and make it so."""
     body = {**_read(file), "prune": prune}
+    secrets = [_taken_off(one) for one in body["destinations"]]
     with desk_of(home, given) as desk:
-        plan = desk.apply({**_copied(body), "dry_run": True})
+        plan = desk.apply({**body, "dry_run": True}, secrets)
         differs = any(one["what"] in _SIGNS for one in plan["items"])
         if not is_json(given):
             _print(plan["items"])
@@ -39,7 +40,7 @@ def apply_file(
             return
         if not yes:
             _ask(given)
-        done = desk.apply({**_copied(body), "dry_run": False})
+        done = desk.apply({**body, "dry_run": False}, secrets)
     if is_json(given):
         print_json(done)
         return
@@ -105,8 +106,9 @@ def _plain(value: object) -> object:
     return value if isinstance(value, str | int | float | bool) else str(value)
 
 
-def _copied(body: Json) -> Json:
-    return {**body, "destinations": [dict(one) for one in body["destinations"]]}
+def _taken_off(destination: Json) -> Mapping[str, str]:
+    """The secrets of a destination, as the file gives them; it is without them afterwards."""
+    return {name: destination.pop(name) for name in SECRET_FIELDS if name in destination}
 
 
 def _ask(given: Given) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from tawny.schedules.owners import OPERATOR_ID, caller_by_name
 from tawny.schedules.schedules import Schedules
 from tawny.schedules.store_deliveries import DeliveryFilter
 from tawny.server.api.apply_shapes import ApplyAnswer, ApplyBody
-from tawny.server.api.destination_shapes import SECRETS, DestinationAnswer, DestinationBody
+from tawny.server.api.destination_shapes import DestinationAnswer, DestinationBody
 from tawny.server.api.schedule_shapes import (
     BackfillBody,
     DeliveryAnswer,
@@ -84,12 +84,9 @@ class SchedulesHere:
         """Pause one, or have it go on."""
         return self._schedule(self._schedules.set_active(self._caller, number, active))
 
-    def apply(self, body: Json) -> Json:
-        """Make destinations, saved exports and schedules what a body says; secrets as they are
-        given in a file."""
-        secrets = [
-            {name: one.pop(name) for name in SECRETS if name in one} for one in body["destinations"]
-        ]
+    def apply(self, body: Json, secrets: Sequence[Mapping[str, str]]) -> Json:
+        """Make destinations, saved exports and schedules what a body says; secrets of each
+        destination as they are given in a file."""
         data = read_body(body, ApplyBody)
         wanted = data.wanted(self._home)
         if wanted.saved_exports and self._caller.user_id == OPERATOR_ID:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-from tawny.cli.options import SECRET_FIELDS, Json, option_of
+from tawny.cli.options import Json, option_of
 from tawny.cli.remote import client_of_desk
 from tawny.text import Text
 
@@ -41,13 +41,12 @@ class SchedulesThere:
         """Pause one, or have it go on."""
         return self._one("POST", f"/schedules/{number}/{'resume' if active else 'pause'}")
 
-    def apply(self, body: Json) -> Json:
-        """Make destinations, saved exports and schedules what a body says; secrets as they are
-        given in a file."""
+    def apply(self, body: Json, secrets: Sequence[Mapping[str, str]]) -> Json:
+        """Make destinations, saved exports and schedules what a body says; secrets of each
+        destination as they are given in a file."""
         destinations = [
-            {name: value for name, value in one.items() if name not in SECRET_FIELDS}
-            | _plain({name: one[name] for name in SECRET_FIELDS if name in one}, "")
-            for one in body["destinations"]
+            one | _plain(given, "")
+            for one, given in zip(body["destinations"], secrets, strict=True)
         ]
         return self._one("POST", "/schedules/apply", {**body, "destinations": destinations})
 

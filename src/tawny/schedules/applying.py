@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tawny.deliveries.kinds import destination_kind
@@ -19,7 +19,7 @@ from tawny.exports.request import ExportRequest, request_json
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
-from tawny.runs.store_saved import SavedChoice, SavedExports, checked_saved
+from tawny.runs.store_saved import SavedChoice, SavedExportRow, SavedExports, checked_saved
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_own_names
 from tawny.schedules.owners import user_by_name
@@ -118,46 +118,53 @@ class Applier:
         """Make it so, and say of each what became of it, or with `dry_run` what would. Raises a
         `RequestError` that names the first that cannot be, and then nothing is changed."""
         caller.need(Scope.SCHEDULES_WRITE)
-        wanted.check_names()
         check = functools.cache(self._check)
         schedules = Schedules(self._database, self._audit, self._destinations, check)
         one = _Application(self._database, self._destinations, self._saved, schedules, caller)
-        return one.carry_out(wanted, prune=prune, dry_run=dry_run)
+        return one.carry_out(one.as_kept(wanted), prune=prune, dry_run=dry_run)
 
 
+@dataclass(frozen=True, slots=True)
 class _Application:
     """One call of `Applier.apply`. What takes long is asked before the transaction, in which others
     wait, and remembered."""
 
-    def __init__(
-        self,
-        database: Database,
-        destinations: Destinations,
-        saved: SavedExports,
-        schedules: Schedules,
-        caller: Caller,
-    ) -> None:
-        self._database = database
-        self._destinations = destinations
-        self._saved = saved
-        self._schedules = schedules
-        self._caller = caller
+    database: Database
+    destinations: Destinations
+    saved: SavedExports
+    schedules: Schedules
+    caller: Caller
+
+    def as_kept(self, wanted: Wanted) -> Wanted:
+        """What is wanted as it would be kept, names too. Raises `RequestError`."""
+        destinations, saved_exports, schedules = [], [], []
+        for destination in wanted.destinations:
+            with _about("destination", destination.name):
+                self.caller.need(Scope.ADMIN)
+                destinations.append(self.destinations.checked(destination))
+        for saved in wanted.saved_exports:
+            with _about("saved_export", saved.name):
+                saved_exports.append(checked_saved(saved))
+        for schedule in wanted.schedules:
+            with _about("schedule", schedule.choice.name):
+                schedules.append(replace(schedule, choice=checked_choice(schedule.choice)))
+        kept = Wanted(destinations, saved_exports, schedules)
+        kept.check_names()
+        return kept
 
     def carry_out(self, wanted: Wanted, *, prune: bool, dry_run: bool) -> list[Applied]:
-        """All of it."""
+        """All of it, from what `as_kept` gave."""
         destinations = self._prepared(wanted.destinations)
-        places = {name: one.choice for name, one in self._all_destinations().items()}
-        there = self._all_schedules()
-        for one in wanted.schedules:
-            with _about("schedule", one.choice.name):
-                choice = checked_choice(one.choice)
-                self._ask_log(choice, one.owner, there.get(choice.name))
-                self._look_at_names(choice, {**places, **destinations})
-        with self._database.whole(keep=not dry_run):
-            done = [self._destination(choice) for choice in destinations.values()]
-            done += [self._saved_export(choice) for choice in wanted.saved_exports]
-            there = self._all_schedules()
-            done += [self._schedule(one, there.get(one.choice.name)) for one in wanted.schedules]
+        self._look_ahead(wanted.schedules, destinations)
+        with self.database.whole(keep=not dry_run):
+            there = self._all_destinations()
+            done = [self._destination(one, there.get(one.name)) for one in destinations.values()]
+            saved = {one.choice.name: one for one in self.saved.list(self.caller)}
+            done += [self._saved_export(one, saved.get(one.name)) for one in wanted.saved_exports]
+            schedules = self._all_schedules()
+            done += [
+                self._schedule(one, schedules.get(one.choice.name)) for one in wanted.schedules
+            ]
             named = {(one.kind, one.name) for one in done}
             done += [
                 self._other(kind, name, remove, prune=prune)
@@ -166,27 +173,38 @@ class _Application:
             ]
         return done
 
+    def _look_ahead(
+        self, wanted: Sequence[WantedSchedule], destinations: Mapping[str, DestinationChoice]
+    ) -> None:
+        """Ask the log, and look at names, for each schedule."""
+        places = {name: one.choice for name, one in self._all_destinations().items()}
+        places.update(destinations)
+        there = self._all_schedules()
+        for one in wanted:
+            with _about("schedule", one.choice.name):
+                self._ask_log(one.choice, one.owner, there.get(one.choice.name))
+                self._look_at_names(one.choice, places)
+
     def _prepared(self, wanted: Sequence[DestinationChoice]) -> dict[str, DestinationChoice]:
         """The destinations by name, with what is seen at the other end."""
         there = self._all_destinations()
         prepared = {}
         for choice in wanted:
             with _about("destination", choice.name):
-                self._caller.need(Scope.ADMIN)
                 before = there.get(choice.name)
-                prepared[choice.name] = self._destinations.prepared(choice, before)
+                prepared[choice.name] = self.destinations.prepared(choice, before)
         return prepared
 
     def _ask_log(self, choice: ScheduleChoice, owner: str, before: ExportSchedule | None) -> None:
         """Have the log asked whether its owner can run it."""
-        owner_id, name = self._caller.user_id, self._caller.name
+        owner_id, name = self.caller.user_id, self.caller.name
         if before is not None:
             owner_id, name = before.owner_id, before.owner
         if owner and owner != name:
-            self._caller.need(Scope.ADMIN)
-            with self._database.read() as connection:
+            self.caller.need(Scope.ADMIN)
+            with self.database.read() as connection:
                 owner_id, name = user_by_name(connection, owner)
-        self._schedules.check_request(choice, owner_id, name)
+        self.schedules.check_request(choice, owner_id, name)
 
     def _look_at_names(
         self, choice: ScheduleChoice, destinations: Mapping[str, DestinationChoice]
@@ -198,39 +216,34 @@ class _Application:
                 check_own_names(found, choice, current_ms())
 
     def _all_destinations(self) -> dict[str, Destination]:
-        return {one.choice.name: one for one in self._destinations.list(self._caller)}
+        return {one.choice.name: one for one in self.destinations.list(self.caller)}
 
     def _all_schedules(self) -> dict[str, ExportSchedule]:
-        found = [one.schedule for one in self._schedules.list(self._caller)]
+        found = [one.schedule for one in self.schedules.list(self.caller)]
         return {one.choice.name: one for one in found}
 
-    def _destination(self, choice: DestinationChoice) -> Applied:
+    def _destination(self, choice: DestinationChoice, before: Destination | None) -> Applied:
         with _about("destination", choice.name):
-            before = self._all_destinations().get(choice.name)
             if before is None:
-                made = self._destinations.add(self._caller, choice)
+                made = self.destinations.add(self.caller, choice)
                 return Applied("destination", choice.name, "added", made_secret=made.made_secret)
             changes = _changes(_of_destination(before.choice), _of_destination(choice))
             changes += [
                 FieldChange(name, None, None)
-                for name in self._destinations.other_secrets(choice, before)
+                for name in self.destinations.other_secrets(choice, before)
             ]
-            if choice.kind != before.choice.kind or changes:
-                self._schedules.change_destination(self._caller, before.id, choice)
+            if changes:
+                self.schedules.change_destination(self.caller, before.id, choice)
             return _compared("destination", choice.name, changes)
 
-    def _saved_export(self, choice: SavedChoice) -> Applied:
+    def _saved_export(self, choice: SavedChoice, before: SavedExportRow | None) -> Applied:
         with _about("saved_export", choice.name):
-            found = self._saved.list(self._caller)
-            before = next((one for one in found if one.choice.name == choice.name), None)
             if before is None:
-                self._saved.add(self._caller, choice)
+                self.saved.add(self.caller, choice)
                 return Applied("saved_export", choice.name, "added")
-            changes = _changes(
-                _of_saved_export(before.choice), _of_saved_export(checked_saved(choice))
-            )
+            changes = _changes(_of_saved_export(before.choice), _of_saved_export(choice))
             if changes:
-                self._saved.change(self._caller, before.id, choice)
+                self.saved.change(self.caller, before.id, choice)
             return _compared("saved_export", choice.name, changes)
 
     def _schedule(self, wanted: WantedSchedule, before: ExportSchedule | None) -> Applied:
@@ -238,29 +251,29 @@ class _Application:
         with _about("schedule", choice.name):
             if before is None:
                 active = wanted.active is not False
-                self._schedules.add(self._caller, choice, active=active, owner=owner)
+                self.schedules.add(self.caller, choice, active=active, owner=owner)
                 return Applied("schedule", choice.name, "added")
             active = before.active if wanted.active is None else wanted.active
             changes = _changes(
                 _of_schedule(before.choice, before.active, before.owner),
-                _of_schedule(checked_choice(choice), active, owner or before.owner),
+                _of_schedule(choice, active, owner or before.owner),
             )
             if changes:
-                self._schedules.change(self._caller, before.id, choice, active=active, owner=owner)
+                self.schedules.change(self.caller, before.id, choice, active=active, owner=owner)
             return _compared("schedule", choice.name, changes)
 
     def _all(self) -> Iterator[tuple[Kind, str, Callable[[], None]]]:
         """All that the caller may remove, in an order in which that can be done."""
-        for schedule in [one.schedule for one in self._schedules.list(self._caller)]:
-            remove = functools.partial(self._schedules.remove, self._caller, schedule.id)
+        for schedule in [one.schedule for one in self.schedules.list(self.caller)]:
+            remove = functools.partial(self.schedules.remove, self.caller, schedule.id)
             yield "schedule", schedule.choice.name, remove
-        for saved in self._saved.list(self._caller):
-            if saved.owner_id == self._caller.user_id:
-                remove = functools.partial(self._saved.delete, self._caller, saved.id)
+        for saved in self.saved.list(self.caller):
+            if saved.owner_id == self.caller.user_id:
+                remove = functools.partial(self.saved.delete, self.caller, saved.id)
                 yield "saved_export", saved.choice.name, remove
-        if self._caller.administrator:
-            for destination in self._destinations.list(self._caller):
-                remove = functools.partial(self._destinations.remove, self._caller, destination.id)
+        if self.caller.administrator:
+            for destination in self.destinations.list(self.caller):
+                remove = functools.partial(self.destinations.remove, self.caller, destination.id)
                 yield "destination", destination.choice.name, remove
 
     def _other(self, kind: Kind, name: str, remove: Callable[[], None], *, prune: bool) -> Applied:
