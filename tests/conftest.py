@@ -78,3 +78,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("figures")
     for line in sorted(lines):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that files may be delivered to."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    monkeypatch.setenv("TAWNY_DELIVERY_FOLDERS", str(folder))
+    return folder

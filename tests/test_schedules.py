@@ -17,15 +17,6 @@ RANGE = ("--from", "2026-06-08", "--to", "2026-06-09")
 
 
 @pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that files may be delivered to."""
-    folder = tmp_path / "out"
-    folder.mkdir()
-    monkeypatch.setenv("TAWNY_DELIVERY_FOLDERS", str(folder))
-    return folder
-
-
-@pytest.fixture
 def home(tmp_path: Path, out: Path) -> Path:
     """A data folder with a small log and a destination."""
     home = tmp_path / "home"

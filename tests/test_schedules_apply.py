@@ -56,15 +56,6 @@ MADE = """\
 
 
 @pytest.fixture
-def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that files may be delivered to."""
-    folder = tmp_path / "out"
-    folder.mkdir()
-    monkeypatch.setenv("TAWNY_DELIVERY_FOLDERS", str(folder))
-    return folder
-
-
-@pytest.fixture
 def home(tmp_path: Path, out: Path) -> Path:
     return tmp_path / "home"
 
