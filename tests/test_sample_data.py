@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tawny.engine.engines import open_of_folder
@@ -19,6 +21,7 @@ from tawny.intake.ingest import Outcome
 from tawny.log.acknowledged import Acknowledged
 from tawny.log.damage import changed_files
 from tawny.log.table import EventLog
+from tawny.server.sample_data import story_of
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
 from tawny.upkeep.sample_data import remove_sample
@@ -134,3 +137,21 @@ def test_a_log_that_was_stopped_while_it_shrank_is_whole(tmp_path: Path, at: int
     assert witness.known == Acknowledged(found.version, found.rows)
     assert ingest(tmp_path, [message("/desk", "2", 3)]).accepted == 1
     assert EventLog(tmp_path, witness).snapshot().rows == found.rows + 1
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
+    st.sampled_from(["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]),
+)
+@example(datetime(2026, 11, 27, 22, 58), "Europe/Paris")
+@example(datetime(2026, 10, 25, 22, 30), "Europe/Paris")
+def test_the_first_events_are_of_whole_days(now: datetime, name: str) -> None:
+    """Those of the last seven days, in which the first page looks, at any moment of the day."""
+    zone = ZoneInfo(name)
+    moment = now.replace(tzinfo=UTC)
+    lines = story_of("x-", round(moment.timestamp() * 1000)).splitlines()
+    days = {
+        datetime.fromisoformat(json.loads(one)["time"]).astimezone(zone).date() for one in lines
+    }
+    today = moment.astimezone(zone).date()
+    assert all(timedelta(days=1) <= today - day <= timedelta(days=7) for day in days)

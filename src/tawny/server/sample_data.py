@@ -23,6 +23,8 @@ DAYS = 45
 """What is loaded: about fifteen thousand events up to now."""
 
 _DAY_MS = 86_400_000
+_STORY_AGE_MS = 26 * 3_600_000
+"""A day may have 25 hours, and the story takes some minutes: none of it is of today."""
 _LOADED, _REMOVED = "sample_loaded", "sample_removed"
 
 
@@ -62,7 +64,7 @@ class SampleData:
         return int(done["accepted"])
 
     def first_events(self, caller: Caller) -> str:
-        """The lines of a few events to try the way in with: one conversation of yesterday, removed
+        """The lines of a few events to try the way in with: one conversation of a day ago, removed
         like any sample data. Administrators only."""
         caller.need(Scope.ADMIN)
         mark = f"{secrets.token_hex(4)}-"
@@ -110,9 +112,9 @@ class SampleData:
 
 
 def story_of(mark: str, now_ms: int) -> str:
-    """One conversation of the day before, as lines: somebody writes, an agent answers and resolves
-    it."""
-    begin_ms = now_ms - _DAY_MS
+    """One conversation of a day that is over in every zone, as lines: somebody writes, an agent
+    answers and resolves it."""
+    begin_ms = now_ms - _STORY_AGE_MS
     conversation = {"conversation_id": f"{mark}conversation"}
     channel = {"channel_id": f"{mark}channel"}
     events: list[tuple[str, int, dict[str, str]]] = [
