@@ -26,6 +26,7 @@ LAYERS: dict[str, set[str]] = {
     "text": set(),
     "languages": set(),
     "library_messages": set(),
+    "toml_file": {"library_messages", "errors"},
     "errors": set(),
     "disk": {"errors"},
     "private": set(),
@@ -81,7 +82,7 @@ LAYERS: dict[str, set[str]] = {
     # Readers of help desks, and what they have in common: they send by the same door as everybody.
     "sources": {
         *("errors", "settings", "credentials", "model", "log", "state", "engine", "intake"),
-        "outgoing",
+        *("outgoing", "toml_file"),
     },
     "server": {
         *("languages", "library_messages", "errors", "settings", "model", "log", "state"),
@@ -92,7 +93,7 @@ LAYERS: dict[str, set[str]] = {
     "client": {"errors", "settings", "model", "exports"},
     "cli": {
         *("languages", "library_messages", "errors", "settings", "credentials", "model", "log"),
-        "state",
+        *("state", "toml_file"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
         *("deliveries", "schedules", "feeds"),

@@ -33,6 +33,7 @@ from tawny.server.pages.chart_words import LABELS, SERIES, TITLES
 from tawny.server.pages.sentences import PAGE_SENTENCES
 from tawny.state.run_rows import RunState
 from tawny.text import Text, from_json, to_json
+from tawny.toml_file import TOML_MESSAGES
 
 PACKAGE = Path(tawny.__file__).parent
 METHODS = [("pages/**.py", "python"), ("templates/**.html", "jinja2")]
@@ -149,7 +150,8 @@ def sentences() -> set[str]:
         for text in help_texts(command)
         if isinstance(HELP.recognised(text), str)
     }
-    found |= {*WRONG_CALLS.templates, *HELP.templates} | {state.value for state in RunState}
+    found |= {*WRONG_CALLS.templates, *HELP.templates, *TOML_MESSAGES.templates}
+    found |= {state.value for state in RunState}
     found |= {os.strerror(reason) for reason in SYSTEM_REASONS}
     return found | {status.phrase for status in problems.TITLES}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,11 +13,11 @@ from tawny.cli.app import say
 from tawny.cli.options import SECRET_FIELDS, Given, Json
 from tawny.cli.printing import is_json, print_json
 from tawny.cli.schedules import desk_of
-from tawny.errors import RequestError, UnknownValueError, UnreadableInputError
+from tawny.errors import RequestError, UnknownValueError
 from tawny.schedules.applying import KIND_NAMES
 from tawny.text import Text
+from tawny.toml_file import read_toml
 
-_MOST_BYTES = 1 << 20
 _TABLES = ("destinations", "saved_exports", "schedules")
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -55,27 +54,7 @@ def apply_file(
 
 def _read(file: str) -> Json:
     """The file as the body of the API. Raises `RequestError`."""
-    try:
-        if file == "-":
-            raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
-        else:
-            with Path(file).open("rb") as stream:
-                raw = stream.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise UnreadableInputError(
-            "{file}: {reason}; give a TOML file, or - for standard input",
-            file=file,
-            reason=error,
-        ) from None
-    if len(raw) > _MOST_BYTES:
-        raise RequestError(
-            "{file}: found more than {most:,} bytes; allowed up to that", file=file,
-            most=_MOST_BYTES,
-        )  # fmt: skip
-    try:
-        found = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError("{file}: not TOML: {reason}", file=file, reason=str(error)) from None
+    found = read_toml(file, or_stdin=True)
     for name, entries in found.items():
         if name not in _TABLES:
             raise UnknownValueError(Text("table"), name, _TABLES)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,7 @@ from typing import Any
 
 from tawny.errors import RequestError
 from tawny.sources.chatwoot.enumerations import LOCALES
-from tawny.text import Text
+from tawny.toml_file import read_toml
 
 _HOLES = ("user", "contact", "assignee", "team", "label", "count", "reason", "any")
 _QUICK = 4_000
@@ -118,8 +117,8 @@ def _patterns(table: Mapping[str, Any]) -> Sequence[_Pattern]:
 
 @cache
 def _built_in() -> Mapping[str, Sequence[_Pattern]]:
-    text = (Path(__file__).with_name("sentences.toml")).read_text(encoding="utf-8")
-    return {language: _patterns(table) for language, table in tomllib.loads(text).items()}
+    tables = read_toml(Path(__file__).with_name("sentences.toml"))
+    return {language: _patterns(table) for language, table in tables.items()}
 
 
 @cache
@@ -129,26 +128,10 @@ def keys() -> frozenset[str]:
 
 
 def _own(path: Path) -> Mapping[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error if isinstance(error, OSError) else Text("it is not TOML in UTF-8")
-        raise RequestError(
-            "--sentences: {path}: {reason}; allowed a TOML file with lines such as "
-            '"labels.added" = "{example}"',
-            path=path,
-            reason=reason,
-            example="{user} added {label}",
-        ) from None
+    table = read_toml(path, "--sentences")
     for key, value in table.items():
-        texts = [value] if isinstance(value, str) else value
-        holes: set[str] = set()
-        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-            with_holes = [name for t in texts for _, name, _, _ in string.Formatter().parse(t)]
-            holes = {name for name in with_holes if name}
-        else:
-            texts = None
-        if key not in keys() or texts is None or not holes <= set(_HOLES):
+        holes = _holes([value] if isinstance(value, str) else value)
+        if key not in keys() or holes is None or not holes <= set(_HOLES):
             raise RequestError(
                 "--sentences: {path}: found {key!r}; allowed the keys {keys}, each with a sentence "
                 "in which the names are {holes}",
@@ -158,3 +141,13 @@ def _own(path: Path) -> Mapping[str, Any]:
                 holes=", ".join(f"{{{name}}}" for name in _HOLES),
             )
     return table
+
+
+def _holes(texts: object) -> set[str] | None:
+    """The names in sentences; nothing for what is no list of sentences."""
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return None
+    try:
+        return {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
+    except ValueError:  # a brace that is not closed
+        return None

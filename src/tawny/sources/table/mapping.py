@@ -5,7 +5,6 @@ These classes are what may stand in it; the JSON Schema of the documentation is 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
@@ -13,14 +12,13 @@ from typing import Annotated, Any, Literal, cast, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct, field
 
-from tawny.errors import RequestError, UnknownValueError, UnreadableInputError
+from tawny.errors import RequestError, UnknownValueError
 from tawny.model.event_data import EventData
 from tawny.model.events import EVENT_TYPES
 from tawny.model.zones import requested_zone
 from tawny.sources.table.template import Template
 from tawny.text import Text
-
-_MOST_BYTES = 1_000_000
+from tawny.toml_file import read_toml
 
 Scalar = str | int | float | bool
 
@@ -112,23 +110,7 @@ def mapping_schema() -> dict[str, Any]:
 def read_mapping(path: Path) -> TableMapping:
     """The checked mapping of a file. Raises `UnreadableInputError` and `RequestError`, which name
     the place, what stands there and what is allowed."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UnreadableInputError(
-            "--mapping: {path}: {reason}; give a TOML file", path=path, reason=error
-        ) from None
-    if len(raw) > _MOST_BYTES:
-        raise RequestError(
-            "--mapping: {path}: found {size:,} bytes; allowed up to {most:,}",
-            path=path, size=len(raw), most=_MOST_BYTES,
-        )  # fmt: skip
-    try:
-        found = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RequestError(
-            "--mapping: {path}: not TOML: {reason}", path=path, reason=str(error)
-        ) from None
+    found = read_toml(path, "--mapping")
     _check_keys(found, TableMapping, "")
     try:
         mapping = msgspec.convert(found, TableMapping)
