@@ -51,6 +51,16 @@ RETRIES = 3
 _INTERRUPT_AGAIN_S = 0.5
 """How long after it was interrupted a cluster is interrupted again."""
 
+_SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    # Apache Spark would hold the smaller side of each of some twenty joins of one stage in memory
+    # at once, each at least a sixteenth of what a worker has: a year of resolved conversations
+    # then fails on any worker. Sorted and merged they can leave the memory.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": "-1",
+}
+"""Of each session; Sail knows only the first and passes over the others."""
+
 _TYPES = {
     pa.string(): "STRING",
     pa.int64(): "BIGINT",
@@ -64,7 +74,7 @@ _PATTERN = r"*?[]{}\%"
 
 _NO_MEMORY = (
     *("OutOfMemory", "out of memory", "ResourcesExhausted", "Resources exhausted"),
-    *("Failed to allocate", "UNABLE_TO_ACQUIRE_MEMORY"),
+    *("Failed to allocate", "UNABLE_TO_ACQUIRE_MEMORY", "Could not allocate memory"),
 )
 _UNREACHABLE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "Connection refused", "Socket closed")
 
@@ -232,7 +242,8 @@ class Spark:
             session = SparkSession.builder.remote(url).create()
             policy = DefaultPolicy(max_retries=RETRIES, initial_backoff=200, max_backoff=1000)
             session.client.set_retry_policies([policy])
-            session.conf.set("spark.sql.session.timeZone", "UTC")
+            for name, value in _SETTINGS.items():
+                session.conf.set(name, value)
         return session
 
     def _query(self, sql: str, values: Mapping[str, Value]) -> DataFrame:
