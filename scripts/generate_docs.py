@@ -43,7 +43,7 @@ from tawny.queries.catalogue import (
     query,
 )
 from tawny.queries.dictionary import columns_as
-from tawny.reading.identities import IDENTITIES
+from tawny.reading.identities import FILE_CHECKS, IDENTITIES
 from tawny.settings import SETTINGS
 from tawny.sources.table.mapping import mapping_schema
 
@@ -147,7 +147,9 @@ def causes_table() -> str:
 
 def checks_list(language: Language) -> str:
     """What `tawny check` looks at."""
-    return "\n".join(f"- {translated(identity.holds, language)}" for identity in IDENTITIES)
+    return "\n".join(
+        f"- {translated(identity.holds, language)}" for identity in (*IDENTITIES, *FILE_CHECKS)
+    )
 
 
 PARTS: dict[str, Callable[[], str]] = {

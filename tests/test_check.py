@@ -1,8 +1,10 @@
 """`tawny check`: the exports of a log agree with each other, and it is seen when they do not."""
 
+import functools
 import json
 import random
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import generators
 from commands import Result, ndjson, tawny
 from effort import examples
 from tawny.queries import catalogue as queries
-from tawny.reading.identities import IDENTITIES
+from tawny.reading.identities import FILE_CHECKS, IDENTITIES
 from test_differential import take_in
 
 AS_OF = ("--as-of", "2026-07-01T00:00:00Z")
@@ -48,7 +50,7 @@ def _events() -> list[dict[str, Any]]:
     replies = [
         _event(20 + n, "message.created", f"0{n}T10:05:00", message_id=f"out-{n}",
                conversation_id=f"c-{n}", direction="outbound", outbound_type="agent",
-               agent_id="ann")
+               agent_id="ann", team_id="sales")
         for n in (1, 2)
     ]  # fmt: skip
     ann = {"agent_id": "ann"}
@@ -56,7 +58,8 @@ def _events() -> list[dict[str, Any]]:
         *conversations, *inbound, *replies,
         _event(30, "conversation.locked", "01T10:01:00", conversation_id="c-1", **ann),
         _event(31, "conversation.unlocked", "01T10:06:00", conversation_id="c-1", **ann),
-        _event(32, "conversation.locked", "02T10:01:00", conversation_id="c-2", **ann),
+        _event(32, "conversation.locked", "02T10:01:00", conversation_id="c-2", team_id="sales",
+               **ann),
         _event(33, "conversation.unlocked", "02T10:11:00.500", conversation_id="c-2", **ann),
         _event(34, "conversation.locked", "03T10:01:00", conversation_id="c-3", **ann),
         _event(35, "conversation.unlocked", "03T10:02:00", conversation_id="c-3", **ann),
@@ -109,8 +112,25 @@ passed  users: Utilization is from 0 to 100
         1 = 1 users
 passed  open-conversations: no Current Status is resolved
         1 = 1 conversations
+passed  teams: Replies are the agent replies with the team in messages
+        1 = 1 replies
+passed  the lock times of users are those of teams and of locks without a team
+        960.500 = 960.500 s
+passed  users: Available and Away Time are the intervals of user-presence, cut to the range
+        36,000 = 36,000 s
+passed  the whole log: each created conversation is in resolved-conversations, in \
+open-conversations or in both
+        2 = 2 conversations
+passed  topics: total conversations are those to which an event applied the topic
+        2 = 2 conversations
+passed  tags: total messages are those to which an event applied the tag
+        1 = 1 messages
+passed  the log: every file holds the bytes that were written
+        8 = 8 files
+passed  exports that the server keeps: every file is that of its receipt
+        0 = 0 files
 
-12 checks passed, 0 failed
+20 checks passed, 0 failed
 """
 
 
@@ -128,6 +148,7 @@ def test_as_text(home: Path) -> None:
     days = ("--from", "2026-06-01", "--to", "2026-06-04", "--tz", "Europe/Paris")
     assert tawny(home, "check", *days, *AS_OF) == Result(0, ENGLISH, "")
     assert list((home / "tmp").iterdir()) == []
+    assert tawny(home, "verify", *days, *AS_OF) == Result(0, ENGLISH, "")
 
 
 def test_without_a_range_it_is_that_of_the_log(home: Path) -> None:
@@ -136,7 +157,9 @@ def test_without_a_range_it_is_that_of_the_log(home: Path) -> None:
     content = json.loads(result.out)
     assert content["from"] == "2026-06-01T00:00:00.000+00:00"
     assert content["to"] == "2026-06-20T00:00:00.001+00:00"
-    assert [check["name"] for check in content["checks"]] == [one.name for one in IDENTITIES]
+    assert [check["name"] for check in content["checks"]] == [
+        one.name for one in (*IDENTITIES, *FILE_CHECKS)
+    ]
     assert content["checks"][5] == {
         "name": "users-lock-times-adjoining",
         "holds": "Handle, No Response and Cherry Picking Time of users: adjoining ranges add up "
@@ -160,7 +183,7 @@ def test_a_log_from_the_first_to_the_last_year(tmp_path: Path) -> None:
     take_in(tmp_path, events)
     result = tawny(tmp_path, "check", "--tz", "America/Los_Angeles")
     assert (result.status, result.err) == (0, "")
-    assert result.out.endswith("\n12 checks passed, 0 failed\n")
+    assert result.out.endswith("\n20 checks passed, 0 failed\n")
 
 
 def test_an_empty_log_in_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +196,7 @@ def test_an_empty_log_in_french(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "        0 = 0 réponses\n" in result.out
     )
     assert "\n        0,000 = 0,000 s\n" in result.out
-    assert result.out.endswith("\n12 contrôles réussis, 0 en échec\n")
+    assert result.out.endswith("\n20 contrôles réussis, 0 en échec\n")
 
 
 @pytest.mark.parametrize(
@@ -210,6 +233,10 @@ def _larger(key: str) -> Callable[[str], str]:
     )
 
 
+def _both(*changes: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda sql: functools.reduce(lambda text, change: change(text), changes, sql)
+
+
 def _replaced(old: str, new: str) -> Callable[[str], str]:
     return lambda sql: sql.replace(old, new)
 
@@ -221,12 +248,22 @@ MISTAKES: dict[str, Callable[[str], str]] = {
     "facts/work_items.sql": _replaced(
         "WHERE start_ms < $to_ms", "WHERE start_ms > $from_ms + 86400000 AND start_ms < $to_ms"
     ),
-    "topics.sql": _larger("current_conversations"),
-    "tags.sql": _larger("current_messages"),
+    "facts/work_totals.sql": _replaced(
+        "WHERE team_id IS NOT NULL", "WHERE team_id IS NOT NULL AND what = 'reply'"
+    ),
+    "topics.sql": _both(
+        _larger("current_conversations"),
+        _replaced("totals.topic_id AS topic_id", "'x' AS topic_id"),
+    ),
+    "tags.sql": _both(
+        _larger("current_messages"),
+        _replaced("totals.tag_id AS tag_id", "'x' AS tag_id"),
+    ),
     "virtual-agents.sql": _larger("handed_over_error"),
     "users.sql": _larger("utilization"),
+    "user-presence.sql": _replaced("\nORDER BY", "\nWHERE presence = 'away'\nORDER BY"),
     "open-conversations.sql": lambda sql: sql.replace(
-        "IN ('new', 'pending')", "IN ('new', 'pending', 'resolved')"
+        "IN ('new', 'pending')", "IN ('resolved')"
     ).replace("WHERE resolved.time_ms IS NULL", "WHERE TRUE"),
 }
 
@@ -261,7 +298,9 @@ def test_mistakes_are_seen(home: Path) -> None:
     """Each check fails when the export it looks at is wrong."""
     result = tawny(home, "check", "--from", "2026-06-01", "--to", "2026-06-04", *AS_OF)
     assert (result.status, result.err) == (4, "")
-    assert "passed  " not in result.out
+    identities, files = result.out.split("passed  the log: every file")
+    assert "passed  " not in identities
+    assert "FAILED  " not in files
     assert (
         "FAILED  messages: adjoining ranges have no row in common and together all rows\n"
         "        0 ≠ 1 messages; wrong: 1\n" in result.out
@@ -270,7 +309,25 @@ def test_mistakes_are_seen(home: Path) -> None:
         "FAILED  topics: current conversations are at most the total conversations\n"
         "        1,001 > 2 conversations; wrong: 1\n" in result.out
     )
-    assert result.out.endswith("\n0 checks passed, 12 failed\n")
+    assert result.out.endswith("\n2 checks passed, 18 failed\n")
+
+
+def test_a_changed_file_of_the_log_is_named(home: Path, tmp_path: Path) -> None:
+    """One byte, where no reader looks."""
+    copy = tmp_path / "home"
+    shutil.copytree(home, copy)
+    [file] = (copy / "log").glob("family=label/*/*.parquet")
+    content = file.read_bytes()
+    at = content.rindex(b"version ")
+    file.write_bytes(content[:at] + b"V" + content[at + 1 :])
+    result = tawny(copy, "verify", *AS_OF)
+    assert (result.status, result.err) == (4, "")
+    assert (
+        "FAILED  the log: every file holds the bytes that were written\n"
+        f"        7 ≠ 8 files; wrong: 1\n        {file.relative_to(copy / 'log')}\n" in result.out
+    )
+    content = json.loads(tawny(copy, "verify", *AS_OF, "--format", "json").out)
+    assert content["checks"][-2]["broken_names"] == [str(file.relative_to(copy / "log"))]
 
 
 @settings(max_examples=examples(1))

@@ -222,10 +222,19 @@ def holds_any(
     return found == [(True,)]
 
 
-def read_parquet_files(engine: Embedded, name: str, paths: Sequence[Path]) -> None:
-    """Have a view be the rows of Parquet files."""
+def read_parquet_files(
+    engine: Embedded, name: str, paths: Sequence[Path], timestamps: Sequence[str] = ()
+) -> None:
+    """Have a view be the rows of Parquet files. Beside each of the columns in `timestamps` stands
+    `<key>_ms`, in milliseconds since 1970 UTC."""
     files = files_literal([str(path) for path in paths])
-    engine.make_view(name, f"SELECT * FROM read_parquet({files}, hive_partitioning = false)")
+    items = [
+        "*",
+        *(f"epoch_ms({identifier(key)}) AS {identifier(f'{key}_ms')}" for key in timestamps),
+    ]
+    engine.make_view(
+        name, f"SELECT {', '.join(items)} FROM read_parquet({files}, hive_partitioning = false)"
+    )
 
 
 def read_hashes(engine: Embedded, name: str, view: str, key: Sequence[Column]) -> None:

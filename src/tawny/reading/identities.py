@@ -1,4 +1,4 @@
-"""What always holds between exports, in one table; `tawny check` looks whether it does on a log.
+"""What always holds between exports, in one table; `tawny verify` looks whether it does on a log.
 
 Each identity is a statement of `tawny/queries/sql/checks` over whole exports and over the exports
 of adjoining ranges. It gives two numbers that must be equal (or the left one not larger) and how
@@ -17,7 +17,8 @@ from tawny.queries.catalogue import EXPORT_TYPES
 from tawny.queries.statements import statement
 from tawny.text import Text
 
-Which = Literal["whole", "parts"]
+Which = Literal["whole", "parts", "log"]
+"""The rows of the range, of the ranges that adjoin in it, or of the range of the whole log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ class Identity:
     def is_between(self, export_types: Collection[str]) -> bool:
         """Whether it compares rows of these exports in the range itself, and nothing else."""
         reads = self.reads()
-        return bool(reads) and all(
-            name in export_types and which == "whole" for name, which in reads
+        return (
+            bool(reads)
+            and all(name in export_types and which == "whole" for name, which in reads)
+            and not any(table in self.sql for table in EVENT_TABLES)
         )
 
     def reads(self) -> list[tuple[str, Which]]:
@@ -53,12 +56,15 @@ class Identity:
             (export_type, which)
             for export_type in EXPORT_TYPES
             for which in _WHICH
-            if export_type == self.compares
+            if (export_type == self.compares and which != "log")
             or re.search(rf"\b{relation_name(export_type, which)}\b", self.sql)
         ]
 
 
-_WHICH: tuple[Which, ...] = ("whole", "parts")
+_WHICH: tuple[Which, ...] = ("whole", "parts", "log")
+
+EVENT_TABLES = ("conversations_of_log", "applied_labels_in_range")
+"""Tables that are read from the events of the whole log, beside the exports."""
 
 
 def relation_name(export_type: str, which: Which) -> str:
@@ -143,5 +149,49 @@ IDENTITIES: tuple[Identity, ...] = (
         Text("open-conversations: no Current Status is resolved"),
         Text("conversations"),
     ),
+    _identity(
+        "teams-replies",
+        Text("teams: Replies are the agent replies with the team in messages"),
+        Text("replies"),
+    ),
+    _identity(
+        "lock-times-of-teams",
+        Text("the lock times of users are those of teams and of locks without a team"),
+        Text("s"),
+        in_ms=True,
+    ),
+    _identity(
+        "users-presence",
+        Text("users: Available and Away Time are the intervals of user-presence, cut to the range"),
+        Text("s"),
+    ),
+    _identity(
+        "created-resolved-open",
+        Text("the whole log: each created conversation is in resolved-conversations, in "
+            "open-conversations or in both"),
+        Text("conversations"),
+    ),
+    _identity(
+        "topics-applied",
+        Text("topics: total conversations are those to which an event applied the topic"),
+        Text("conversations"),
+    ),
+    _identity(
+        "tags-applied",
+        Text("tags: total messages are those to which an event applied the tag"),
+        Text("messages"),
+    ),
 )  # fmt: skip
 """All of them, in the order in which they are checked and shown."""
+
+LOG_FILES = Identity(
+    "log-files", Text("the log: every file holds the bytes that were written"), Text("files"), ""
+)
+STORED_FILES = Identity(
+    "stored-files",
+    Text("exports that the server keeps: every file is that of its receipt"),
+    Text("files"),
+    "",
+)
+FILE_CHECKS = (LOG_FILES, STORED_FILES)
+"""What is looked at in files, not in rows: how many are right, of how many."""

@@ -24,15 +24,19 @@ from msgspec.structs import replace
 
 from tawny.engine import finished_rows
 from tawny.engine.base import Value
+from tawny.engine.snapshot import create_tables
 from tawny.exports.request import Bounds, ExportRequest, resolve
 from tawny.exports.session import ExportSession
+from tawny.log.damage import changed_files
 from tawny.log.files import Snapshot
 from tawny.model.zones import LATEST_MS, instant_text, local_to_ms, offset_ms, to_ms
 from tawny.model.zones import from_ms as instant_of
 from tawny.queries.catalogue import query
+from tawny.queries.columns import ColumnType
 from tawny.queries.statements import statement
 from tawny.reading.identities import IDENTITIES, Identity, Which, relation_name
 from tawny.scratch import scratch_folder
+from tawny.state.event_log import event_log
 
 PARTS = 3
 """Into how many ranges that adjoin the range is cut."""
@@ -43,6 +47,11 @@ STRETCH_MESSAGES = 400_000
 _FACTS_READ = ("conversation_summary", "lock_sessions", "virtual_agents", "work_totals")
 """The facts that lock times are read from."""
 
+_EVENTS_READ = (
+    *("conversation_events", "label_events_in_range", "erased_contacts", "requested_channels"),
+)
+"""The tables of events that are read past the facts."""
+
 _COMPARED: Mapping[str, Which] = {"whole_rows": "whole", "part_rows": "parts"}
 """What a comparison of all rows reads, and of which ranges they are."""
 
@@ -50,13 +59,19 @@ _COMPARED: Mapping[str, Which] = {"whole_rows": "whole", "part_rows": "parts"}
 def _tables() -> dict[str, pa.Schema]:
     """What identities read beside exports: lock times of human agents by kind, in the range (part
     0), in each of the adjoining ranges (from 1) and in the whole log (part -1); those of every
-    conversation of the whole log, those of erased contacts among them; agents that are virtual."""
+    conversation of the whole log, those of erased contacts among them; those of teams and without
+    a team in the range; agents that are virtual; begin and end of the range and the instant of the
+    exports; by events alone, the conversations of the log and what was labelled in the range."""
     text: pa.DataType = pa.string()
     number: pa.DataType = pa.int64()
     return {
         "lock_times": pa.schema({"part": number, "agent_id": text, "kind": text, "ms": number}),
         "conversation_lock_times": pa.schema({"conversation_id": text, "kind": text, "ms": number}),
+        "team_lock_times": pa.schema({"kind": text, "ms": number}),
         "virtual_people": pa.schema({"agent_id": text}),
+        "checked_range": pa.schema({"from_ms": number, "to_ms": number, "as_of_ms": number}),
+        "conversations_of_log": pa.schema({"conversation_id": text}),
+        "applied_labels_in_range": pa.schema({"kind": text, "label_id": text, "labelled_id": text}),
     }
 
 
@@ -68,6 +83,8 @@ class Finding:
     left: int
     right: int
     broken: int
+    names: Sequence[str] = ()
+    """Of what breaks it, where it has names."""
 
     def to_dict(self) -> dict[str, Any]:
         """The same for programs."""
@@ -81,6 +98,7 @@ class Finding:
             "right": self.right,
             "unit": "ms" if identity.in_ms else str(identity.unit),
             "broken": self.broken,
+            **({"broken_names": list(self.names)} if self.names else {}),
         }
 
     @property
@@ -142,8 +160,10 @@ class Verification:
         parent = scratch_folder(self._session.home)
         with tempfile.TemporaryDirectory(prefix=f"export-{os.getpid()}-", dir=parent) as folder:
             finished_rows.create_tables(self._engine, _tables())
+            self._add("checked_range", "range", self._range_values())
             if export_types is None:
                 self._keep_lock_times()
+                self._keep_events()
             elif identities:
                 with self._facts("users", self.borders[0], self.borders[-1]):
                     self._keep_virtual_people()
@@ -159,6 +179,8 @@ class Verification:
                 yield Finding(identity, left, right, broken)
 
     def _ranges(self, which: Which) -> list[tuple[int, int]]:
+        if which == "log":
+            return [self._log_ms]
         if which == "whole":
             return [(self.borders[0], self.borders[-1])]
         return list(itertools.pairwise(self.borders))
@@ -171,7 +193,12 @@ class Verification:
             path = folder / f"{name}-{number}.parquet"
             self._session.export(self._request_for(export_type, start_ms, end_ms), path)
             paths.append(path)
-        finished_rows.read_parquet_files(self._engine, name, paths)
+        timestamps = [
+            column.key
+            for column in query(export_type).columns
+            if column.type is ColumnType.TIMESTAMP
+        ]
+        finished_rows.read_parquet_files(self._engine, name, paths, timestamps)
 
     def _read_hashes(self, export_type: str) -> None:
         """Make the rows of an export comparable as wholes."""
@@ -185,17 +212,35 @@ class Verification:
         ranges = [(-1, *self._log_ms), (0, self.borders[0], self.borders[-1])]
         ranges += [(n, *part) for n, part in enumerate(itertools.pairwise(self.borders), 1)]
         for part, start_ms, end_ms in ranges:
-            with self._facts("users", start_ms, end_ms):
+            with self._facts("users", start_ms, end_ms, *(["work_items"] if part == 0 else [])):
                 self._add("lock_times", "lock_times_of_agents", part=part)
                 if part == -1:
                     self._keep_virtual_people()
                     self._add("conversation_lock_times", "lock_times_of_erased")
+                if part == 0:
+                    self._add("team_lock_times", "lock_times_of_teams")
         for start_ms, end_ms in _stretches(self._session.snapshot):
             with self._facts("resolved-conversations", start_ms, end_ms):
                 ends = {"from_ms": start_ms, "to_ms": end_ms}
                 self._add("conversation_lock_times", "lock_times_of_resolved", ends)
         with self._facts("open-conversations", *self._log_ms):
             self._add("conversation_lock_times", "lock_times_of_open")
+
+    def _keep_events(self) -> None:
+        """Fill the tables that are read from events, past the facts of the exports."""
+        request = self._request_for("messages", self.borders[0], self.borders[-1])
+        view = self._session.view(request, resolve(request, self._session.now_ms), None)
+        create_tables(self._engine, self._session.snapshot, view, _EVENTS_READ)
+        every = {"all_channels": not request.channels}
+        self._add("conversations_of_log", "created", every)
+        self._add("applied_labels_in_range", "applied")
+
+    def _range_values(self) -> Mapping[str, Value]:
+        return {
+            "from_ms": self.borders[0],
+            "to_ms": self.borders[-1],
+            "as_of_ms": self.bounds.as_of_ms,
+        }
 
     def _keep_virtual_people(self) -> None:
         self._add("virtual_people", "virtual_people")
@@ -208,12 +253,14 @@ class Verification:
         finished_rows.add_rows(self._engine, table, text, values or {}, **same)
 
     @contextlib.contextmanager
-    def _facts(self, export_type: str, start_ms: int, end_ms: int) -> Iterator[None]:
-        """The facts of an export as tables."""
+    def _facts(self, export_type: str, start_ms: int, end_ms: int, *more: str) -> Iterator[None]:
+        """The facts of an export as tables: those that lock times are read from, and `more`."""
         request = self._request_for(export_type, start_ms, end_ms)
         bounds = resolve(request, self._session.now_ms)
         export = query(export_type)
-        self._session.prepare(export, self._session.view(request, bounds, None), _FACTS_READ)
+        self._session.prepare(
+            export, self._session.view(request, bounds, None), (*_FACTS_READ, *more)
+        )
         try:
             yield
         finally:
@@ -232,6 +279,20 @@ def checks_of_bundle(session: ExportSession, request: ExportRequest) -> list[dic
     """What came of comparing the exports of a bundle with each other."""
     check = Verification(session, request)
     return [finding.to_dict() for finding in check.findings(request.export_types)]
+
+
+def finding_of_files(identity: Identity, files: int, changed: Sequence[str]) -> Finding:
+    """What came of looking at files, given how many there are and the names of those that are not
+    what they should be."""
+    return Finding(identity, files - len(changed), files, len(changed), changed)
+
+
+def changed_log_files(session: ExportSession) -> Sequence[str]:
+    """Paths of the files of the log whose bytes are others than those that were written; every file
+    is read. What was written is known apart from the log, by SHA-256."""
+    record, _ = event_log(session.home, session.settings).known()
+    damaged = changed_files(session.snapshot, {} if record is None else record.sha256)
+    return [one.file.path for one in damaged]
 
 
 def _span(session: ExportSession) -> tuple[int, int]:

@@ -1,9 +1,10 @@
-"""`tawny check`: whether the exports of the log agree with each other."""
+"""`tawny verify`: whether the exports of the log agree with each other, and files are as they were
+written."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +18,19 @@ from tawny.exports.session import ExportSession
 from tawny.intake.moving import move_inbox
 from tawny.languages import translated
 from tawny.model.zones import current_ms
-from tawny.reading.verify import Finding, Verification
+from tawny.reading.identities import LOG_FILES, STORED_FILES
+from tawny.reading.verify import (
+    Finding,
+    Verification,
+    changed_log_files,
+    finding_of_files,
+)
 from tawny.settings import chosen_language
 from tawny.text import Text
+from tawny.upkeep.stored_files import stored_files
 
 
-def check(
+def verify(
     home: Path,
     *,
     start: str | None,
@@ -33,7 +41,7 @@ def check(
     output_format: Literal["text", "json"],
     language: Literal["en", "fr"] | None,
 ) -> None:
-    """Check a range and print what was found; the options are those of `tawny check`."""
+    """Check a range and print what was found; the options are those of `tawny verify`."""
     words_of = language or chosen_language()
 
     def say(text: Text) -> None:
@@ -59,7 +67,7 @@ def check(
         }
         not_counting = len(left_out(session.engine, session.snapshot))
         if output_format == "json":
-            findings = list(one.findings())
+            findings = list(_findings(home, session, one))
             identities = [finding.to_dict() for finding in findings]
             content = about | {
                 "cut_at": cuts, "checks": identities, "left_out_events": not_counting,
@@ -79,7 +87,7 @@ def check(
             )
             click.echo()
             findings = []
-            for finding in one.findings():
+            for finding in _findings(home, session, one):
                 findings.append(finding)
                 click.echo(_lines(finding, words_of))
     broken = sum(not finding.is_met for finding in findings)
@@ -97,6 +105,16 @@ def check(
         raise click.exceptions.Exit(FAILED)
 
 
+def _findings(home: Path, session: ExportSession, one: Verification) -> Iterator[Finding]:
+    """The identities first, then the files behind them."""
+    yield from one.findings()
+    yield finding_of_files(LOG_FILES, len(session.snapshot.files), changed_log_files(session))
+    kept = list(stored_files(home, settings()))
+    yield finding_of_files(
+        STORED_FILES, len(kept), [file.name for file in kept if not file.is_same]
+    )
+
+
 def _lines(finding: Finding, language: str) -> str:
     """What holds or not, and below it the numbers."""
     words = [translated(word, language) for word in (Text("passed"), Text("FAILED"))]
@@ -108,7 +126,8 @@ def _lines(finding: Finding, language: str) -> str:
     if finding.broken:
         numbers += f"; {translated(Text('wrong: {broken:,}', broken=finding.broken), language)}"
     holds = translated(finding.identity.holds, language)
-    return f"{word:<{len(indent)}}  {holds}\n{indent}  {numbers}"
+    names = "".join(f"\n{indent}  {name}" for name in finding.names)
+    return f"{word:<{len(indent)}}  {holds}\n{indent}  {numbers}{names}"
 
 
 def _relation(finding: Finding) -> str:

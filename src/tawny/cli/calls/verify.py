@@ -1,4 +1,4 @@
-"""How `tawny check` is called."""
+"""How `tawny verify` is called; `tawny check` is another name of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tawny.cli.help import Command
 from tawny.cli.options import channels_option
 
 
-@click.command("check", cls=Command)
+@click.command("verify", cls=Command)
 @click.option(
     "--from", "start", metavar="MOMENT", help="Begin of the range; default the first event."
 )
@@ -34,7 +34,7 @@ from tawny.cli.options import channels_option
     help="Of the texts; default that of the settings.",
 )
 @click.pass_context
-def check(
+def verify(
     context: click.Context,
     start: str | None,
     end: str | None,
@@ -44,15 +44,18 @@ def check(
     output_format: Literal["text", "json"],
     language: Literal["en", "fr"] | None,
 ) -> None:
-    """Check on the log that the exports agree with each other.
+    """Check on the log that the exports agree with each other and that files are as they were
+    written.
 
     Runs the exports of the range, and of adjoining ranges that it is cut into, and compares them:
-    nothing is lost or counted twice at a border, numbers shown in two places are the same. Prints
-    each check with its two numbers. Ends with 0 when all pass, 4 when one fails.
+    nothing is lost or counted twice at a border, numbers shown in two places are the same. Then
+    reads every file of the log and every export that the server keeps, and compares their SHA-256
+    with what was noted when they were written. Prints each check with its two numbers. Ends with 0
+    when all pass, 4 when one fails.
     """
-    from tawny.cli import check as work
+    from tawny.cli import verify as work
 
-    work.check(
+    work.verify(
         home_of(context),
         start=start,
         end=end,
@@ -62,3 +65,11 @@ def check(
         output_format=output_format,
         language=language,
     )
+
+
+check = Command(
+    "check",
+    callback=verify.callback,
+    params=verify.params,
+    help="Another name of tawny verify.",
+)
