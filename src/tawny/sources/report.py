@@ -46,6 +46,7 @@ class GapReport:
     gone: Counter[str] = field(default_factory=Counter)
     gone_not_accepted: Counter[str] = field(default_factory=Counter)
     merged: int = 0
+    redacted: int = 0
     failed_messages: int = 0
     future: int = 0
     counts: list[dict[str, Any]] = field(default_factory=list)
@@ -111,14 +112,15 @@ class GapReport:
             "unknown_examples": dict(sorted(self.examples.items())),
             "observed": self.observed,
             "undetermined": {
-                name: self.undetermined[name] for name in ("agent", "team", "cause", "actor")
+                name: self.undetermined[name]
+                for name in dict.fromkeys(("agent", "team", "cause", "actor", *self.undetermined))
             },
             "late": self.late,
             "changed_after_sent": self.changed_after_sent,
             "gone": dict(sorted(self.gone.items())),
             "gone_not_accepted": dict(sorted(self.gone_not_accepted.items())),
             "merged": self.merged,
-            "redacted": 0,
+            "redacted": self.redacted,
             "failed_messages": self.failed_messages,
             "future": self.future,
             "counts": self.counts,
@@ -232,6 +234,7 @@ _NUMBERS = {
     "late": Text("records that appeared late"),
     "changed_after_sent": Text("records that were sent before and read otherwise now"),
     "merged": Text("conversations whose contact was merged into another"),
+    "redacted": Text("messages of which a part was made unreadable"),
     "failed_messages": Text("messages that the desk could not deliver"),
     "future": Text("records dated after now"),
 }
