@@ -19,6 +19,7 @@ from commands import Result, tawny
 from processes import logged_events
 from tawny.sources import budget
 from test_sources_zendesk import DAY, add, events_of, made, messages, sync
+from webhook_server import write_certificate
 from zendesk_desk import (
     ANN,
     CLEO,
@@ -286,6 +287,8 @@ def test_one_bad_record_never_stops_the_rest(desk: ZendeskDesk, home: Path) -> N
     desk.events.append({"id": 1300, "ticket_id": 1, "timestamp": 5, "created_at": "secret words"})
     desk.users[CLEO] |= {"role": "wizard"}
     desk.user(904, "Bad")["created_at"] = None
+    desk.lists["brands"].append({"id": 3, "name": "secret words", "created_at": None})
+    desk.lists["groups"].append({"id": 32, "name": "secret words", "created_at": None})
     add(home, desk)
     report = sync(home, status=3)
     assert {row["record"]: row["reason"] for row in report["left_out"]} == {
@@ -296,6 +299,8 @@ def test_one_bad_record_never_stops_the_rest(desk: ZendeskDesk, home: Path) -> N
         "ticket_event/1100/None": "it cannot be read (ValueError)",
         "ticket_event/1300": "it cannot be read (ValueError)",
         "user/904": "it cannot be read (ValueError)",
+        "brand/3": "it cannot be read (ValueError)",
+        "team/32": "it cannot be read (ValueError)",
     }
     assert report["unknown"] == {
         "child_events.event_type=TeleportEvent": 1, "tickets.status=on fire": 2,
@@ -391,6 +396,34 @@ def test_nothing_is_added_that_cannot_be_read(
     )
 
 
+def test_known_by_its_subdomain_and_read_elsewhere(desk: ZendeskDesk, home: Path) -> None:
+    desk.example()
+    add(home, desk, "--subdomain", "ACME.zendesk.com")
+    [created] = [e for e in events_of(home) if e["type"] == "conversation.created"]
+    assert (created["source"], created["data"]["url"]) == (
+        "https://acme.zendesk.com", "https://acme.zendesk.com/agent/tickets/4711",
+    )  # fmt: skip
+
+
+def test_with_tls(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only with a certificate that is trusted."""
+    write_certificate(tmp_path)
+    monkeypatch.setenv("ZENDESK_TOKEN", TOKEN)
+    monkeypatch.setenv("TAWNY_OUTGOING_PRIVATE", "127.0.0.1,::1")
+    with served(ZendeskDesk(), tmp_path) as desk:
+        desk.example()
+        said = refused(home, "--base-url", desk.url, "--email", EMAIL, "--token",
+                       "env:ZENDESK_TOKEN")  # fmt: skip
+        assert said == (
+            "localhost: its certificate is not accepted; who trusts it names its authority in "
+            "SSL_CERT_FILE where Tawny runs"
+        )
+        assert desk.calls == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        add(home, desk)
+        assert sync(home)["complete"]
+
+
 def test_an_answer_that_is_too_long_is_not_parsed(
     desk: ZendeskDesk, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -420,6 +453,7 @@ def test_what_a_test_of_the_access_says(desk: ZendeskDesk, home: Path) -> None:
     assert "stays empty: tags, messages.tag_ids, messages.tag_names (comments have no tags; the " \
         "tags of tickets are topics)" in lines  # fmt: skip
     assert any(line.startswith("stays empty: users.available_time") for line in lines)
+    assert "budget: 30000 calls of exports a minute, 30000 others" in lines
     assert lines[-1] == "added acme: tawny sources sync acme reads it"
     sync(home)
     shown = json.loads(tawny(home, "sources", "check", "acme", "--json").out)

@@ -13,10 +13,12 @@ import contextlib
 import datetime
 import http.server
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -285,8 +287,9 @@ def comment(number: int, author: int, text: str, *, public: bool = True, **more:
 
 
 @contextlib.contextmanager
-def served(desk: ZendeskDesk) -> Iterator[ZendeskDesk]:
-    """The account at an address, as long as the body runs."""
+def served(desk: ZendeskDesk, keys: Path | None = None) -> Iterator[ZendeskDesk]:
+    """The account at an address, as long as the body runs; with TLS where there is a folder with a
+    certificate."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -304,9 +307,14 @@ def served(desk: ZendeskDesk) -> Iterator[ZendeskDesk]:
             """Say nothing."""
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if keys is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(keys / "certificate.pem", keys / "key.pem")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    desk.url = f"http://127.0.0.1:{server.server_address[1]}"
+    host = "http://127.0.0.1" if keys is None else "https://localhost"
+    desk.url = f"{host}:{server.server_address[1]}"
     try:
         yield desk
     finally:

@@ -95,7 +95,10 @@ def _open_zendesk(
     from tawny.sources.zendesk.desk import ZendeskAccount, address_of, headers_of
     from tawny.sources.zendesk.reader import ZendeskReader
 
-    desk = ZendeskAccount(address_of(options), headers_of(options, secrets), str(options["budget"]))
+    desk = ZendeskAccount(
+        address_of(options), options.get("base_url"), headers_of(options, secrets),
+        str(options["budget"]),
+    )  # fmt: skip
     return ZendeskReader(desk, options, prefix)
 
 

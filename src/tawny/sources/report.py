@@ -5,8 +5,9 @@ It holds ids, names of fields and numbers; nothing that people wrote.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +63,17 @@ class GapReport:
         self.left_out_count += 1
         if len(self.left_out) < LISTED:
             self.left_out.append((record, reason))
+
+    @contextlib.contextmanager
+    def one(self, record: str) -> Iterator[None]:
+        """One bad record never stops the rest: it is left out by its name. What is wrong with it
+        may be what it holds, so only the sort of error is said."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            self.leave_out(
+                record, Text("it cannot be read ({reason})", reason=type(error).__name__)
+            )
 
     def unknown_value(self, name: str, value: object, record: str) -> None:
         """Count a value that the kind's page does not know."""

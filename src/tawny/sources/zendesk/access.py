@@ -9,7 +9,7 @@ from typing import Any
 
 from tawny.sources.http.client import StatusError
 from tawny.sources.reader import DeskAccess, SourceError
-from tawny.sources.zendesk.desk import EXPORT_PAGE, ZendeskAccount
+from tawny.sources.zendesk.desk import EXPORT, EXPORT_PAGE, OTHER, ZendeskAccount
 from tawny.sources.zendesk.unmeasured import NOTES, not_measured
 from tawny.sources.zendesk.words import instant_ms
 from tawny.text import Text
@@ -38,7 +38,13 @@ def read_access(desk: ZendeskAccount) -> DeskAccess:
     counts["brands"] = len(brands)
     first = next(desk.tickets(0, None))
     times = [*_times(first.items)]
-    notes = [*NOTES]
+    notes = [
+        Text(
+            "budget: {exports} calls of exports a minute, {others} others",
+            exports=desk.budget.allowed(EXPORT), others=desk.budget.allowed(OTHER),
+        ),
+        *NOTES,
+    ]  # fmt: skip
     if counts["tickets"] > EXPORT_PAGE:
         notes.append(
             Text("the first sync reads {pages} pages of tickets at least",

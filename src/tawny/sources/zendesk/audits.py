@@ -206,16 +206,11 @@ class UpdateReading:
         is_first = any(one.get("event_type") == "Create" for one in _children(raw))
         for child in _children(raw):
             kind = str(child.get("event_type"))
-            try:
+            found: Child | None = None
+            with self._report.one(f"ticket_event/{audit_id}/{child.get('id')}"):
                 found = self._child(
                     kind, child, actor, updater, is_rule, is_merge, is_closing, is_first, time_ms
                 )
-            except (ValueError, TypeError, KeyError, OverflowError) as error:
-                self._report.leave_out(
-                    f"ticket_event/{audit_id}/{child.get('id')}",
-                    Text("it cannot be read ({reason})", reason=type(error).__name__),
-                )
-                continue
             if found is not None:
                 is_first = is_first and not isinstance(found, TicketComment)
                 children.append(found)

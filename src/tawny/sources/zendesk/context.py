@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,6 @@ from tawny.sources.reader import Cursors, Page, Record, Window
 from tawny.sources.report import GapReport
 from tawny.sources.zendesk.desk import LEAST_AGE_S, ZendeskAccount
 from tawny.sources.zendesk.directory import ZendeskDirectory
-from tawny.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,10 @@ class SyncContext:
         """What counts as read of a list that was read up to a moment."""
         return min(int(end), self.window.horizon_us // 1_000_000)
 
-    @contextlib.contextmanager
-    def one(self, kind: str, row: Any) -> Iterator[None]:
+    def one(self, kind: str, row: Any) -> AbstractContextManager[None]:
         """One bad record never stops the rest."""
         name = f"{kind}/{row.get('id')}" if isinstance(row, dict) else kind
-        try:
-            yield
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
-            self.report.leave_out(
-                name, Text("it cannot be read ({reason})", reason=type(error).__name__)
-            )
+        return self.report.one(name)
 
     @contextlib.contextmanager
     def optional(self, kind: str) -> Iterator[None]:

@@ -31,12 +31,15 @@ _RESETS = re.compile(r"resets=(\d+)")
 class ZendeskAccount:
     """One account. Raises `SourceError`."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], budget: str) -> None:
-        self.url = url
+    def __init__(
+        self, address: str, base_url: str | None, headers: Mapping[str, str], budget: str
+    ) -> None:
+        """`address` is that of people; calls go to `base_url`, where it is another one."""
+        self.url = address
         self._limits = _Limits()
-        self.http = DeskHttp(
-            "--base-url", url, headers, RateBudget(budget, LIMITS_PER_MINUTE), self._limits.read
-        )
+        option = "--subdomain" if base_url is None else "--base-url"
+        self.budget = RateBudget(budget, LIMITS_PER_MINUTE)
+        self.http = DeskHttp(option, base_url or address, headers, self.budget, self._limits.read)
 
     def ask(self, path: str, parameters: Parameters | None = None) -> Json:
         """The object of a call that is no export."""
@@ -91,12 +94,12 @@ class ZendeskAccount:
 
     def all(self, path: str, name: str) -> list[Any]:
         """A list that is read whole."""
-        return [one for page in linked_pages(self.ask, path, name, {}) for one in page.items]
+        return list(self.listed(path, name, {}))
 
     def listed(self, path: str, name: str, parameters: Parameters) -> Iterator[Any]:
-        """Some of a list."""
+        """Some of a list; what is no object in it cannot be read, nor named."""
         for page in linked_pages(self.ask, path, name, parameters):
-            yield from page.items
+            yield from (one for one in page.items if isinstance(one, dict))
 
     def perhaps(self, path: str, name: str) -> list[Any]:
         """The same of what some plans have not: empty for those."""
@@ -184,11 +187,11 @@ def _learn(
 
 
 def address_of(options: Mapping[str, Any]) -> str:
-    """Where an account is. Raises `RequestError`."""
-    if options.get("base_url"):
-        return str(options["base_url"])
+    """By which an account is known, wherever it is read. Raises `RequestError`."""
     if options.get("subdomain"):
         return f"https://{options['subdomain']}.zendesk.com"
+    if options.get("base_url"):
+        return str(options["base_url"])
     raise RequestError(
         "--subdomain: found nothing; a source of the kind zendesk needs it, or --base-url"
     )

@@ -117,24 +117,29 @@ def read_directory(
         }
     for one in desk.all("/api/v2/brands.json", "brands"):
         report.read["brands"] += 1
-        created_ms = instant_ms(one["created_at"])
-        directory.brands[number_of(one["id"])] = ZendeskBrand(
-            str(one["name"]), created_ms, _updated_ms(one, created_ms)
-        )
+        with report.one(f"brand/{one.get('id')}"):
+            created_ms = instant_ms(one["created_at"])
+            directory.brands[number_of(one["id"])] = ZendeskBrand(
+                str(one["name"]), created_ms, _updated_ms(one, created_ms)
+            )
     for one in desk.perhaps("/api/v2/custom_statuses.json", "custom_statuses"):
         for key in ("id", "agent_label", "raw_agent_label"):
             if one.get(key) is not None:
                 directory.categories[str(one[key]).lower()] = str(one.get("status_category"))
     if options["team_of"] == "agent":
         for one in desk.all("/api/v2/group_memberships.json", "group_memberships"):
-            mine = directory.teams_of.setdefault(number_of(one["user_id"]), [])
-            mine.append(number_of(one["group_id"]))
-    _hours(directory, desk, id_of(options.get("schedule")), report)
+            with report.one(f"group_membership/{one.get('id')}"):
+                mine = directory.teams_of.setdefault(number_of(one["user_id"]), [])
+                mine.append(number_of(one["group_id"]))
+    with report.one("schedule"):
+        _hours(directory, desk, id_of(options.get("schedule")), report)
     records = list(_groups(directory, desk, report))
     if reads_agents:
         for role in ("agent", "admin"):
             people = desk.listed("/api/v2/users.json", "users", {"role": role})
-            records += [agent_record(directory, one) for one in people]
+            for one in people:
+                with report.one(f"user/{one.get('id')}"):
+                    records.append(agent_record(directory, one))
     return directory, records
 
 

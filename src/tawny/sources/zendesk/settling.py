@@ -50,7 +50,6 @@ class Settling:
         if everything or self._at.window.look_for_gone or len(self._touched) > _MOST_TOUCHED:
             for page in self._at.ledger.pages("conversation", _PAGE):
                 yield from self._settled(int(name.partition("/")[2]) for name in page)
-            # Those that are not saved yet are among those that were touched.
         yield from self._settled(iter(sorted(self._touched)))
         yield from self._merged()
 
