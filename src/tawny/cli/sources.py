@@ -41,7 +41,9 @@ from tawny.upkeep.compact import compact
 PREVIEWED = 10
 """So many events a dry run shows."""
 
-_SECRETS = ("database_url",)
+_LONG_WAIT_S = 1.0
+
+_SECRETS = ("database_url", "token", "oauth_token")
 _LISTS = ("virtual_agents", "excluded_channels")
 
 
@@ -319,9 +321,16 @@ class _ProgressLine:
     def update(self, progress: Progress) -> None:
         """Say how far it is, at most twice a second."""
         now = time.monotonic()
-        if not self._shows or now - self._last < 0.5:
+        # A long wait is always told: nothing more comes until it is over.
+        is_long = progress.waiting_s >= _LONG_WAIT_S
+        if not self._shows or (now - self._last < 0.5 and not is_long):
             return
         self._last = now
+        waiting = None
+        if is_long:
+            waiting = Text(
+                "waiting {seconds:.0f} s for the limits of the desk", seconds=progress.waiting_s
+            )
         elapsed = max(0.001, now - self._begun)
         share = progress.share
         left_s = None if not share else elapsed * (1 - share) / share
@@ -332,7 +341,7 @@ class _ProgressLine:
                 "percent": None if share is None else round(100 * share, 1),
                 "records_per_s": round(progress.records / elapsed, 1),
                 "left_s": None if left_s is None else round(left_s),
-                "waiting": None,
+                "waiting": None if waiting is None else say(waiting),
             }
             sys.stderr.write(json.dumps(line) + "\n")
             return
@@ -342,6 +351,8 @@ class _ProgressLine:
         if share is not None and left_s is not None:
             text = Text("{progress}, {percent:.0f} %, {left:.0f} s remaining",
                         progress=text, percent=100 * share, left=left_s)  # fmt: skip
+        if waiting is not None:
+            text = Text("{progress}, {waiting}", progress=text, waiting=waiting)
         sys.stderr.write(f"\r\x1b[K{say(text)}")
         sys.stderr.flush()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,18 @@ from urllib.parse import urlsplit
 
 from tawny.credentials import revealed
 from tawny.errors import RequestError, UnknownValueError
+from tawny.model.durations import checked_duration
 from tawny.sources.reader import DeskReader
 from tawny.text import Text
+
+
+def _wrong_address(option: str, url: str) -> RequestError:
+    return RequestError(
+        "{option}: found {url!r}; allowed the address of the desk, such as "
+        "https://desk.example.com",
+        option=option,
+        url=url,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +48,58 @@ class SourceKind:
 
 
 def _check_url(options: dict[str, Any]) -> None:
-    url = options.get("url")
+    _check_address("--url", "url", options)
+
+
+def _check_address(option: str, name: str, options: dict[str, Any]) -> None:
+    url = options.get(name)
     if url is not None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.password:
+        try:
+            parts = urlsplit(url)
+            is_right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            raise _wrong_address(option, url) from None
+        if not is_right or "@" in parts.netloc:
+            raise _wrong_address(option, "***" if "@" in parts.netloc else url)
+        options[name] = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _check_zendesk(options: dict[str, Any]) -> None:
+    subdomain = options.get("subdomain")
+    if subdomain is not None:
+        options["subdomain"] = subdomain.strip().lower().removesuffix(".zendesk.com")
+        if not _SUBDOMAIN.fullmatch(options["subdomain"]):
             raise RequestError(
-                "--url: found {url!r}; allowed the address of the desk, such as "
-                "https://desk.example.com",
-                url=url if parts.password is None else "***",
+                "--subdomain: found {subdomain!r}; allowed the first word of the desk's address, "
+                "such as acme for https://acme.zendesk.com",
+                subdomain=subdomain,
             )
-        options["url"] = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+    _check_address("--base-url", "base_url", options)
+    if "lag" in options:
+        # The exports never give what is younger.
+        checked_duration("--lag", str(options["lag"]), least="60s")
+
+
+def _zendesk_address(_: str, options: Mapping[str, Any]) -> str:
+    from tawny.sources.zendesk.desk import address_of
+
+    return address_of(options)
+
+
+def _open_zendesk(
+    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
+) -> DeskReader:
+    from tawny.sources.zendesk.desk import ZendeskAccount, address_of, headers_of
+    from tawny.sources.zendesk.reader import ZendeskReader
+
+    desk = ZendeskAccount(
+        address_of(options), options.get("base_url"), headers_of(options, secrets),
+        str(options["budget"]),
+    )  # fmt: skip
+    return ZendeskReader(desk, options, prefix)
 
 
 def _check_chatwoot(options: dict[str, Any]) -> None:
@@ -90,7 +143,7 @@ KINDS: Mapping[str, SourceKind] = {
         needed=("url", "account", "database_url"),
         secrets=("database_url",),
         own=("url", "account", "sentences"),
-        lacks=(),
+        lacks=("budget",),
         address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
         check=_check_chatwoot,
         open=_open_chatwoot,
@@ -100,11 +153,24 @@ KINDS: Mapping[str, SourceKind] = {
         needed=("mapping",),
         secrets=(),
         own=("url", "mapping"),
-        lacks=("virtual_agents", "excluded_channels", "team_of", "erase_deleted_contacts"),
+        lacks=(
+            *("virtual_agents", "excluded_channels", "team_of", "erase_deleted_contacts"),
+            "budget",
+        ),
         address=lambda name, options: options.get("url") or f"/tables/{name}",
         check=_check_table,
         open=_open_table,
         previews=True,
+    ),
+    "zendesk": SourceKind(
+        name="zendesk",
+        needed=(),
+        secrets=("token", "oauth_token"),
+        own=("subdomain", "base_url", "email", "schedule"),
+        lacks=(),
+        address=_zendesk_address,
+        check=_check_zendesk,
+        open=_open_zendesk,
     ),
 }
 """Every kind there is."""

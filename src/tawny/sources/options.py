@@ -10,6 +10,7 @@ from typing import Any
 from tawny.errors import RequestError
 from tawny.model.durations import checked_duration
 from tawny.model.zones import instant_ms, to_ms
+from tawny.sources.budget import checked_budget
 
 DEFAULTS: dict[str, Any] = {
     "every": "5m",
@@ -17,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "virtual_agents": [],
     "excluded_channels": [],
     "content": "yes",
+    "budget": "50%",
     "team_of": "conversation",
     "erase_deleted_contacts": False,
     "since_ms": None,
@@ -55,4 +57,6 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         checked_duration("--every", found["every"], off=True, least="10s")
     if "lag" in found:
         checked_duration("--lag", found["lag"])
+    if "budget" in found:
+        found["budget"] = checked_budget(found["budget"])
     return found

@@ -5,8 +5,9 @@ It holds ids, names of fields and numbers; nothing that people wrote.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class GapReport:
     gone: Counter[str] = field(default_factory=Counter)
     gone_not_accepted: Counter[str] = field(default_factory=Counter)
     merged: int = 0
+    redacted: int = 0
     failed_messages: int = 0
     future: int = 0
     counts: list[dict[str, Any]] = field(default_factory=list)
@@ -61,6 +63,17 @@ class GapReport:
         self.left_out_count += 1
         if len(self.left_out) < LISTED:
             self.left_out.append((record, reason))
+
+    @contextlib.contextmanager
+    def one(self, record: str) -> Iterator[None]:
+        """One bad record never stops the rest: it is left out by its name. What is wrong with it
+        may be what it holds, so only the sort of error is said."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+            self.leave_out(
+                record, Text("it cannot be read ({reason})", reason=type(error).__name__)
+            )
 
     def unknown_value(self, name: str, value: object, record: str) -> None:
         """Count a value that the kind's page does not know."""
@@ -111,14 +124,15 @@ class GapReport:
             "unknown_examples": dict(sorted(self.examples.items())),
             "observed": self.observed,
             "undetermined": {
-                name: self.undetermined[name] for name in ("agent", "team", "cause", "actor")
+                name: self.undetermined[name]
+                for name in dict.fromkeys(("agent", "team", "cause", "actor", *self.undetermined))
             },
             "late": self.late,
             "changed_after_sent": self.changed_after_sent,
             "gone": dict(sorted(self.gone.items())),
             "gone_not_accepted": dict(sorted(self.gone_not_accepted.items())),
             "merged": self.merged,
-            "redacted": 0,
+            "redacted": self.redacted,
             "failed_messages": self.failed_messages,
             "future": self.future,
             "counts": self.counts,
@@ -232,6 +246,7 @@ _NUMBERS = {
     "late": Text("records that appeared late"),
     "changed_after_sent": Text("records that were sent before and read otherwise now"),
     "merged": Text("conversations whose contact was merged into another"),
+    "redacted": Text("messages of which a part was made unreadable"),
     "failed_messages": Text("messages that the desk could not deliver"),
     "future": Text("records dated after now"),
 }

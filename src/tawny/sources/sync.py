@@ -65,6 +65,8 @@ class Progress:
     records: int
     events: int
     share: float | None
+    waiting_s: float = 0.0
+    """So long it waits now for the limits of the desk."""
 
 
 class Sync:
@@ -92,6 +94,7 @@ class Sync:
         self._refused_ids: set[str] = set()
         self._refusals: list[Refusal] = []
         self._newest_ms = source.newest_ms
+        self._share: float | None = None
         self.report = GapReport(source.address, source.kind, current_ms())
 
     def run(self, request: SyncRequest) -> GapReport:
@@ -142,6 +145,7 @@ class Sync:
             look_for_gone=look or request.accept_deletions,
             accept_deletions=request.accept_deletions,
             future_us=now_us + max(lag_us, 60_000_000),
+            on_wait=self._tell_wait,
         )
         return window, cursors
 
@@ -222,9 +226,9 @@ class Sync:
         ids: list[str] = []
         for record in page.records:
             facts = known[record.name]
-            before = len(facts)
+            before = dict(facts)
             fresh = self._fresh(record, facts)
-            if fresh or len(facts) != before:
+            if fresh or facts != before:
                 self._ledger.add(record.name, facts, fresh)
             for event in fresh:
                 self.report.events[event.type] += 1
@@ -258,9 +262,15 @@ class Sync:
         return list(fresh.values())
 
     def _tell(self, page: Page) -> None:
-        self._on_progress(
-            Progress(sum(self.report.read.values()), sum(self.report.events.values()), page.share)
-        )
+        self._share = page.share
+        self._on_progress(self._progress())
+
+    def _tell_wait(self, seconds: float) -> None:
+        self._on_progress(replace(self._progress(), waiting_s=seconds))
+
+    def _progress(self) -> Progress:
+        report = self.report
+        return Progress(sum(report.read.values()), sum(report.events.values()), self._share)
 
 
 @contextlib.contextmanager

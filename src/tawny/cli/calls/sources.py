@@ -13,6 +13,30 @@ from tawny.cli.options import options, print_options
 
 _source_options = options(
     click.option(
+        "--token",
+        metavar="SECRET",
+        help="Zendesk: API token of an administrator: env:NAME, file:PATH or - (standard input).",
+    ),
+    click.option(
+        "--oauth-token",
+        metavar="SECRET",
+        help="Zendesk: OAuth token with the scope read, instead of --email and --token.",
+    ),
+    click.option(
+        "--email", metavar="ADDRESS", help="Zendesk: of the administrator whose token it is."
+    ),
+    click.option(
+        "--schedule",
+        type=click.IntRange(min=1),
+        metavar="ID",
+        help="Zendesk: whose opening hours count, where the account has several schedules.",
+    ),
+    click.option(
+        "--budget",
+        metavar="SHARE",
+        help="How much of what the desk's API allows is used, from 1% to 100%. At first 50%.",
+    ),
+    click.option(
         "--database-url",
         metavar="SECRET",
         help="Address of the desk's database: env:NAME, file:PATH or - (standard input). "
@@ -82,6 +106,12 @@ def sources() -> None:
 @click.argument("kind", metavar="KIND")
 @click.argument("name", metavar="NAME")
 @click.option("--url", metavar="URL", help="Address of the desk, as people open it.")
+@click.option("--subdomain", metavar="NAME", help="Zendesk: the first word of NAME.zendesk.com.")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Zendesk: address of an account that is not at NAME.zendesk.com.",
+)
 @click.option("--account", type=click.IntRange(min=1), metavar="ID", help="Account in the desk.")
 @click.option(
     "--id-prefix",
@@ -102,6 +132,8 @@ def add(
     name: str,
     url: str | None,
     account: int | None,
+    subdomain: str | None,
+    base_url: str | None,
     id_prefix: str | None,
     since: str | None,
     output_format: str,
@@ -111,11 +143,11 @@ def add(
     """Test the access to a help desk and set it up as a source.
 
     Says what is there and what will stay unmeasured. Nothing is stored when it cannot be read. The
-    kind is chatwoot, or table for any other desk whose rows lie in files or a database.
+    kind is chatwoot, zendesk, or table for any other desk whose rows lie in files or a database.
     """
     from tawny.cli import sources as work
 
-    given |= {"url": url, "account": account}
+    given |= {"url": url, "account": account, "subdomain": subdomain, "base_url": base_url}
     work.add(
         home_of(context), kind, name, id_prefix, since, given,
         "json" if as_json else output_format,

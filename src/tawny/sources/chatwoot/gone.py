@@ -11,21 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from tawny.sources.chatwoot.contacts import MERGED
 from tawny.sources.chatwoot.desk import Desk, as_object
 from tawny.sources.chatwoot.directory import Directory
+from tawny.sources.deletions import too_many
 from tawny.sources.events import Event, Fact, Facts, sequence
 from tawny.sources.ledger import Ledger
 from tawny.sources.reader import Cursors, Page, Record, Window
 from tawny.sources.report import GapReport
-
-FEW, MANY, SHARE = 10, 100, 0.01
-
-
-def too_many(gone: int, known: int) -> bool:
-    """Whether so many are gone at once that somebody has to say that this is right.
-
-    >>> too_many(10, 20), too_many(11, 20), too_many(11, 2000), too_many(101, 1_000_000)
-    (False, True, False, True)
-    """
-    return gone > MANY or (gone > FEW and gone > known * SHARE)
 
 
 def gone_pages(

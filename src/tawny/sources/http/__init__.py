@@ -1,0 +1,1 @@
+"""What readers of desks over HTTP have in common: calls, their budget, pages."""

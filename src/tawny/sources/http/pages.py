@@ -1,0 +1,101 @@
+"""The ways in which APIs give lists page by page. None of them is read for ever: a desk that gives
+the same page again is told so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tawny.sources.http.client import Json, Parameters
+from tawny.sources.reader import SourceError
+
+Ask = Callable[[str, Parameters], Json]
+"""Path and parameters of a call; gives its object."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPage:
+    """Some items of a list, and where the next ones begin."""
+
+    items: Sequence[Any]
+    next: str
+    """A cursor, or the seconds since 1970 UTC of a list that is read by time."""
+    ended: bool
+    whole: Mapping[str, Any]
+    """The object they came in, with what else was asked for."""
+
+
+def cursor_pages(
+    ask: Ask, path: str, name: str, first: Parameters, parameters: Parameters, cursor: str | None
+) -> Iterator[ApiPage]:
+    """A list whose pages say `after_cursor` until `end_of_stream`. `first` begins one that has no
+    cursor yet, and only then."""
+    while True:
+        page = ask(path, {**parameters, **({"cursor": cursor} if cursor else first)})
+        following = page.get("after_cursor")
+        # The end of a list that grows has a cursor too; without one it is asked from there again.
+        found = following if isinstance(following, str) and following else cursor or ""
+        ended = bool(page.get("end_of_stream")) or not following
+        if not ended and found == cursor:
+            raise _repeated(path)
+        yield ApiPage(_items(page, name, path), found, ended, page)
+        if ended:
+            return
+        cursor = found
+
+
+def time_pages(
+    ask: Ask, path: str, name: str, parameters: Parameters, start: int, page_size: int
+) -> Iterator[ApiPage]:
+    """A list by time: each page says up to when it goes (`end_time`), the next one begins there,
+    and the items of that moment come again. A moment of more items than a page has comes whole."""
+    while True:
+        page = ask(path, {**parameters, "start_time": start})
+        items = _items(page, name, path)
+        told = page.get("end_time")
+        end = int(told) if isinstance(told, (int, float)) and not isinstance(told, bool) else start
+        ended = page.get("end_of_stream")
+        ended = bool(ended) if ended is not None else len(items) < page_size
+        ended = ended or not page.get("next_page")
+        if not ended and end <= start:
+            raise _repeated(path)
+        yield ApiPage(items, str(end), ended, page)
+        if ended:
+            return
+        start = end
+
+
+def linked_pages(
+    ask: Ask, path: str, name: str, parameters: Parameters, size: int = 100
+) -> Iterator[ApiPage]:
+    """A list whose pages say `meta.has_more` and `meta.after_cursor`; one without pages is one."""
+    cursor: str | None = None
+    while True:
+        after = {} if cursor is None else {"page[after]": cursor}
+        page = ask(path, {**parameters, "page[size]": size, **after})
+        meta = page.get("meta")
+        meta = meta if isinstance(meta, dict) else {}
+        following = meta.get("after_cursor")
+        ended = not meta.get("has_more") or not isinstance(following, str)
+        if not ended and following == cursor:
+            raise _repeated(path)
+        yield ApiPage(_items(page, name, path), str(following or ""), ended, page)
+        if ended:
+            return
+        cursor = str(following)
+
+
+def _items(page: Json, name: str, path: str) -> Sequence[Any]:
+    items = page.get(name)
+    if not isinstance(items, list):
+        raise SourceError("{path}: the answer has no list of {name}", path=path, name=name)
+    return items
+
+
+def _repeated(path: str) -> SourceError:
+    return SourceError(
+        "{path}: the desk gives the same page again; what was read before is kept, and a later "
+        "sync goes on from there",
+        path=path,
+    )
