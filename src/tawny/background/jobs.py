@@ -25,7 +25,9 @@ from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
 from tawny.feeds.feed import FeedReader
+from tawny.feeds.made_files import MadeFiles
 from tawny.feeds.request import FeedRequest
+from tawny.feeds.revisions import open_files, revised
 from tawny.intake.compare import compared
 from tawny.intake.direct import direct_ingest
 from tawny.intake.inbox import flush, look
@@ -45,7 +47,7 @@ from tawny.state.database import open_database
 from tawny.state.event_log import event_log
 from tawny.text import to_json
 from tawny.upkeep.compact import compact
-from tawny.upkeep.erase import purge_what_is_new
+from tawny.upkeep.erase import newest_erasure_of, purge_what_is_new
 from tawny.upkeep.sample_data import remove_sample
 
 Tell = Callable[[str, int], None]
@@ -76,6 +78,8 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
             with _watched(session.progress_percent, tell):
                 content = session.export(request, target, replay).content()
     tell("finishing", 99)
+    if before := arguments.get("corrects"):
+        content = revised(home, settings, before, content)
     return {
         "receipt": receipt_text(content),
         "rows": content["rows"],
@@ -267,6 +271,26 @@ def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> di
 
 Job = Callable[[Path, Settings, Arguments, Tell], dict[str, Any]]
 
+
+def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Which of some files no longer hold what the log says; with `only_erasures` because somebody
+    was erased since. Each file says what was asked, in which state of the log it was made, and
+    until when events may have come that count (`until_ms`)."""
+    _move_if_free(home, settings)
+    snapshot = event_log(home, settings).snapshot()
+    files = list(open_files(snapshot, arguments["files"]))
+    with MadeFiles(
+        home, settings, [file for _, file in files], only_erasures=arguments["only_erasures"]
+    ) as made:
+        changed = made.changed()
+        erasure_version = newest_erasure_of(home, settings, snapshot)
+        return {
+            "log_version": made.snapshot.version,
+            "erasure_version": erasure_version,
+            "changed": [files[place][0] for place in changed],
+        }
+
+
 JOBS: dict[str, Job] = {
     "charts": charts,
     "channels": channels,
@@ -279,6 +303,7 @@ JOBS: dict[str, Job] = {
     "figures": figures,
     "keep_rows": keep_rows,
     "load_sample": load_sample,
+    "made_files": made_files,
     "move": move,
     "preview": preview,
     "rows": rows,

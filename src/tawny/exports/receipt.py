@@ -81,7 +81,7 @@ class Receipt:
 def request_content(request: ExportRequest, media: Sequence[str] | None) -> dict[str, Any]:
     """What a receipt says of the request; `media` are those whose message contents are shown."""
     # The instant it was resolved to stands in the receipt, also where none was asked for.
-    left_out = {"as_of", "remakes", "content"} | (
+    left_out = {"as_of", "remakes", "corrects", "content"} | (
         set() if request.is_bundle else {"exports", "bundle"}
     )
     asked = {name: value for name, value in request_json(request).items() if name not in left_out}

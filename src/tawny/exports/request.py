@@ -89,6 +89,8 @@ class ExportRequest(ExportChoices, frozen=True):
     """One of `CONTENTS`; the receipt says of which media contents were written."""
     remakes: str | None = None
     """Id of the run whose file is made again, byte for byte, from its receipt."""
+    corrects: str | None = None
+    """Id of the run of whose file this one is the next revision: its receipt says what is other."""
 
 
 def request_json(request: ExportRequest) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from tawny.engine.feed_rows import (
     kept_rows,
     make_changes,
 )
-from tawny.engine.fresh_events import LogState
+from tawny.engine.fresh_events import EventsRead, LogState
 from tawny.engine.log_facts import known_channels
 from tawny.engine.touched import Touched
 from tawny.engine.touched_spans import TouchedSpans
@@ -257,10 +257,11 @@ class _Answer:
         self._segments = offset_segments(self._zone, snapshot.months())
         self._key = export.head.key
         self._columns = (*beside_columns(export.head.beside_cells), *export.columns)
-        self._touched = Touched(duck, snapshot, export, before, until)
+        read = EventsRead.by([export])
+        self._touched = Touched(duck, snapshot, read, before, until)
         self._periods = []
         if export.sums_up:
-            spans = TouchedSpans(duck, export, self._touched).spans()
+            spans = TouchedSpans(duck, read, self._touched).spans()
             self._periods = touched_periods(request.period or "", self._zone, spans)
             self.things = len(self._periods)
             self._make_restless_of_periods()

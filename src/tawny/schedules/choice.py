@@ -20,6 +20,7 @@ from tawny.text import Text
 LONGEST_NAME = 255
 DEFAULT_DELAY = "15m"
 NO_WAIT = "off"
+NO_CORRECTIONS = "off"
 
 _AS_OF_THEIR_END = "open-conversations"
 
@@ -38,6 +39,11 @@ class ScheduleChoice:
     """How long after the end of a range it is made, such as `15m`."""
     wait: str = NO_WAIT
     """How much longer it waits, at most, for channels that are not complete; `off` = not at all."""
+    corrections: str = NO_CORRECTIONS
+    """For how long after the end of a range late events have it delivered again, such as `7d`;
+    `off` = not at all."""
+    changes: bool = False
+    """Whether its files are what changed since the one before, instead of the rows of a range."""
 
     def timing(self, created_ms: int, pauses: Sequence[Pause]) -> Timing:
         """When its slots are due."""
@@ -48,6 +54,11 @@ class ScheduleChoice:
             created_ms,
             pauses,
         )
+
+    @property
+    def corrections_ms(self) -> int:
+        """For how long after the end of a range it is corrected; 0 = not at all."""
+        return milliseconds(self.corrections)
 
     def latest_ms(self, slot: Period) -> int:
         """When a slot is made, whatever has not come by then."""
@@ -85,6 +96,7 @@ def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
         name=name,
         delay=checked_duration("delay", choice.delay),
         wait=checked_duration("wait", choice.wait, off=True),
+        corrections=checked_duration("corrections", choice.corrections, off=True, least="1h"),
         destinations=tuple(dict.fromkeys(choice.destinations)),
         request=without_range(
             choice.request, Text("a schedule has a frequency instead, leave it out")

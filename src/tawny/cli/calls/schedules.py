@@ -27,6 +27,12 @@ _schedule_options = options(
         help="How much longer it waits, at most, for channels whose events have not all come, such "
         "as 2h; off = not at all, at first off.",
     ),
+    click.option(
+        "--corrections",
+        metavar="TIME",
+        help="For how long after the end of a range late events have it delivered again, as its "
+        "next revision, such as 7d; off = not at all, at first off.",
+    ),
     choice_options,
     click.option(
         "--content",
