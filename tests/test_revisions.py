@@ -10,7 +10,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
 
 from commands import ingest, ndjson
 from test_schedules import daily, done, files_in, found, home  # noqa: F401
