@@ -10,14 +10,25 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pytest
 
-from commands import ingest, ndjson
-from test_schedules import daily, done, files_in, found, home  # noqa: F401
+from commands import ingest, ndjson, tawny
+from server.running import small_log
+from test_schedules import daily, done, files_in, found
 
 Json = dict[str, Any]
 TODAY = datetime.datetime.now(datetime.UTC).date()
 DAYS = [str(TODAY - datetime.timedelta(days)) for days in (4, 3, 2, 1)]
 """Ranges that are over, and are still corrected."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, out: Path) -> Path:
+    """A data folder with a small log and a destination."""
+    home = tmp_path / "home"
+    ingest(home, ndjson(small_log()))
+    done(home, "destinations", "add", "folder", "warehouse", "--path", str(out))
+    return home
 
 
 def event(event_id: str, event_type: str, time: str, **data: str) -> Json:
@@ -58,7 +69,7 @@ def receipt(out: Path, day: str, revision: int, export: str = "messages") -> Jso
 
 
 def test_a_range_that_a_late_event_changes_and_no_other_is_delivered_again(
-    home: Path,  # noqa: F811
+    home: Path,
     out: Path,
 ) -> None:
     delivered(home)
@@ -93,7 +104,7 @@ def test_a_range_that_a_late_event_changes_and_no_other_is_delivered_again(
     assert done(home, "schedules", "run", "--due") == "nothing is to be made\n"
 
 
-def test_what_is_dated_after_its_as_of_changes_no_range(home: Path, out: Path) -> None:  # noqa: F811
+def test_what_is_dated_after_its_as_of_changes_no_range(home: Path, out: Path) -> None:
     ingest(home, ndjson(conversation("c-1", DAYS[1])))
     delivered(home)
     later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
@@ -111,14 +122,14 @@ def test_what_is_dated_after_its_as_of_changes_no_range(home: Path, out: Path) -
     assert [one["id"] for one in changes["events"]["first"]] == ["e"]
 
 
-def test_without_corrections_files_stay_as_they_are(home: Path) -> None:  # noqa: F811
+def test_without_corrections_files_stay_as_they_are(home: Path) -> None:
     daily(home)
     done(home, "schedules", "backfill", "daily", "--from", DAYS[0], "--to", DAYS[3])
     ingest(home, ndjson(conversation("c-late", DAYS[1])))
     assert done(home, "schedules", "run", "--due") == "nothing is to be made\n"
 
 
-def test_what_comes_after_its_time_corrects_nothing(home: Path) -> None:  # noqa: F811
+def test_what_comes_after_its_time_corrects_nothing(home: Path) -> None:
     daily(home, "--destination", "warehouse", "--corrections", "2d")
     done(home, "schedules", "backfill", "daily", "--from", DAYS[0], "--to", DAYS[3])
     ingest(home, ndjson([*conversation("old", DAYS[0]), *conversation("new", DAYS[2])]))
@@ -126,7 +137,7 @@ def test_what_comes_after_its_time_corrects_nothing(home: Path) -> None:  # noqa
     assert revisions(home)[3:] == [(DAYS[2], 2, "delivered")]
 
 
-def test_each_file_of_a_bundle_says_what_is_other_in_it(home: Path, out: Path) -> None:  # noqa: F811
+def test_each_file_of_a_bundle_says_what_is_other_in_it(home: Path, out: Path) -> None:
     delivered(home, types=("messages", "teams"))
     ingest(home, ndjson(conversation("c-late", DAYS[1])))
     done(home, "schedules", "run", "--due")
@@ -138,7 +149,7 @@ def test_each_file_of_a_bundle_says_what_is_other_in_it(home: Path, out: Path) -
     assert listed["changes"] == {"added": 1, "removed": 0, "changed": 0}
 
 
-def test_what_was_delivered_goes_again_where_it_went(home: Path, out: Path) -> None:  # noqa: F811
+def test_what_was_delivered_goes_again_where_it_went(home: Path, out: Path) -> None:
     delivered(home)
     (out / "other").mkdir()
     done(home, "destinations", "add", "folder", "other", "--path", str(out / "other"))
@@ -149,7 +160,7 @@ def test_what_was_delivered_goes_again_where_it_went(home: Path, out: Path) -> N
     assert files_in(out / "other") == []
 
 
-def test_an_erased_contact_is_followed_to_where_files_are(home: Path, out: Path) -> None:  # noqa: F811
+def test_an_erased_contact_is_followed_to_where_files_are(home: Path, out: Path) -> None:
     ingest(home, ndjson([*conversation("c-1", DAYS[1], "p-1"), *conversation("c-2", DAYS[2])]))
     daily(home)
     done(home, "schedules", "backfill", "daily", "--from", DAYS[0], "--to", DAYS[3])
@@ -170,7 +181,7 @@ def test_an_erased_contact_is_followed_to_where_files_are(home: Path, out: Path)
     assert done(home, "schedules", "run", "--due") == "nothing is to be made\n"
 
 
-def test_older_revisions_with_an_erased_contact_are_taken_back_too(home: Path, out: Path) -> None:  # noqa: F811
+def test_older_revisions_with_an_erased_contact_are_taken_back_too(home: Path, out: Path) -> None:
     ingest(home, ndjson(conversation("c-1", DAYS[1], "p-1")))
     delivered(home)
     ingest(home, ndjson(conversation("c-late", DAYS[1])))
@@ -183,7 +194,7 @@ def test_older_revisions_with_an_erased_contact_are_taken_back_too(home: Path, o
     assert b"c-late-m" in (out / there[0]).read_bytes()
 
 
-def test_an_erasure_is_not_followed_into_ranges_without_the_contact(home: Path, out: Path) -> None:  # noqa: F811
+def test_an_erasure_is_not_followed_into_ranges_without_the_contact(home: Path, out: Path) -> None:
     ingest(home, ndjson([*conversation("c-1", DAYS[1], "p-1"), *conversation("c-2", DAYS[2])]))
     daily(home)
     done(home, "schedules", "backfill", "daily", "--from", DAYS[0], "--to", DAYS[3])
@@ -195,7 +206,7 @@ def test_an_erasure_is_not_followed_into_ranges_without_the_contact(home: Path, 
     assert {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in before} == before
 
 
-def test_files_at_a_removed_destination_are_listed(home: Path, out: Path) -> None:  # noqa: F811
+def test_files_at_a_removed_destination_are_listed(home: Path, out: Path) -> None:
     ingest(home, ndjson(conversation("c-1", DAYS[1], "p-1")))
     daily(home)
     done(home, "schedules", "backfill", "daily", "--from", DAYS[0], "--to", DAYS[3])
@@ -207,15 +218,13 @@ def test_files_at_a_removed_destination_are_listed(home: Path, out: Path) -> Non
     assert [one["erasure"] for one in listed[::-1]] == [None, "gone", None]
 
 
-def test_a_place_that_cannot_be_reached_is_tried_again(home: Path, out: Path) -> None:  # noqa: F811
+def test_a_place_that_cannot_be_reached_is_tried_again(home: Path, out: Path) -> None:
     ingest(home, ndjson(conversation("c-1", DAYS[1], "p-1")))
     daily(home)
     done(home, "schedules", "backfill", "daily", "--from", DAYS[0], "--to", DAYS[3])
     ingest(home, ndjson([erased("p-1")]))
     kept = out.with_name("kept")
     shutil.move(out, kept)
-    from commands import tawny
-
     assert tawny(home, "schedules", "run", "--due").status == 1
     listed = found(home, "deliveries", "list")
     assert [(one["revision"], one["state"], one["erasure"]) for one in listed[::-1]][1::2] == [

@@ -24,6 +24,7 @@ from tawny.exports.bundle import Bundle
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
+from tawny.feeds.change_file import write_change_file
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.made_files import MadeFiles
 from tawny.feeds.request import FeedRequest
@@ -65,6 +66,14 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
     `receipt` the file is the one of that receipt, or none is made."""
     tell("collecting", 0)
     flush(home, settings)
+    if request_of(arguments).changes is not None:
+        tell("querying", 1)
+        return _written(
+            write_change_file(
+                home, settings, request_of(arguments), Path(arguments["target"]),
+                arguments["now_ms"],
+            )
+        )  # fmt: skip
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         tell("querying", 1)
@@ -80,6 +89,11 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
     tell("finishing", 99)
     if before := arguments.get("corrects"):
         content = revised(home, settings, before, content)
+    return _written(content)
+
+
+def _written(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a file by its receipt."""
     return {
         "receipt": receipt_text(content),
         "rows": content["rows"],

@@ -86,6 +86,7 @@ def add_schedule(home: Path, name: str, types: Sequence[str], given: Given) -> N
         "active": not given["paused"],
         **given_fields(given, time_zone="time_zone"),
         **_schedule_fields(given),
+        "changes": given["changes"],
     }
     with desk_of(home, given) as desk:
         made = desk.add_schedule(body)
@@ -100,7 +101,7 @@ def set_schedule(home: Path, name: str, given: Given) -> None:
         fields = (
             *("name", "exports", "time_zone", "channels", "columns", "headers", "format"),
             *("dialect", "long_cells", "bundle", "content", "frequency", "delay", "wait"),
-            "corrections",
+            *("corrections", "changes"),
             *("destinations", "active"),
         )
         body = {field: before[field] for field in fields}

@@ -4,7 +4,7 @@ each with its `step`: the version with which it came into sight, or the instant 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,7 @@ from tawny.log.arrivals import arrivals_ms
 from tawny.log.files import Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.layout import family_schema
-from tawny.model.zones import EARLIEST_MS
+from tawny.model.zones import EARLIEST_MS, instant_text
 from tawny.queries.catalogue import Query
 
 UNKNOWN_STEP = -1
@@ -92,28 +92,49 @@ class FreshEvents:
             self._create_all(family)
         self._make_fresh()
 
+    def make_near(self, family: str, first_ms: int, last_ms: int) -> str:
+        """Make a view of those of `all_<family>` that lie in a span of time, of the files that can
+        hold any; returns its name."""
+        name = f"near_{family}"
+        self._create(name, family, self._snapshot.paths(family, first_ms, last_ms), [
+            f"time >= TIMESTAMPTZ '{instant_text(first_ms)}'",
+            f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'",
+        ])  # fmt: skip
+        return name
+
     def _create_all(self, family: str) -> None:
-        paths = self._snapshot.paths(family)
+        self._create(f"all_{family}", family, self._snapshot.paths(family), [])
+
+    def _create(
+        self, name: str, family: str, paths: Sequence[str], conditions: Sequence[str]
+    ) -> None:
         names = ["time_ms", "log_version", *family_schema(family).names]
         if paths:
             source = self._duck.events(self._snapshot, family, paths)
             # An erasure counts whatever its time.
-            where = (
-                f"log_version <= {self._now.version} "
-                f"AND (time_ms <= {self.until_ms} OR type = '{ERASED}')"
+            conditions = [
+                *conditions,
+                f"log_version <= {self._now.version}",
+                f"(time_ms <= {self.until_ms} OR type = '{ERASED}')",
+            ]
+            select = (
+                f"SELECT {', '.join(names)} FROM {source} AS events "
+                f"WHERE {' AND '.join(conditions)}"
             )
-            select = f"SELECT {', '.join(names)} FROM {source} AS events WHERE {where}"
         else:
             types = {"time_ms": "BIGINT", "log_version": "BIGINT"} | {
                 field.name: SQL_TYPES[str(field.type)] for field in family_schema(family)
             }
             columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {name}" for name in names)
             select = f"SELECT {columns} WHERE false"
-        self._duck.make_view(f"all_{family}", select)
+        self._duck.make_view(name, select)
 
     def _is_fresh(self) -> str:
         if self._before is None:
             return "false"
+        if self.since_ms == self.until_ms:
+            # What nobody saw then came later; files of before that are not opened.
+            return f"log_version > {self._before.version}"
         return (
             f"(log_version > {self._before.version} OR "
             f"(time_ms > {self.since_ms} AND type <> '{ERASED}'))"

@@ -46,9 +46,14 @@ def touched_files(
         for place, file in enumerate(files)
     ]
     duck.add_table("made_files", pa.Table.from_pylist(rows, pa.schema(_SCHEMA)))
+    ranges = [(file.from_ms, file.to_ms) for file in files]
+    within = (
+        min((start for start, _ in ranges if start is not None), default=0),
+        max((end for _, end in ranges if end is not None), default=0),
+    )
     found = duck.rows(
         "SELECT DISTINCT place FROM ("
-        f"SELECT place FROM made_files INNER JOIN {spans.make_spans()} AS spans "
+        f"SELECT place FROM made_files INNER JOIN {spans.make_spans(within)} AS spans "
         "ON spans.first_ms < made_files.to_ms AND spans.last_ms >= made_files.from_ms "
         "AND spans.first_step <= made_files.as_of_ms UNION ALL "
         "SELECT place FROM made_files INNER JOIN "

@@ -44,12 +44,13 @@ class TouchedSpans:
         )
         return [TouchedSpan(*(int(str(cell)) for cell in row)) for row in rows]
 
-    def make_spans(self) -> str:
-        """Make a table of them, with the fields of `TouchedSpan`; returns its name."""
+    def make_spans(self, within: tuple[int, int] | None = None) -> str:
+        """Make a table of them, with the fields of `TouchedSpan`; returns its name. Of single
+        events only those of a span of time, both ends included, where one is given."""
         bucket = f"CAST(floor(time_ms / {BUCKET_MS}.0) AS BIGINT)"
         selects = [
             f"SELECT {bucket} * {BUCKET_MS} AS first_ms, {bucket} * {BUCKET_MS} + {BUCKET_MS - 1} "
-            f"AS last_ms, touches.step FROM all_{family} AS events INNER JOIN "
+            f"AS last_ms, touches.step FROM {self._near(family, within)} AS events INNER JOIN "
             "(SELECT DISTINCT conversation_id, step FROM touches) AS touches "
             "ON touches.conversation_id = events.conversation_id"
             for family in self._events.own_families()
@@ -67,6 +68,9 @@ class TouchedSpans:
             reads=1,
         )
         return "touched_spans"
+
+    def _near(self, family: str, within: tuple[int, int] | None) -> str:
+        return f"all_{family}" if within is None else self._events.make_near(family, *within)
 
     def _next_of_agent(self, name: str, events: str) -> None:
         """Make steps of the instants at which something of an agent begins or ends: all of them,

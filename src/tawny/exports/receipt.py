@@ -24,6 +24,10 @@ from tawny.text import Text, joined
 
 RECEIPT_FORMAT = 1
 
+FEED = "feed"
+"""What the receipt of a file of changes says beside what others do: from where to where it leads.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -84,6 +88,8 @@ def request_content(request: ExportRequest, media: Sequence[str] | None) -> dict
     left_out = {"as_of", "remakes", "corrects", "content"} | (
         set() if request.is_bundle else {"exports", "bundle"}
     )
+    if request.changes is None:
+        left_out |= {"changes", "since"}
     asked = {name: value for name, value in request_json(request).items() if name not in left_out}
     return asked | {"content_media": None if media is None else list(media)}
 

@@ -329,6 +329,7 @@ def _of_schedule(choice: ScheduleChoice, active: bool, owner: str) -> Fields:
         "delay": choice.delay,
         "wait": choice.wait,
         "corrections": choice.corrections,
+        "changes": choice.changes,
         "active": active,
         "owner": owner,
         **_of_request(choice.request),

@@ -25,6 +25,7 @@ from tawny.deliveries.store import Destination, Destinations
 from tawny.disk import held_lock
 from tawny.errors import NotAllowedError, StorageError, TawnyError
 from tawny.exports.bundle import CHANGES
+from tawny.exports.receipt import FEED
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import current_ms, from_ms
 from tawny.people.audit import Audit
@@ -37,7 +38,7 @@ from tawny.schedules.file_names import file_name
 from tawny.schedules.follower import Follower, LookedAt
 from tawny.schedules.owners import OPERATOR, caller_of_owner
 from tawny.schedules.planner import plan
-from tawny.schedules.rows import Cause, Delivery, ExportSchedule, Slot
+from tawny.schedules.rows import MADE, Cause, Delivery, DeliveryState, ExportSchedule, Slot
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import DeliveryStore
 from tawny.schedules.store_revisions import RevisionStore
@@ -202,9 +203,21 @@ class Carrier:
             if why is not None:
                 self.slots.hold(slot, why, latest_ms, for_events=True)
                 return
+        if schedule.choice.changes and not self._may_follow(slot):
+            return
         begun = self.slots.begin(slot, max(now_ms, slot.range.to_ms), now_ms)
         if begun is not None:
             self._start(schedule, begun)
+
+    def _may_follow(self, slot: Slot) -> bool:
+        """Whether the file of changes that a slot goes on from is made."""
+        before = self.slots.before(slot)
+        if before is None or before.state == MADE:
+            return True
+        if before.state != DeliveryState.RUNNING:
+            why = Text("waits for the file of changes before it")
+            self.slots.hold(slot, why, max(before.next_try_ms or 0, current_ms() + 1_000))
+        return False
 
     def _rightful(self, schedule: ExportSchedule) -> Caller:
         """The owner, who may see now what is to be delivered. Raises `NotAllowedError`."""
@@ -230,6 +243,9 @@ class Carrier:
         wants it as the schedule is now."""
         assert slot.as_of_ms is not None
         asked = schedule.choice.request_for(slot.range, slot.as_of_ms)
+        if schedule.choice.changes:
+            earlier = self.slots.before(slot)
+            return structs.replace(asked, since=earlier and earlier.cursor)
         before = None if slot.corrects is None else self._runs.find(slot.corrects)
         if before is None or before.receipt is None:
             return asked
@@ -243,8 +259,9 @@ class Carrier:
         changes = receipt.get(CHANGES)
         counts = changes and {name: changes[name] for name in ("added", "removed", "changed")}
         self.slots.made(
-            slot, incompleteness_of(receipt), counts, int(receipt["log_version"]), current_ms()
-        )
+            slot, incompleteness_of(receipt), counts, int(receipt["log_version"]), current_ms(),
+            receipt.get(FEED, {}).get("cursor"),
+        )  # fmt: skip
         if slot.cause is not None and counts is not None and not any(counts.values()):
             self._revisions.nothing_is_other(slot.id, slot.revision)
 

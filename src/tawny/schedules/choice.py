@@ -73,6 +73,7 @@ class ScheduleChoice:
             end=end,
             as_of=instant_text(self.as_of_ms(slot, as_of_ms)),
             kind="scheduled",
+            changes=self.frequency if self.changes else None,
         )
 
     def as_of_ms(self, slot: Period, first_run_ms: int) -> int:
@@ -91,6 +92,11 @@ def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
         raise RequestError(
             "destinations: found none; allowed one or more (tawny destinations list shows them)"
         )
+    request = without_range(
+        choice.request, Text("a schedule has a frequency instead, leave it out")
+    )
+    if choice.changes:
+        _check_changes(choice, request)
     return replace(
         choice,
         name=name,
@@ -98,7 +104,19 @@ def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
         wait=checked_duration("wait", choice.wait, off=True),
         corrections=checked_duration("corrections", choice.corrections, off=True, least="1h"),
         destinations=tuple(dict.fromkeys(choice.destinations)),
-        request=without_range(
-            choice.request, Text("a schedule has a frequency instead, leave it out")
-        ),
+        request=request,
     )
+
+
+def _check_changes(choice: ScheduleChoice, request: ExportRequest) -> None:
+    """Raise `RequestError` for what files of changes cannot have."""
+    if request.is_bundle:
+        raise RequestError(
+            "changes: found with several exports; a feed is of one, make a schedule for each"
+        )
+    if choice.corrections != NO_CORRECTIONS:
+        raise RequestError(
+            "corrections: found {found} with changes; late events are in the next file of changes, "
+            "leave it out",
+            found=choice.corrections,
+        )

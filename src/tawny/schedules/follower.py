@@ -17,6 +17,7 @@ from tawny.deliveries.places import Place
 from tawny.deliveries.run_files import placed_names
 from tawny.deliveries.store import Destinations
 from tawny.errors import NotFoundError, TawnyError
+from tawny.exports.receipt import FEED
 from tawny.exports.request import request_json
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
@@ -148,7 +149,7 @@ class Follower:
         found = []
         for revision, run_id in slot.runs.items():
             run = self._runs.find(run_id)
-            if run is None or run.receipt is None:
+            if run is None or run.receipt is None or FEED in run.receipt:
                 continue
             made = int(run.receipt["log_version"])
             version, erasures = made, made

@@ -97,6 +97,8 @@ class Slot:
     """One of `Cause` where its present revision is made by itself."""
     corrects: str | None
     """The run of the revision before."""
+    cursor: str | None
+    """Up to where its file leads, of a schedule of changes."""
 
 
 @dataclass(frozen=True, slots=True)

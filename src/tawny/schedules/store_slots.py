@@ -110,6 +110,22 @@ class SlotStore:
             ).all()
         return [_of_row(row) for row in rows]
 
+    def before(self, slot: Slot) -> Slot | None:
+        """Of the same schedule the slot before one, of those that were made or are to be."""
+        over = (DeliveryState.SKIPPED, DeliveryState.GIVEN_UP)
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(slots)
+                .where(
+                    slots.c.schedule_id == slot.schedule_id,
+                    slots.c.from_ms < slot.range.from_ms,
+                    slots.c.state.not_in(over),
+                )
+                .order_by(slots.c.from_ms.desc())
+                .limit(1)
+            ).first()
+        return None if row is None else _of_row(row)
+
     def begin(self, slot: Slot, as_of_ms: int, now_ms: int) -> Slot | None:
         """Take the making of a file up; the first time fixes as of when it is, and where it is
         delivered to. None when somebody else was quicker."""
@@ -146,6 +162,7 @@ class SlotStore:
         changes: Mapping[str, int] | None,
         log_version: int,
         now_ms: int,
+        cursor: str | None = None,
     ) -> None:
         """The file is there and can be delivered, whatever it lacks; it is what a version of the
         log says."""
@@ -158,6 +175,7 @@ class SlotStore:
                     state=MADE,
                     reason=None,
                     log_version=log_version,
+                    cursor=cursor,
                     # The files of revisions before are still to be looked at.
                     erasures_version=log_version if slot.revision == 1 else known,
                 )
@@ -341,4 +359,5 @@ def _of_row(row: Any) -> Slot:
         at_once=row.at_once,
         cause=row.cause,
         corrects=row.corrects,
+        cursor=row.cursor,
     )

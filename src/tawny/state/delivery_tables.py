@@ -86,6 +86,8 @@ slots = sa.Table(
     # Why its present revision is made, and the run of the one before; none for what was asked for.
     text_column("cause", null=True),
     text_column("corrects", null=True),
+    # Up to where its file leads, of a schedule of changes.
+    text_column("cursor", null=True),
     sa.UniqueConstraint("schedule_id", "from_ms"),
     sa.Index(None, "state"),
     sqlite_autoincrement=True,

@@ -87,6 +87,12 @@ def show_schedule(context: click.Context, name: str, **given: Any) -> None:
     required=True,
     help="Where its files go; may be repeated.",
 )
+@click.option(
+    "--changes",
+    is_flag=True,
+    help="Files of what changed since the one before (tawny feed), instead of the rows of a range; "
+    "the first holds everything.",
+)
 @click.option("--paused", is_flag=True, help="Have it wait for tawny schedules resume.")
 @_schedule_options
 @desk_options

@@ -52,6 +52,12 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
             "again, such as `7d`; or `off`"
         ),
     ] = NO_CORRECTIONS
+    changes: Annotated[
+        bool,
+        Meta(
+            description="Files of what changed since the one before, as `GET /feeds/TYPE` tells it"
+        ),
+    ] = False
     content: Annotated[
         Literal["setting", "yes", "no"],
         Meta(description="Contents of messages: as the setting for scheduled runs says, or not"),
@@ -73,6 +79,7 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
             delay=self.delay,
             wait=self.wait,
             corrections=self.corrections,
+            changes=self.changes,
         )
 
 
@@ -102,6 +109,7 @@ class ScheduleAnswer(Struct):
     delay: str
     wait: str
     corrections: str
+    changes: bool
     destinations: list[str]
     owner: str
     active: bool
@@ -138,6 +146,7 @@ class ScheduleAnswer(Struct):
             delay=choice.delay,
             wait=choice.wait,
             corrections=choice.corrections,
+            changes=choice.changes,
             destinations=list(choice.destinations),
             owner=schedule.owner,
             active=schedule.active,

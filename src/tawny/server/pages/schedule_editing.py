@@ -38,7 +38,7 @@ from tawny.server.services import Services
 from tawny.text import Text
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
-_FIELDS = ("name", "delay", "wait", "corrections", "destinations", "time_zone")
+_FIELDS = ("name", "delay", "wait", "corrections", "changes", "destinations", "time_zone")
 """Those that an error may be said at."""
 
 

@@ -45,6 +45,7 @@ class ScheduleForm:
     delay: str = DEFAULT_DELAY
     wait: str = NO_WAIT
     corrections: str = NO_CORRECTIONS
+    changes: bool = False
     destinations: tuple[str, ...] = ()
     content: str = "setting"
     owner: str = ""
@@ -71,6 +72,7 @@ class ScheduleForm:
             delay=self.delay,
             wait=self.wait,
             corrections=self.corrections,
+            changes=self.changes,
         )
 
 
@@ -83,6 +85,7 @@ def schedule_form(fields: Submitted, reader: Reader) -> ScheduleForm:
         delay=fields.one("delay", DEFAULT_DELAY),
         wait=fields.one("wait", NO_WAIT),
         corrections=fields.one("corrections", NO_CORRECTIONS),
+        changes="changes" in fields,
         destinations=fields.all("destination"),
         content=fields.chosen("content", CONTENTS, "setting"),
         owner=fields.one("owner"),
@@ -100,6 +103,7 @@ def of_schedule(schedule: ExportSchedule, reader: Reader) -> ScheduleForm:
         delay=choice.delay,
         wait=choice.wait,
         corrections=choice.corrections,
+        changes=choice.changes,
         destinations=tuple(choice.destinations),
         content=choice.request.content,
         owner=schedule.owner,

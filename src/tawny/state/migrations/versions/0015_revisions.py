@@ -22,7 +22,7 @@ def upgrade() -> None:
     )
     for name in ("log_version", "erasures_version"):
         op.add_column("slots", sa.Column(name, sa.BigInteger(), nullable=True))
-    for name in ("cause", "corrects"):
+    for name in ("cause", "corrects", "cursor"):
         op.add_column("slots", sa.Column(name, sa.Text(), nullable=True))
     for name in ("changes", "erasure"):
         op.add_column("deliveries", sa.Column(name, sa.Text(), nullable=True))
