@@ -27,9 +27,9 @@ from tawny.state.event_log import event_log
 _log = logging.getLogger("tawny.schedules")
 
 LOOK_EVERY_S = 1.0
-FOLLOW_EVERY_S = 5.0
+FOLLOW_EVERY_S = 2.0
 """How often is looked, where something has come, whether it changes what was delivered."""
-_REST = 10
+_REST = 4
 """A look that takes long has so many times as long until the next."""
 TIDY_EVERY_S = 3600.0
 """How often temporary names are looked for that a kill or a break left at destinations."""
@@ -82,7 +82,7 @@ class Carrying:
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
         self._tidied_s = -TIDY_EVERY_S
         self._looked_at: int | None = None
-        self._look_again_s = 0.0
+        self._look_again_s = self._follow_again_s = 0.0
         self._looking = False
 
     def start(self) -> None:
@@ -130,18 +130,18 @@ class Carrying:
     def _follow(self) -> None:
         started_s = time.monotonic()
         try:
+            self._carrier.take_back()
             changed = self._log.changed_ns()
-            if changed != self._looked_at:
+            if changed != self._looked_at and started_s >= self._follow_again_s:
                 self._carrier.follow()
                 self._looked_at = changed
-            self._carrier.take_back()
+                self._follow_again_s = time.monotonic() + _REST * (time.monotonic() - started_s)
         except TawnyError as error:
             _log.error("late events cannot be followed: %s", error)
         except Exception:
             _log.exception("late events cannot be followed")
         finally:
-            took_s = time.monotonic() - started_s
-            self._look_again_s = time.monotonic() + max(FOLLOW_EVERY_S, _REST * took_s)
+            self._look_again_s = time.monotonic() + FOLLOW_EVERY_S
             self._looking = False
 
     def _tidy(self) -> None:

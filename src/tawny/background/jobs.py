@@ -133,14 +133,14 @@ def feed(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """The first rows of an export that was made."""
     with ExportSession(home, settings, 0) as session:
-        rows = first_rows(session, request_of(arguments), replay_of(arguments), arguments["rows"])
+        rows = first_rows(session, _of_rows(arguments), replay_of(arguments), arguments["rows"])
         return {"rows": rows}
 
 
 def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """The charts of an export that was made."""
     with ExportSession(home, settings, 0) as session:
-        return {"charts": charts_of(session, request_of(arguments), replay_of(arguments))}
+        return {"charts": charts_of(session, _of_rows(arguments), replay_of(arguments))}
 
 
 def figures(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -158,7 +158,7 @@ def keep_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell)
     """Keep the rows of an export that was made, to be looked at."""
     with ExportSession(home, settings, 0) as session:
         return result.keep_rows(
-            session, request_of(arguments), replay_of(arguments), Path(arguments["target"])
+            session, _of_rows(arguments), replay_of(arguments), Path(arguments["target"])
         )
 
 
@@ -332,6 +332,15 @@ JOBS: dict[str, Job] = {
 def request_of(arguments: Arguments) -> ExportRequest:
     """The export request in the arguments of a job."""
     return request_of_json(arguments["request"])
+
+
+def _of_rows(arguments: Arguments) -> ExportRequest:
+    """The same where the rows of a file are made anew. Raises `RequestError` for a file of
+    changes."""
+    request = request_of(arguments)
+    if request.changes is not None:
+        raise RequestError("this is a file of changes, which is not shown here; download it")
+    return request
 
 
 def replay_of(arguments: Arguments) -> Replay:

@@ -10,19 +10,18 @@ from msgspec import Struct, structs
 
 from tawny.disk import flush, translated_os_errors
 from tawny.engine.base import Embedded
-from tawny.engine.feed_rows import beside_columns
+from tawny.exports.change_columns import change_columns
 from tawny.exports.channels_seen import ChannelsSeen
 from tawny.exports.formats.registry import file_format
 from tawny.exports.formats.source import RowSource
 from tawny.exports.receipt import FEED, Receipt, receipt_text
-from tawny.exports.request import ExportRequest, chosen_columns, resolve
+from tawny.exports.request import ExportRequest, resolve
 from tawny.exports.session import ExportSession, publish
 from tawny.exports.slicing import Delivered
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.request import PERIODS, FeedRequest
 from tawny.model.zones import instant_text, offset_segments
 from tawny.queries.catalogue import definition_version, query
-from tawny.queries.columns import HEADER_STYLES, Column, ColumnType
 from tawny.scratch import working_file
 from tawny.settings import Settings
 
@@ -43,22 +42,6 @@ def feed_request(request: ExportRequest, frequency: str) -> FeedRequest:
     if query(request.export_type).sums_up:
         period = next(name for name, known in PERIODS.items() if known == frequency)
     return FeedRequest(request.export_type, request.time_zone, tuple(request.channels), period)
-
-
-def change_columns(request: ExportRequest) -> tuple[Column, ...]:
-    """The columns of such a file: `op`, `at`, the period where rows sum up, what the row key names,
-    and the chosen ones. Those that no export has are called by their keys in every language."""
-    export = query(request.export_type)
-    chosen = {column.key for column in chosen_columns(request)} | set(export.head.key)
-    own = [_own("op", ColumnType.ENUM), _own("at", ColumnType.INTEGER)]
-    if export.sums_up:
-        own += [_own(name, ColumnType.TIMESTAMP) for name in ("period_from", "period_to")]
-    own += [_own(one.key, one.type) for one in beside_columns(export.head.beside_cells)]
-    return (*own, *(column for column in export.columns if column.key in chosen))
-
-
-def _own(key: str, kind: ColumnType) -> Column:
-    return Column(key, kind, "", dict.fromkeys(HEADER_STYLES, key), {}, key)
 
 
 def write_change_file(

@@ -28,6 +28,8 @@ def request_to_remake(run: ExportRun, settings: Settings) -> ExportRequest:
             "This export made no file that could be made again. Run it on today's data."
         )
     request = request_of_receipt(run.receipt)
+    if request.changes is not None:
+        raise ConflictError("A file of changes cannot be made again. The next one goes on from it.")
     allowed = settings.content_media(request.kind)
     shown = replay_of_receipt(run.receipt).content_media
     if allowed is not None and (shown is None or not set(shown) <= set(allowed)):

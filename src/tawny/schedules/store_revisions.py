@@ -90,10 +90,13 @@ class RevisionStore:
                     .where(
                         deliveries.c.slot_id.in_(ids),
                         deliveries.c.run_id.is_not(None),
-                        deliveries.c.erasure.is_(None),
                         sa.or_(
-                            deliveries.c.state == DeliveryState.DELIVERED,
+                            # Also where a killed process had said already what becomes of it.
                             deliveries.c.revision == slots.c.revision,
+                            sa.and_(
+                                deliveries.c.state == DeliveryState.DELIVERED,
+                                deliveries.c.erasure.is_(None),
+                            ),
                         ),
                     )
                     .distinct()
