@@ -63,8 +63,8 @@ def test_a_range_of_the_past_is_made_and_delivered_with_its_receipt(home: Path, 
     printed = done(home, "schedules", "backfill", "daily", *RANGE)
     assert [line.split() for line in printed.splitlines()] == [
         ["id", "schedule", "from", "to", "revision", "destination", "state", "late", "channels",
-         "reason"],
-        ["1", "daily", "2026-06-08", "2026-06-09", "1", "warehouse", "delivered", "2/2", "-"],
+         "changes", "reason"],
+        ["1", "daily", "2026-06-08", "2026-06-09", "1", "warehouse", "delivered", "2/2", "-", "-"],
     ]  # fmt: skip
     name = "messages/date=2026-06-08/messages_2026-06-08_r1.csv"
     assert files_in(out) == [name, f"{name}.receipt.json"]

@@ -7,20 +7,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from tawny.background.pool import Workers
 from tawny.background.run_queue import RunQueue
 from tawny.deliveries.store import Destinations
 from tawny.errors import TawnyError
 from tawny.exports.request import ExportRequest
+from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.schedules.carrier import Carrier, Known, alone
+from tawny.schedules.follower import LookedAt
 from tawny.settings import Settings
 from tawny.state.database import Database
+from tawny.state.event_log import event_log
 
 _log = logging.getLogger("tawny.schedules")
 
 LOOK_EVERY_S = 1.0
+FOLLOW_EVERY_S = 2.0
+"""How often is looked, where something has come, whether it changes what was delivered."""
+_REST = 4
+"""A look that takes long has so many times as long until the next."""
 TIDY_EVERY_S = 3600.0
 """How often temporary names are looked for that a kill or a break left at destinations."""
 _MOST_DESTINATIONS_AT_ONCE = 64
@@ -29,8 +39,9 @@ _MOST_DESTINATIONS_AT_ONCE = 64
 class ServerExportMaker:
     """Makes the exports of slots as runs of the server."""
 
-    def __init__(self, runs: RunQueue, known: Known) -> None:
+    def __init__(self, runs: RunQueue, known: Known, readers: Workers) -> None:
         self._runs = runs
+        self._readers = readers
         self.completeness = known
 
     def start(self, caller: Caller, request: ExportRequest, key: str) -> str:
@@ -39,6 +50,11 @@ class ServerExportMaker:
 
     def carry_on(self, run_id: str) -> None:
         """The queue does."""
+
+    def look(self, files: Sequence[Mapping[str, Any]], only_erasures: bool) -> LookedAt:
+        """See `ExportMaker`."""
+        arguments = {"files": files, "only_erasures": only_erasures}
+        return LookedAt(**self._readers.run("made_files", arguments))
 
 
 class Carrying:
@@ -50,18 +66,24 @@ class Carrying:
         settings: Settings,
         database: Database,
         destinations: Destinations,
+        audit: Audit,
         runs: RunQueue,
         known: Known,
+        readers: Workers,
     ) -> None:
-        """`known` is what is known of the completeness of channels."""
+        """`known` is what is known of the completeness of channels; `readers` look at the log."""
         self._home = home
-        maker = ServerExportMaker(runs, known)
-        self._carrier = Carrier(home, settings, database, destinations, maker)
+        self._log = event_log(home, settings)
+        maker = ServerExportMaker(runs, known, readers)
+        self._carrier = Carrier(home, settings, database, destinations, audit, maker)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._busy: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
         self._tidied_s = -TIDY_EVERY_S
+        self._looked_at: int | None = None
+        self._look_again_s = self._follow_again_s = 0.0
+        self._looking = False
 
     def start(self) -> None:
         """Begin."""
@@ -91,11 +113,36 @@ class Carrying:
                 self._carrier.make()
                 for destination_id in self._carrier.deliveries.due():
                     self._bring_to(destination_id)
+                self._look_at_log()
                 self._tidy()
             except TawnyError as error:
                 _log.error("schedules cannot be carried out: %s", error)
             except Exception:
                 _log.exception("schedules cannot be carried out")
+
+    def _look_at_log(self) -> None:
+        """Look, beside the rest, whether what came into the log changes what was delivered."""
+        if self._looking or time.monotonic() < self._look_again_s:
+            return
+        self._looking = True
+        threading.Thread(target=self._follow, name="late events", daemon=True).start()
+
+    def _follow(self) -> None:
+        started_s = time.monotonic()
+        try:
+            self._carrier.take_back()
+            changed = self._log.changed_ns()
+            if changed != self._looked_at and started_s >= self._follow_again_s:
+                self._carrier.follow()
+                self._looked_at = changed
+                self._follow_again_s = time.monotonic() + _REST * (time.monotonic() - started_s)
+        except TawnyError as error:
+            _log.error("late events cannot be followed: %s", error)
+        except Exception:
+            _log.exception("late events cannot be followed")
+        finally:
+            self._look_again_s = time.monotonic() + FOLLOW_EVERY_S
+            self._looking = False
 
     def _tidy(self) -> None:
         if time.monotonic() < self._tidied_s + TIDY_EVERY_S:

@@ -16,6 +16,7 @@ from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.runs.store import RunStore
+from tawny.schedules.follower import LookedAt
 from tawny.settings import Settings
 from tawny.state.database import Database
 
@@ -64,6 +65,11 @@ class ExportsHere:
             completeness(ChannelFacts(**one), now_ms, up_to_ms)
             for one in self._job("completeness", {})["channels"]
         ]
+
+    def look(self, files: Sequence[Mapping[str, Any]], only_erasures: bool) -> LookedAt:
+        """See `ExportMaker`."""
+        arguments = {"files": files, "only_erasures": only_erasures}
+        return LookedAt(**self._job("made_files", arguments))
 
     def _job(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return JOBS[name](self._home, self._settings, arguments, lambda _phase, _percent: None)

@@ -24,8 +24,11 @@ from tawny.exports.bundle import Bundle
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
+from tawny.feeds.change_file import write_change_file
 from tawny.feeds.feed import FeedReader
+from tawny.feeds.made_files import MadeFiles
 from tawny.feeds.request import FeedRequest
+from tawny.feeds.revisions import open_files, revised
 from tawny.intake.compare import compared
 from tawny.intake.direct import direct_ingest
 from tawny.intake.inbox import flush, look
@@ -45,7 +48,7 @@ from tawny.state.database import open_database
 from tawny.state.event_log import event_log
 from tawny.text import to_json
 from tawny.upkeep.compact import compact
-from tawny.upkeep.erase import purge_what_is_new
+from tawny.upkeep.erase import newest_erasure_of, purge_what_is_new
 from tawny.upkeep.sample_data import remove_sample
 
 Tell = Callable[[str, int], None]
@@ -63,6 +66,14 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
     `receipt` the file is the one of that receipt, or none is made."""
     tell("collecting", 0)
     flush(home, settings)
+    if request_of(arguments).changes is not None:
+        tell("querying", 1)
+        return _written(
+            write_change_file(
+                home, settings, request_of(arguments), Path(arguments["target"]),
+                arguments["now_ms"],
+            )
+        )  # fmt: skip
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         tell("querying", 1)
@@ -76,6 +87,13 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
             with _watched(session.progress_percent, tell):
                 content = session.export(request, target, replay).content()
     tell("finishing", 99)
+    if before := arguments.get("corrects"):
+        content = revised(home, settings, before, content)
+    return _written(content)
+
+
+def _written(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a file by its receipt."""
     return {
         "receipt": receipt_text(content),
         "rows": content["rows"],
@@ -115,14 +133,14 @@ def feed(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """The first rows of an export that was made."""
     with ExportSession(home, settings, 0) as session:
-        rows = first_rows(session, request_of(arguments), replay_of(arguments), arguments["rows"])
+        rows = first_rows(session, _of_rows(arguments), replay_of(arguments), arguments["rows"])
         return {"rows": rows}
 
 
 def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """The charts of an export that was made."""
     with ExportSession(home, settings, 0) as session:
-        return {"charts": charts_of(session, request_of(arguments), replay_of(arguments))}
+        return {"charts": charts_of(session, _of_rows(arguments), replay_of(arguments))}
 
 
 def figures(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -140,7 +158,7 @@ def keep_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell)
     """Keep the rows of an export that was made, to be looked at."""
     with ExportSession(home, settings, 0) as session:
         return result.keep_rows(
-            session, request_of(arguments), replay_of(arguments), Path(arguments["target"])
+            session, _of_rows(arguments), replay_of(arguments), Path(arguments["target"])
         )
 
 
@@ -267,6 +285,26 @@ def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> di
 
 Job = Callable[[Path, Settings, Arguments, Tell], dict[str, Any]]
 
+
+def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Which of some files no longer hold what the log says; with `only_erasures` because somebody
+    was erased since. Each file says what was asked, in which state of the log it was made, and
+    until when events may have come that count (`until_ms`)."""
+    _move_if_free(home, settings)
+    snapshot = event_log(home, settings).snapshot()
+    files = list(open_files(snapshot, arguments["files"]))
+    with MadeFiles(
+        home, settings, [file for _, file in files], only_erasures=arguments["only_erasures"]
+    ) as made:
+        changed = made.changed()
+        erasure_version = newest_erasure_of(home, settings, snapshot)
+        return {
+            "log_version": made.snapshot.version,
+            "erasure_version": erasure_version,
+            "changed": [files[place][0] for place in changed],
+        }
+
+
 JOBS: dict[str, Job] = {
     "charts": charts,
     "channels": channels,
@@ -279,6 +317,7 @@ JOBS: dict[str, Job] = {
     "figures": figures,
     "keep_rows": keep_rows,
     "load_sample": load_sample,
+    "made_files": made_files,
     "move": move,
     "preview": preview,
     "rows": rows,
@@ -293,6 +332,15 @@ JOBS: dict[str, Job] = {
 def request_of(arguments: Arguments) -> ExportRequest:
     """The export request in the arguments of a job."""
     return request_of_json(arguments["request"])
+
+
+def _of_rows(arguments: Arguments) -> ExportRequest:
+    """The same where the rows of a file are made anew. Raises `RequestError` for a file of
+    changes."""
+    request = request_of(arguments)
+    if request.changes is not None:
+        raise RequestError("this is a file of changes, which is not shown here; download it")
+    return request
 
 
 def replay_of(arguments: Arguments) -> Replay:

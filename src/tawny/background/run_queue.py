@@ -180,7 +180,9 @@ class RunQueue:
     def again(self, caller: Caller, run_id: str) -> ExportRun:
         """Ask for the same once more, on today's data, as a new run of the caller."""
         request = request_of_run(self.get(caller, run_id))
-        return self.start(caller, structs.replace(request, kind="on-demand", remakes=None))
+        return self.start(
+            caller, structs.replace(request, kind="on-demand", remakes=None, corrects=None)
+        )
 
     def next_period(self, caller: Caller, run_id: str) -> ExportRun:
         """Ask for the same of the period that follows, as a new run of the caller."""

@@ -86,6 +86,7 @@ def add_schedule(home: Path, name: str, types: Sequence[str], given: Given) -> N
         "active": not given["paused"],
         **given_fields(given, time_zone="time_zone"),
         **_schedule_fields(given),
+        "changes": given["changes"],
     }
     with desk_of(home, given) as desk:
         made = desk.add_schedule(body)
@@ -100,6 +101,7 @@ def set_schedule(home: Path, name: str, given: Given) -> None:
         fields = (
             *("name", "exports", "time_zone", "channels", "columns", "headers", "format"),
             *("dialect", "long_cells", "bundle", "content", "frequency", "delay", "wait"),
+            *("corrections", "changes"),
             *("destinations", "active"),
         )
         body = {field: before[field] for field in fields}
@@ -168,7 +170,7 @@ def _print_outcome(given: Given, desk: Desk, made: Json | None) -> None:
 
 def _schedule_fields(given: Given) -> Json:
     fields = choice_fields(given) | given_fields(
-        given, delay="delay", wait="wait", content="content"
+        given, delay="delay", wait="wait", corrections="corrections", content="content"
     )
     if given["destinations"]:
         fields["destinations"] = list(given["destinations"])
@@ -214,20 +216,31 @@ def retry_delivery(home: Path, number: int, given: Given) -> None:
 
 def _print_deliveries(given: Given, found: Sequence[Json]) -> None:
     heads = ("id", "schedule", "from", "to", "revision", "destination", "state", "late_channels",
-             "reason")  # fmt: skip
+             "changes", "reason")  # fmt: skip
     print_rows(given, found, heads, _delivery_row)
 
 
 def _delivery_row(one: Json) -> Json:
     late = one["incomplete"]
-    return {**one, **one["slot"], "late_channels": late and f"{late['count']}/{late['all']}"}
+    return {
+        **one,
+        **one["slot"],
+        "late_channels": late and f"{late['count']}/{late['all']}",
+        "changes": _signed(one["changes"]),
+    }
+
+
+def _signed(changes: Json | None) -> str | None:
+    """`+1 -0 ~2`: how many rows of a revision were added, removed, changed."""
+    return None if changes is None else "+{added} -{removed} ~{changed}".format(**changes)
 
 
 def _print_delivery(given: Given, found: Json) -> None:
     if is_json(given):
         print_json(found)
         return
-    print_fields({**found, **found["slot"], "slot": None, "files": None, "incomplete": None})
+    print_fields({**found, **found["slot"], "slot": None, "files": None, "incomplete": None,
+                  "changes": _signed(found["changes"])})  # fmt: skip
     if found["incomplete"] is not None:
         click.echo(say(lacking(found["incomplete"])))
     for file in found["files"]:

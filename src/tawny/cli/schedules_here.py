@@ -45,7 +45,7 @@ class SchedulesHere:
         self._destinations = Destinations(home, settings, self._database, audit)
         maker = ExportsHere(home, settings, self._database, audit)
         self._schedules = Schedules(self._database, audit, self._destinations, maker.check)
-        self._carrier = Carrier(home, settings, self._database, self._destinations, maker)
+        self._carrier = Carrier(home, settings, self._database, self._destinations, audit, maker)
         self._caller = caller_by_name(self._database, owner)
         saved = SavedExports(self._database, audit)
         self._applier = Applier(self._database, audit, self._destinations, saved, maker.check)
@@ -129,7 +129,9 @@ class SchedulesHere:
         with self._alone() as first:
             if first:
                 self._carrier.decide()
+                self._touched |= self._carrier.follow()
                 self._touched |= self._carrier.carry_out()
+                self._carrier.take_back()
                 self._carrier.take_away_unfinished()
         return first
 

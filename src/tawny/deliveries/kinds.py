@@ -73,6 +73,8 @@ class DestinationKind:
     """Whether files lie there, under names; others are sent a message."""
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Options that have one of a few values, the one that they have at first before the others."""
+    keeps_what_was_sent: bool = False
+    """Whether nobody can take back what was brought there, such as a mail."""
     own_secret: OwnSecret | None = None
     """One of the secrets, which Tawny makes where none is given."""
 
@@ -258,6 +260,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_mail,
         where=lambda options: options["to"],
         keeps_files=False,
+        keeps_what_was_sent=True,
         choices={"link": LINKS},
     ),
 }

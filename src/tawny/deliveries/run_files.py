@@ -14,7 +14,7 @@ from tawny.deliveries.parcels import NameOf, OutgoingFile, Parcel
 from tawny.exports.bundle import PACKAGE, has_package, package_text, receipt_of_file
 from tawny.exports.file_kind import kind_of
 from tawny.exports.formats.registry import file_format
-from tawny.exports.receipt import request_of_receipt
+from tawny.exports.receipt import receipt_path, request_of_receipt
 from tawny.exports.request import ExportRequest
 from tawny.scratch import scratch_file
 
@@ -48,6 +48,13 @@ def package_name(names: Sequence[str]) -> str:
     folders = [posixpath.dirname(name) for name in names]
     common = posixpath.commonpath(folders) if all(folders) else ""
     return posixpath.join(common, PACKAGE)
+
+
+def placed_names(names: Sequence[str]) -> list[str]:
+    """What lies at a destination of files with these names: each with its receipt, and of several
+    their data package, where there is one."""
+    placed = [one for name in names for one in (name, str(receipt_path(Path(name))))]
+    return [*placed, package_name(names)] if len(names) > 1 else placed
 
 
 def outgoing_files(

@@ -1,10 +1,12 @@
 """The events of the log in a later of two of its states, as views of the embedded engine:
 `all_<family>` are those of a family, `fresh_<family>` those of them that the earlier state had not,
-each with its `step`, the version with which it came into sight."""
+each with its `step`: the version with which it came into sight, or the instant it is dated."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pyarrow as pa
 
@@ -14,6 +16,7 @@ from tawny.log.arrivals import arrivals_ms
 from tawny.log.files import Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.layout import family_schema
+from tawny.model.zones import EARLIEST_MS, instant_text
 from tawny.queries.catalogue import Query
 
 UNKNOWN_STEP = -1
@@ -28,63 +31,117 @@ class LogState:
     as_of_ms: int
 
 
+ERASED = "contact.erased"
+
+Steps = Literal["versions", "instants"]
+"""What `step` says of an event: with which version it came into sight, or of when it is dated."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsRead:
+    """Which events exports read, and by which steps."""
+
+    families: frozenset[str]
+    types: frozenset[str]
+    steps: frozenset[str]
+    """The names of the steps."""
+
+    @classmethod
+    def by(cls, exports: Iterable[Query]) -> EventsRead:
+        """Those that some exports read."""
+        exports = list(exports)
+        families = frozenset[str]().union(*(export.families for export in exports))
+        all_steps = [step for export in exports for step in export.all_steps]
+        sql = "\n".join([*(step.sql for step in all_steps), *(one.select for one in exports)])
+        types = {
+            data.event_type
+            for known in FAMILIES.values()
+            for data in known
+            if f"'{data.event_type}'" in sql
+        }
+        if any("erased_contacts" in export.tables for export in exports):
+            types.add(ERASED)
+            families |= {"contact"}
+        return cls(families, frozenset(types), frozenset(step.name for step in all_steps))
+
+
 class FreshEvents:
-    """The events that an export reads, on a connection of the embedded engine."""
+    """The events that exports read, on a connection of the embedded engine."""
 
     def __init__(
-        self, duck: Duck, snapshot: Snapshot, export: Query, before: LogState | None, now: LogState
+        self,
+        duck: Duck,
+        snapshot: Snapshot,
+        read: EventsRead,
+        before: LogState | None,
+        now: LogState,
+        steps: Steps = "versions",
     ) -> None:
         """`before` is None for who has seen nothing yet; nothing is called fresh then."""
         self._duck = duck
         self._snapshot = snapshot
         self._before = before
         self._now = now
-        self.families = export.families
-        sql = "\n".join([*(step.sql for step in export.all_steps), export.select])
-        self.types = {
-            data.event_type
-            for types in FAMILIES.values()
-            for data in types
-            if f"'{data.event_type}'" in sql
-        }
-        if "erased_contacts" in export.tables:
-            self.types.add("contact.erased")
-            self.families |= {"contact"}
+        self.steps: Steps = steps
+        self.families, self.types = read.families, read.types
+        self.unknown_step = UNKNOWN_STEP if steps == "versions" else EARLIEST_MS
+        """The step of what may have come into sight at any; of instants the earliest."""
         self.until_ms = now.as_of_ms if before is None else max(now.as_of_ms, before.as_of_ms)
         self.since_ms = now.as_of_ms if before is None else min(now.as_of_ms, before.as_of_ms)
         for family in self.families:
             self._create_all(family)
         self._make_fresh()
 
+    def make_near(self, family: str, first_ms: int, last_ms: int) -> str:
+        """Make a view of those of `all_<family>` that lie in a span of time, of the files that can
+        hold any; returns its name."""
+        name = f"near_{family}"
+        self._create(name, family, self._snapshot.paths(family, first_ms, last_ms), [
+            f"time >= TIMESTAMPTZ '{instant_text(first_ms)}'",
+            f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'",
+        ])  # fmt: skip
+        return name
+
     def _create_all(self, family: str) -> None:
-        paths = self._snapshot.paths(family)
+        self._create(f"all_{family}", family, self._snapshot.paths(family), [])
+
+    def _create(
+        self, name: str, family: str, paths: Sequence[str], conditions: Sequence[str]
+    ) -> None:
         names = ["time_ms", "log_version", *family_schema(family).names]
         if paths:
             source = self._duck.events(self._snapshot, family, paths)
             # An erasure counts whatever its time.
-            where = (
-                f"log_version <= {self._now.version} "
-                f"AND (time_ms <= {self.until_ms} OR type = 'contact.erased')"
+            conditions = [
+                *conditions,
+                f"log_version <= {self._now.version}",
+                f"(time_ms <= {self.until_ms} OR type = '{ERASED}')",
+            ]
+            select = (
+                f"SELECT {', '.join(names)} FROM {source} AS events "
+                f"WHERE {' AND '.join(conditions)}"
             )
-            select = f"SELECT {', '.join(names)} FROM {source} AS events WHERE {where}"
         else:
             types = {"time_ms": "BIGINT", "log_version": "BIGINT"} | {
                 field.name: SQL_TYPES[str(field.type)] for field in family_schema(family)
             }
             columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {name}" for name in names)
             select = f"SELECT {columns} WHERE false"
-        self._duck.make_view(f"all_{family}", select)
+        self._duck.make_view(name, select)
 
     def _is_fresh(self) -> str:
         if self._before is None:
             return "false"
+        if self.since_ms == self.until_ms:
+            # What nobody saw then came later; files of before that are not opened.
+            return f"log_version > {self._before.version}"
         return (
             f"(log_version > {self._before.version} OR "
-            f"(time_ms > {self.since_ms} AND type <> 'contact.erased'))"
+            f"(time_ms > {self.since_ms} AND type <> '{ERASED}'))"
         )
 
     def _make_fresh(self) -> None:
-        duck, steps = self._duck, set()
+        duck = self._duck
         for family in self.families:
             duck.make_step(
                 f"fresh_events_{family}",
@@ -92,9 +149,18 @@ class FreshEvents:
                 {},
                 reads=1,
             )
+        if self.steps == "versions":
+            self._know_commits()
+        for family in self.families:
+            duck.make_view(f"fresh_{family}", self._with_step(f"fresh_events_{family}"))
+
+    def _know_commits(self) -> None:
+        """Make `committed (version, at_ms)` of the versions that fresh events came with."""
+        duck, versions = self._duck, set()
+        for family in self.families:
             rows = duck.rows(f"SELECT DISTINCT log_version FROM fresh_events_{family}")
-            steps |= {int(str(row[0])) for row in rows}
-        committed = arrivals_ms(self._snapshot.folder, steps)
+            versions |= {int(str(row[0])) for row in rows}
+        committed = arrivals_ms(self._snapshot.folder, versions)
         duck.add_table(
             "committed",
             pa.table(
@@ -104,20 +170,36 @@ class FreshEvents:
                 }
             ),
         )
-        for family in self.families:
-            duck.make_view(
-                f"fresh_{family}",
-                "SELECT events.*, CASE WHEN committed.at_ms IS NULL OR (time_ms > committed.at_ms "
-                f"AND type <> 'contact.erased') THEN {UNKNOWN_STEP} ELSE log_version END AS step "
-                f"FROM fresh_events_{family} AS events "
-                "LEFT JOIN committed ON committed.version = events.log_version",
+
+    def _with_step(self, events: str) -> str:
+        if self.steps == "instants":
+            # An erasure counts whatever its time.
+            return (
+                f"SELECT events.*, CASE WHEN type = '{ERASED}' THEN {self.unknown_step} "
+                f"ELSE time_ms END AS step FROM {events} AS events"
             )
+        return (
+            "SELECT events.*, CASE WHEN committed.at_ms IS NULL OR (time_ms > committed.at_ms "
+            f"AND type <> '{ERASED}') THEN {self.unknown_step} ELSE log_version END AS step "
+            f"FROM {events} AS events LEFT JOIN committed ON committed.version = events.log_version"
+        )
 
     def was_there(self) -> str:
         """The condition under which an event of `all_<family>` was in sight before."""
         if self._before is None:
             return "false"
         return f"log_version <= {self._before.version} AND time_ms <= {self.since_ms}"
+
+    def was_there_before(self, families: Iterable[str]) -> str:
+        """The same of events that were in sight at every instant that fresh events of some families
+        are dated, where steps are instants."""
+        condition = self.was_there()
+        if self.steps == "instants" and self._before is not None:
+            dated = " UNION ALL ".join(f"SELECT time_ms FROM fresh_{name}" for name in families)
+            [[first_ms]] = self._duck.rows(f"SELECT min(time_ms) FROM ({dated}) AS fresh")
+            if first_ms is not None:
+                condition += f" AND time_ms <= {int(str(first_ms))}"
+        return condition
 
     def reads(self, event_type: str) -> bool:
         """Whether the export reads events of a type."""

@@ -104,13 +104,18 @@ def _create_events(
         assert view.from_ms is not None and view.to_ms is not None
         first_ms, last_ms = view.from_ms, min(view.as_of_ms, view.to_ms - 1)
     paths = snapshot.paths(family, first_ms, last_ms)
-    conditions = []
-    if in_range:
-        conditions = [
-            f"time >= TIMESTAMPTZ '{instant_text(view.from_ms or 0)}'",
-            f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'",
-        ]
+    conditions = within_range(view) if in_range else []
     create_view(engine, snapshot, view, family, name, paths, conditions)
+
+
+def within_range(view: View) -> list[str]:
+    """The conditions under which an event that exists lies in the range of a view."""
+    assert view.from_ms is not None and view.to_ms is not None
+    last_ms = min(view.as_of_ms, view.to_ms - 1)
+    return [
+        f"time >= TIMESTAMPTZ '{instant_text(view.from_ms)}'",
+        f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'",
+    ]
 
 
 def exists_for(snapshot: Snapshot, view: View) -> list[str]:

@@ -19,10 +19,9 @@ import pyarrow as pa
 
 from tawny.engine.duck import Duck
 from tawny.engine.duplicate_ids import create_rare_tables
-from tawny.engine.fresh_events import UNKNOWN_STEP, FreshEvents, LogState
+from tawny.engine.fresh_events import UNKNOWN_STEP, EventsRead, FreshEvents, LogState, Steps
 from tawny.log.files import Snapshot
 from tawny.model.events import FAMILIES
-from tawny.queries.catalogue import Query
 
 
 class Touched:
@@ -30,13 +29,19 @@ class Touched:
     `touches (conversation_id, message_id, step)`, and those of `FreshEvents`."""
 
     def __init__(
-        self, duck: Duck, snapshot: Snapshot, export: Query, before: LogState | None, now: LogState
+        self,
+        duck: Duck,
+        snapshot: Snapshot,
+        read: EventsRead,
+        before: LogState | None,
+        now: LogState,
+        steps: Steps = "versions",
     ) -> None:
         """`before` is None for who has seen nothing yet: everything is touched."""
-        self.events = FreshEvents(duck, snapshot, export, before, now)
+        self.events = FreshEvents(duck, snapshot, read, before, now, steps)
         self._duck = duck
         self._snapshot = snapshot
-        self._export = export
+        self._steps = read.steps
         self.everything = before is None or self._begins_to_measure()
         """Whether all there is may have changed."""
         self._make_touches()
@@ -48,7 +53,7 @@ class Touched:
         if self.everything:
             parts = [
                 f"SELECT DISTINCT conversation_id, CAST(NULL AS VARCHAR) AS message_id, "
-                f"{UNKNOWN_STEP} AS step FROM all_{family}"
+                f"{self.events.unknown_step} AS step FROM all_{family}"
                 for family in self.events.own_families()
             ]
         else:
@@ -73,6 +78,17 @@ class Touched:
                     reads=1,
                 )
                 duck.drop_steps(["direct_touches"])
+        if self.events.steps == "instants":
+            # Whether there was a state in between is no question then.
+            duck.make_step("all_touches", "SELECT * FROM touches", {}, reads=1)
+            duck.make_step(
+                "touches",
+                "SELECT conversation_id, CAST(NULL AS VARCHAR) AS message_id, min(step) AS step "
+                "FROM all_touches GROUP BY conversation_id",
+                {},
+                reads=1,
+            )
+            duck.drop_steps(["all_touches"])
 
     def _message_id(self, family: str, relation: str) -> str:
         named = family in ("message", "message_change", "label")
@@ -153,7 +169,8 @@ class Touched:
         if self._newly_measured():
             parts.append(
                 "SELECT conversation_id, CAST(NULL AS VARCHAR) AS message_id, "
-                f"{UNKNOWN_STEP} AS step FROM all_conversation WHERE type = 'conversation.created' "
+                f"{self.events.unknown_step} AS step FROM all_conversation "
+                "WHERE type = 'conversation.created' "
                 "AND channel_id IN (SELECT channel_id FROM newly_measured)"
             )
         return parts
@@ -181,25 +198,26 @@ class Touched:
         if duck.rows("SELECT count(*) FROM newly_measured") == [(0,)]:
             return False
         # Those that surely did before: by a lock in a conversation of one creation.
+        was_there = self.events.was_there_before(("lock", "conversation"))
         duck.execute(
             "DELETE FROM newly_measured WHERE channel_id IN ("
             "SELECT min(channel_id) FROM all_conversation WHERE type = 'conversation.created' "
             "AND conversation_id IN (SELECT conversation_id FROM all_lock "
-            f"WHERE type = 'conversation.locked' AND {self.events.was_there()}) "
-            f"GROUP BY conversation_id HAVING count(*) = 1 AND bool_and({self.events.was_there()}))"
+            f"WHERE type = 'conversation.locked' AND {was_there}) "
+            f"GROUP BY conversation_id HAVING count(*) = 1 AND bool_and({was_there}))"
         )
         return duck.rows("SELECT count(*) FROM newly_measured") != [(0,)]
 
     def _begins_to_measure(self) -> bool:
         """Whether a fact about the log as a whole may have changed, on which every row of an export
         depends: that anybody's presence or any lock was ever reported."""
-        steps = {step.name for step in self._export.all_steps}
-        duck = self._duck
-        if "presence_measurement" in steps and duck.rows(
-            f"SELECT count(*) FILTER ({self.events.was_there()}) = 0 AND count(*) > 0 "
-            "FROM all_presence"
-        ) == [(True,)]:
-            return True
+        steps, duck = self._steps, self._duck
+        if "presence_measurement" in steps:
+            was_there = self.events.was_there_before(["presence"])
+            if duck.rows(
+                f"SELECT count(*) FILTER ({was_there}) = 0 AND count(*) > 0 FROM all_presence"
+            ) == [(True,)]:
+                return True
         return "lock_measurement" in steps and self._newly_measured()
 
     def neighbours_of(self, table: str) -> str:
@@ -262,7 +280,7 @@ class Touched:
     def make_agents(self) -> int:
         """The same of agents whose presence or name is touched."""
         events = "all" if self.everything else "fresh"
-        step = str(UNKNOWN_STEP) if self.everything else "step"
+        step = str(self.events.unknown_step) if self.everything else "step"
         return self._make_candidates(
             f"SELECT agent_id AS entity_id, {_RESTLESS} AS is_restless, 0 AS time_ms FROM ("
             f"SELECT agent_id, {step} AS step FROM {events}_presence UNION "
@@ -299,6 +317,29 @@ class Touched:
             reads=1,
         )
         return duck.table("SELECT entity_id FROM part")
+
+    def make_part_until(self, last_ms: int) -> pa.Table:
+        """Make `part` of the conversations that something touched which is dated up to an instant,
+        where steps are instants; returns the ids."""
+        self._duck.make_step(
+            "part",
+            "SELECT DISTINCT conversation_id AS entity_id FROM touches "
+            f"WHERE step <= {int(last_ms)}",
+            {},
+            reads=1,
+        )
+        return self._duck.table("SELECT entity_id FROM part")
+
+    def first_of_agents(self) -> str:
+        """A select of `first_step`, the first step that touched anybody's presence or name; no row
+        where none did."""
+        if not self.events.reads("presence.changed"):
+            return "SELECT 0 AS first_step WHERE false"
+        return (
+            "SELECT min(step) AS first_step FROM (SELECT step FROM fresh_presence UNION ALL "
+            "SELECT step FROM fresh_reference WHERE type = 'agent.saved') AS touched "
+            "HAVING count(*) > 0"
+        )
 
     def scope_of_part(self) -> pa.Table:
         """The conversations of `part`, and those from which their rows are read."""

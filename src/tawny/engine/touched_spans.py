@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tawny.engine.duck import Duck
-from tawny.engine.fresh_events import UNKNOWN_STEP
+from tawny.engine.fresh_events import EventsRead
 from tawny.engine.touched import Touched
-from tawny.queries.catalogue import Query
 
 BUCKET_MS = 900_000
 """Times of events are told in quarters of an hour: periods have borders there, but for old local
@@ -30,19 +29,28 @@ class TouchedSpan:
 class TouchedSpans:
     """Finds the spans of what is touched."""
 
-    def __init__(self, duck: Duck, export: Query, touched: Touched) -> None:
+    def __init__(self, duck: Duck, read: EventsRead, touched: Touched) -> None:
         self._duck = duck
-        self._steps = {step.name for step in export.all_steps}
+        self._steps = read.steps
         self._events = touched.events
         self._everything = touched.everything
 
     def spans(self) -> Sequence[TouchedSpan]:
         """The times at which anything happened to touched conversations, and those in between that
         a session or an interval of presence covers."""
+        rows = self._duck.rows(
+            "SELECT first_ms, last_ms, first_step, last_step "
+            f"FROM {self.make_spans()} ORDER BY first_ms, last_ms"
+        )
+        return [TouchedSpan(*(int(str(cell)) for cell in row)) for row in rows]
+
+    def make_spans(self, within: tuple[int, int] | None = None) -> str:
+        """Make a table of them, with the fields of `TouchedSpan`; returns its name. Of single
+        events only those of a span of time, both ends included, where one is given."""
         bucket = f"CAST(floor(time_ms / {BUCKET_MS}.0) AS BIGINT)"
         selects = [
             f"SELECT {bucket} * {BUCKET_MS} AS first_ms, {bucket} * {BUCKET_MS} + {BUCKET_MS - 1} "
-            f"AS last_ms, touches.step FROM all_{family} AS events INNER JOIN "
+            f"AS last_ms, touches.step FROM {self._near(family, within)} AS events INNER JOIN "
             "(SELECT DISTINCT conversation_id, step FROM touches) AS touches "
             "ON touches.conversation_id = events.conversation_id"
             for family in self._events.own_families()
@@ -51,12 +59,18 @@ class TouchedSpans:
             selects += self._session_spans()
         if "presence_totals" in self._steps:
             selects += self._presence_spans()
-        rows = self._duck.rows(
-            "SELECT first_ms, last_ms, min(step), max(step) FROM (\n"
+        self._duck.make_step(
+            "touched_spans",
+            "SELECT first_ms, last_ms, min(step) AS first_step, max(step) AS last_step FROM (\n"
             + "\nUNION ALL\n".join(selects)
-            + "\n) AS spans GROUP BY first_ms, last_ms ORDER BY first_ms, last_ms"
+            + "\n) AS spans GROUP BY first_ms, last_ms",
+            {},
+            reads=1,
         )
-        return [TouchedSpan(*(int(str(cell)) for cell in row)) for row in rows]
+        return "touched_spans"
+
+    def _near(self, family: str, within: tuple[int, int] | None) -> str:
+        return f"all_{family}" if within is None else self._events.make_near(family, *within)
 
     def _next_of_agent(self, name: str, events: str) -> None:
         """Make steps of the instants at which something of an agent begins or ends: all of them,
@@ -114,9 +128,9 @@ class TouchedSpans:
         self._next_of_agent(
             "presence_moments", "SELECT agent_id, time_ms, log_version FROM all_presence"
         )
-        last = str(self._events.until_ms)
+        last, unknown = str(self._events.until_ms), self._events.unknown_step
         if self._everything:
-            begins = f"SELECT agent_id, time_ms, {UNKNOWN_STEP} AS step FROM all_presence"
+            begins = f"SELECT agent_id, time_ms, {unknown} AS step FROM all_presence"
             return [self._until_next(begins, "presence_moments", last)]
         saved = (
             "SELECT presence.agent_id, presence.time_ms, saved.step FROM all_presence AS presence "
@@ -124,10 +138,11 @@ class TouchedSpans:
             "WHERE saved.type = 'agent.saved'"
         )
         fresh = "SELECT agent_id, time_ms, step FROM fresh_presence"
-        return [
-            self._until_next(f"{fresh} UNION ALL {saved}", "presence_moments", last),
+        spans = [self._until_next(f"{fresh} UNION ALL {saved}", "presence_moments", last)]
+        if self._events.since_ms < self._events.until_ms:
             # An open interval lasts until the commit.
-            f"SELECT {self._events.since_ms} AS first_ms, {self._events.until_ms} AS last_ms, "
-            f"{UNKNOWN_STEP} AS step FROM (SELECT count(*) AS intervals FROM all_presence) AS open "
-            "WHERE intervals > 0",
-        ]
+            spans.append(
+                f"SELECT {self._events.since_ms} AS first_ms, {last} AS last_ms, {unknown} AS step "
+                "FROM (SELECT count(*) AS intervals FROM all_presence) AS open WHERE intervals > 0"
+            )
+        return spans

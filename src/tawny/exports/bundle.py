@@ -47,6 +47,10 @@ PACKAGE = "datapackage.json"
 _OF_FILE = ("from_utc", "to_utc", "events_after_as_of", "rows", "cut_cells", "bytes", "sha256")
 """What the receipts of the files of a bundle say each for itself."""
 
+REVISION_OF, CHANGES = "revision_of", "changes"
+"""What the receipt of a revision says beside what others do: the receipt of the one before, and
+what is other in the rows."""
+
 _OF_BUNDLE = ("zlib_version", "files", "checks")
 
 _LEVEL = 6
@@ -239,11 +243,14 @@ def receipt_of_file(bundle: Mapping[str, Any], export_type: str) -> dict[str, An
         raise KeyError(export_type)
     request = request_of_json(bundle["request"])
     part = next(one for one in parts_of(request) if one.export_type == export_type)
-    return (
+    of_file = (
         {name: value for name, value in bundle.items() if name not in _OF_BUNDLE}
         | {"request": request_content(part, bundle["request"]["content_media"])}
-        | {name: entry[name] for name in _OF_FILE if name in entry}
+        | {name: entry[name] for name in (*_OF_FILE, CHANGES) if name in entry}
     )
+    if before := of_file.get(REVISION_OF):
+        of_file[REVISION_OF] = receipt_of_file(before, export_type)
+    return of_file
 
 
 def receipts_in(receipt: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -24,6 +24,10 @@ from tawny.text import Text, joined
 
 RECEIPT_FORMAT = 1
 
+FEED = "feed"
+"""What the receipt of a file of changes says beside what others do: from where to where it leads.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -81,9 +85,11 @@ class Receipt:
 def request_content(request: ExportRequest, media: Sequence[str] | None) -> dict[str, Any]:
     """What a receipt says of the request; `media` are those whose message contents are shown."""
     # The instant it was resolved to stands in the receipt, also where none was asked for.
-    left_out = {"as_of", "remakes", "content"} | (
+    left_out = {"as_of", "remakes", "corrects", "content"} | (
         set() if request.is_bundle else {"exports", "bundle"}
     )
+    if request.changes is None:
+        left_out |= {"changes", "since"}
     asked = {name: value for name, value in request_json(request).items() if name not in left_out}
     return asked | {"content_media": None if media is None else list(media)}
 

@@ -89,6 +89,13 @@ class ExportRequest(ExportChoices, frozen=True):
     """One of `CONTENTS`; the receipt says of which media contents were written."""
     remakes: str | None = None
     """Id of the run whose file is made again, byte for byte, from its receipt."""
+    changes: str | None = None
+    """Instead of the rows of a range what changed since `since`; where rows sum up, of the periods
+    of this frequency."""
+    since: str | None = None
+    """The cursor of a feed that `changes` go on from; None = everything there is."""
+    corrects: str | None = None
+    """Id of the run of whose file this one is the next revision: its receipt says what is other."""
 
 
 def request_json(request: ExportRequest) -> dict[str, Any]:

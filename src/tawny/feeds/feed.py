@@ -12,45 +12,39 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from tawny.engine.change_rows import ChangeRows
 from tawny.engine.duck import Duck
 from tawny.engine.engines import open_embedded
-from tawny.engine.feed_rows import (
-    RESTLESS_PART,
-    beside_columns,
-    changes_between,
-    is_restless,
-    kept_rows,
-    make_changes,
-)
 from tawny.engine.fresh_events import LogState
 from tawny.engine.log_facts import known_channels
-from tawny.engine.touched import Touched
-from tawny.engine.touched_spans import TouchedSpans
 from tawny.errors import EngineError, RequestError, StorageError, UnknownValueError
+from tawny.feeds.answer import Answer, Row
 from tawny.feeds.cursor import FORMAT, Cursor, digest, read_cursor
-from tawny.feeds.periods import border_text, touched_periods
 from tawny.feeds.request import MOST_ROWS, FeedRequest, checked
-from tawny.feeds.units import StateRows
 from tawny.log.arrivals import arrivals_ms
 from tawny.log.delta import identity
 from tawny.log.files import Snapshot
-from tawny.model.zones import offset_segments
 from tawny.queries.catalogue import definition_version, query
 from tawny.scratch import scratch_folder
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
 from tawny.text import Text
 
-Row = dict[str, Any]
 
-_ROWS_OF_A_CONVERSATION = 20
-"""About how many rows an export may have of one, unless a conversation is its row."""
-_ROWS_OF_AN_AGENT = 1000
-_FEWEST = 20
+@dataclass(frozen=True, slots=True)
+class KeptChanges:
+    """The rows that lead to the newest state of the log."""
+
+    duck: Duck
+    statement: str
+    cursor: str
+    """From where to go on."""
+    log_version: int
+    as_of_ms: int
+    """The state they lead to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +62,14 @@ class FeedReader:
     """Reads one feed of a data folder; a context manager. The caller has checked the rights."""
 
     def __init__(
-        self, home: Path, settings: Settings, request: FeedRequest, *, given_channels: bool = False
+        self,
+        home: Path,
+        settings: Settings,
+        request: FeedRequest,
+        *,
+        given_channels: bool = False,
+        kind: str = "on-demand",
+        content: str = "setting",
     ) -> None:
         """With `given_channels` one that has no event yet is no mistake: it was given to somebody.
         Raises `RequestError` for a feed that cannot be."""
@@ -76,10 +77,13 @@ class FeedReader:
         self._home = home
         self._settings = settings
         self._export = query(self._request.export_type)
-        self._content_media = settings.content_media("on-demand")
+        self.content_media: list[str] | None = None if content == "yes" else []
+        """Media whose message contents are written; None = all."""
+        if content == "setting":
+            self.content_media = settings.content_media(kind)
         self._open = ExitStack()
         self._ducks: dict[str, Duck] = {}
-        self._answer: _Answer | None = None
+        self._answer: Answer | None = None
         self._given_channels = given_channels
         self._snapshot: Snapshot = event_log(home, settings).snapshot()
 
@@ -121,6 +125,25 @@ class FeedReader:
                 return
             cursor = page.cursor
 
+    def keep(self, cursor: str | None) -> KeptChanges:
+        """All rows after a cursor in one table, to be read while the reader is open; a purge in the
+        middle has it begin again elsewhere. Raises what `page` does."""
+        begun = self._mine() if cursor is None else self._read(cursor)
+        until = begun.until_state or self._newest()
+        if until is None:
+            raise StorageError("the event log holds nothing yet; the next try may find something")
+        answer = self._new_answer(begun.before_state, until)
+        duck = self._duck("now")
+        kept = ChangeRows(duck)
+        size = answer.size_for(MOST_ROWS)
+        for place in range(0, max(1, answer.things), size):
+            answer.make_part(place, size)
+            kept.add(until.version, answer.period)
+        after = msgspec.structs.replace(
+            begun, before=(until.version, until.as_of_ms), until=None, place=0, rows=0, size=0
+        )
+        return KeptChanges(duck, kept.statement, after.text(), until.version, until.as_of_ms)
+
     # --- cursors ----------------------------------------------------------------------------------
 
     def _mine(self) -> Cursor:
@@ -133,7 +156,7 @@ class FeedReader:
             time_zone=request.time_zone,
             period=request.period,
             channels=digest(request.channels),
-            content=digest(self._content_media),
+            content=digest(self.content_media),
             before=None,
         )
 
@@ -228,145 +251,9 @@ class FeedReader:
             )
         return self._ducks[name]
 
-    def _new_answer(self, before: LogState | None, until: LogState) -> _Answer:
-        return _Answer(
+    def _new_answer(self, before: LogState | None, until: LogState) -> Answer:
+        return Answer(
             self._duck("now"),
             None if before is None else self._duck("before"),
-            self._snapshot, self._request, self._content_media, before, until,
+            self._snapshot, self._request, self.content_media, before, until,
         )  # fmt: skip
-
-
-class _Answer:
-    """What leads from one state to another, in parts."""
-
-    def __init__(
-        self,
-        duck: Duck,
-        duck_before: Duck | None,
-        snapshot: Snapshot,
-        request: FeedRequest,
-        content_media: list[str] | None,
-        before: LogState | None,
-        until: LogState,
-    ) -> None:
-        self.before, self.until = before, until
-        self._duck = duck
-        self._request = request
-        export = self._export = query(request.export_type)
-        self._zone = request.zone
-        self._segments = offset_segments(self._zone, snapshot.months())
-        self._key = export.head.key
-        self._columns = (*beside_columns(export.head.beside_cells), *export.columns)
-        self._touched = Touched(duck, snapshot, export, before, until)
-        self._periods = []
-        if export.sums_up:
-            spans = TouchedSpans(duck, export, self._touched).spans()
-            self._periods = touched_periods(request.period or "", self._zone, spans)
-            self.things = len(self._periods)
-            self._make_restless_of_periods()
-        elif export.scope:
-            self.things = self._touched.make_conversations()
-            if self._is_of("message_id"):
-                self._touched.make_restless_messages()
-        else:
-            self.things = self._touched.make_agents()
-        ranges = [one.range for one in self._periods]
-        common: dict[str, Any] = {
-            "channels": request.channels, "content_media": content_media, "periods": ranges,
-        }  # fmt: skip
-        # Nothing is said of anybody who was erased since, whenever the answer was begun.
-        self._now = StateRows(duck, snapshot, export, until, erasures_until=None, **common)
-        self._was = None
-        if before is not None and duck_before is not None:
-            self._was = StateRows(
-                duck_before, snapshot, export, before, erasures_until=before.version, **common
-            )
-        self._place = self._size = -1
-        self._found = 0
-
-    def _make_restless_of_periods(self) -> None:
-        self._touched.make_restless_conversations()
-        if self._is_of("contact_profile_id"):
-            self._touched.make_restless_contacts()
-
-    def _is_of(self, column: str) -> bool:
-        """Whether each row is about one of what a column names."""
-        return column in self._key
-
-    def size_for(self, limit: int) -> int:
-        """Of how many things a part is made for an answer of so many rows."""
-        if self._export.sums_up:
-            return 1
-        rows = _ROWS_OF_A_CONVERSATION if self._export.scope else _ROWS_OF_AN_AGENT
-        if self._is_of("conversation_id"):
-            rows = 1
-        return max(_FEWEST, limit // rows)
-
-    def make_part(self, place: int, size: int) -> int:
-        """Compare the things from `place` on in both states; returns how many rows there are."""
-        if (place, size) == (self._place, self._size):
-            return self._found
-        if self._export.sums_up:
-            self._found = self._make_period(place)
-        else:
-            self._found = self._make_things(place, size)
-        self._place, self._size = place, size
-        return self._found
-
-    def rows(self, first: int, end: int) -> list[Row]:
-        """Some rows of the part that was made last."""
-        if end <= first:
-            return []
-        beside: Row = {}
-        if self._export.sums_up:
-            found = self._periods[self._place].range
-            beside = {
-                "period_from": border_text(self._zone, found.from_ms),
-                "period_to": border_text(self._zone, found.to_ms),
-            }
-        rows = []
-        for row in changes_between(self._duck, self._columns, self._segments, first, end):
-            op = row.pop("op")
-            if op == "delete":
-                row = {name: row[name] for name in row if name in self._key}
-            rows.append({"op": op, "at": self.until.version, **beside, **row})
-        return rows
-
-    def _make_period(self, place: int) -> int:
-        period = self._periods[place]
-        self._now.of_period(place)
-        if self._was is not None:
-            self._was.of_period(place)
-        restless = "true" if period.is_restless else "false"
-        if period.is_restless and self._is_of("contact_profile_id"):
-            restless = is_restless("contact_profile_id")
-        bounds = {"from_ms": period.range.from_ms, "to_ms": period.range.to_ms}
-        return self._compare(restless, period.is_restless, bounds)
-
-    def _make_things(self, place: int, size: int) -> int:
-        wanted = self._touched.make_part(place, size)
-        states = [state for state in (self._now, self._was) if state is not None]
-        if not self._export.scope:
-            for state in states:
-                state.of_agents(wanted)
-            return self._compare(is_restless("user_id", RESTLESS_PART), True, {})
-        scope = self._touched.scope_of_part()
-        for state in states:
-            state.of_conversations(wanted, scope)
-        restless = is_restless("conversation_id", "restless_conversations", "conversation_id")
-        if self._is_of("message_id"):
-            restless = is_restless("message_id")
-        return self._compare(restless, True, {})
-
-    def _compare(self, restless: str, of_restless: bool, bounds: dict[str, int]) -> int:
-        was = self._was
-        return make_changes(
-            self._duck,
-            self._request.export_type,
-            self._key,
-            self._columns,
-            before=None if was is None else kept_rows(was.duck),
-            restless="false" if was is None else restless,
-            of_restless=of_restless and was is not None,
-            values=bounds,
-        )

@@ -21,6 +21,7 @@ from tawny.engine.snapshot import (
     create_scope_tables,
     create_tables,
     create_view,
+    within_range,
 )
 from tawny.exports.slicing import Slicing, values_of
 from tawny.log.files import Snapshot
@@ -45,14 +46,16 @@ class StateRows:
         content_media: Sequence[str] | None,
         erasures_until: int | None,
         periods: Sequence[Period] = (),
+        within: Period | None = None,
     ) -> None:
+        """With `within` the rows of conversations are those of that range; else all."""
         self.duck = duck
         self._snapshot = snapshot
         self._export = export
         self._everything = View(
             as_of_ms=state.as_of_ms,
-            from_ms=EARLIEST_MS,
-            to_ms=LATEST_MS + 1,
+            from_ms=EARLIEST_MS if within is None else within.from_ms,
+            to_ms=LATEST_MS + 1 if within is None else within.to_ms,
             log_version=state.version,
             channels=tuple(channels),
             content_media=content_media,
@@ -81,11 +84,12 @@ class StateRows:
         for family in CONVERSATION_FAMILIES:
             name = f"{family}_events_in_range"
             if name in export.tables:
-                condition = IN_SCOPE
+                first_ms, last_ms = view.from_ms, min(view.as_of_ms, (view.to_ms or 0) - 1)
                 paths = self.duck.narrowed(
-                    self._snapshot.paths(family, None, view.as_of_ms), condition
+                    self._snapshot.paths(family, first_ms, last_ms), IN_SCOPE
                 )
-                create_view(self.duck, self._snapshot, view, family, name, paths, [condition])
+                conditions = [IN_SCOPE, *within_range(view)]
+                create_view(self.duck, self._snapshot, view, family, name, paths, conditions)
         self._make([step for step in export.scope if step.name != SCOPE])
         create_scope_tables(self.duck, self._snapshot, view, tables)
         self._make(export.steps)

@@ -62,6 +62,7 @@ ACTIONS = (
     "feed_read",
     "audit_read",
     "erased_contact_found",
+    "delivery_with_erased_contact",
     "log_accepted",
     "session_ended",
     "sample_loaded",

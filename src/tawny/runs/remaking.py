@@ -28,6 +28,8 @@ def request_to_remake(run: ExportRun, settings: Settings) -> ExportRequest:
             "This export made no file that could be made again. Run it on today's data."
         )
     request = request_of_receipt(run.receipt)
+    if request.changes is not None:
+        raise ConflictError("A file of changes cannot be made again. The next one goes on from it.")
     allowed = settings.content_media(request.kind)
     shown = replay_of_receipt(run.receipt).content_media
     if allowed is not None and (shown is None or not set(shown) <= set(allowed)):
@@ -40,9 +42,12 @@ def request_to_remake(run: ExportRun, settings: Settings) -> ExportRequest:
 
 def what_to_keep_to(store: RunStore, run: ExportRun) -> tuple[dict[str, Any], str]:
     """What a worker must know beside the request of a run, and what the file is called."""
-    remakes = request_of_run(run).remakes
+    request = request_of_run(run)
+    remakes = request.remakes
     if remakes is None:
-        return {}, file_name(run)
+        before = None if request.corrects is None else store.find(request.corrects)
+        corrected = None if before is None else before.receipt
+        return {"corrects": corrected} if corrected else {}, file_name(run)
     before = store.find(remakes)
     if before is None or before.receipt is None:
         raise ConflictError("The export whose file was to be made again is gone.")
@@ -56,5 +61,11 @@ def request_of_next_period(run: ExportRun) -> ExportRequest:
         raise RequestError("this export takes no range; run it again on today's data")
     start, end = following(run.start, run.end)
     return structs.replace(
-        request_of_run(run), start=start, end=end, as_of=None, kind="on-demand", remakes=None
+        request_of_run(run),
+        start=start,
+        end=end,
+        as_of=None,
+        kind="on-demand",
+        remakes=None,
+        corrects=None,
     )

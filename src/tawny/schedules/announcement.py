@@ -48,6 +48,7 @@ def announcement(delivery: Delivery, settings: Settings) -> dict[str, Any]:
         "revision": delivery.revision,
         "destination": delivery.destination,
         "incomplete": _incomplete(delivery.incomplete),
+        "changes": delivery.changes,
         "export": delivery.run_id,
         "link": run_link(settings, delivery.run_id),
     }

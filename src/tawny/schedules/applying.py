@@ -328,6 +328,8 @@ def _of_schedule(choice: ScheduleChoice, active: bool, owner: str) -> Fields:
         "destinations": sorted(choice.destinations),
         "delay": choice.delay,
         "wait": choice.wait,
+        "corrections": choice.corrections,
+        "changes": choice.changes,
         "active": active,
         "owner": owner,
         **_of_request(choice.request),

@@ -11,9 +11,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from msgspec import structs
 
 from tawny.completeness.rule import Completeness, incomplete
 from tawny.completeness.words import incompleteness_of, named_channels
@@ -22,19 +24,24 @@ from tawny.deliveries.reached import ReachedReaders
 from tawny.deliveries.store import Destination, Destinations
 from tawny.disk import held_lock
 from tawny.errors import NotAllowedError, StorageError, TawnyError
+from tawny.exports.bundle import CHANGES
+from tawny.exports.receipt import FEED
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import current_ms, from_ms
+from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
-from tawny.runs.store import RunStore
+from tawny.runs.store import RunStore, request_of_run
 from tawny.schedules.announcement import announcement, delivery_key, warning
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.file_names import file_name
-from tawny.schedules.owners import caller_of_owner
+from tawny.schedules.follower import Follower, LookedAt
+from tawny.schedules.owners import OPERATOR, caller_of_owner
 from tawny.schedules.planner import plan
-from tawny.schedules.rows import Delivery, ExportSchedule, Slot
+from tawny.schedules.rows import MADE, Cause, Delivery, DeliveryState, ExportSchedule, Slot
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import DeliveryStore
+from tawny.schedules.store_revisions import RevisionStore
 from tawny.schedules.store_slots import SlotStore
 from tawny.scratch import scratch_folder
 from tawny.settings import Settings
@@ -66,6 +73,9 @@ class ExportMaker(Protocol):
         """That of every channel now, asked for up to an instant; None when it is not known yet.
         Raises `TawnyError`."""
 
+    def look(self, files: Sequence[Mapping[str, Any]], only_erasures: bool) -> LookedAt:
+        """See `follower.Look`."""
+
 
 Known = Callable[[int], Sequence[Completeness] | None]
 """See `ExportMaker.completeness`."""
@@ -87,6 +97,7 @@ class Carrier:
         settings: Settings,
         database: Database,
         destinations: Destinations,
+        audit: Audit,
         maker: ExportMaker,
     ) -> None:
         self._home = home
@@ -99,6 +110,8 @@ class Carrier:
         self.slots = SlotStore(database)
         self.deliveries = DeliveryStore(database)
         self._destinations = destinations
+        self._revisions = RevisionStore(database)
+        self._follower = Follower(database, destinations, audit, maker.look)
         self._look_for_events_ms = 0
 
     def decide(self) -> None:
@@ -134,6 +147,14 @@ class Carrier:
             if not made and not due:
                 return touched - {0}
 
+    def follow(self) -> set[int]:
+        """See `Follower.follow`."""
+        return self._follower.follow()
+
+    def take_back(self) -> None:
+        """See `Follower.take_back`."""
+        self._follower.take_back()
+
     def take_away_unfinished(self) -> None:
         """See `Destinations`."""
         self._destinations.take_away_unfinished()
@@ -161,6 +182,12 @@ class Carrier:
         schedule = self.schedules.find(slot.schedule_id)
         assert schedule is not None
         now_ms = current_ms()
+        if slot.cause == Cause.ERASURE:
+            # Whoever was erased goes, whatever has become of the schedule and its owner.
+            begun = self.slots.begin(slot, max(now_ms, slot.range.to_ms), now_ms)
+            if begun is not None:
+                self._start(schedule, begun)
+            return
         try:
             owner = self._rightful(schedule)
         except NotAllowedError as error:
@@ -176,9 +203,21 @@ class Carrier:
             if why is not None:
                 self.slots.hold(slot, why, latest_ms, for_events=True)
                 return
+        if schedule.choice.changes and not self._may_follow(slot):
+            return
         begun = self.slots.begin(slot, max(now_ms, slot.range.to_ms), now_ms)
         if begun is not None:
             self._start(schedule, begun)
+
+    def _may_follow(self, slot: Slot) -> bool:
+        """Whether the file of changes that a slot goes on from is made."""
+        before = self.slots.before(slot)
+        if before is None or before.state == MADE:
+            return True
+        if before.state != DeliveryState.RUNNING:
+            why = Text("waits for the file of changes before it")
+            self.slots.hold(slot, why, max(before.next_try_ms or 0, current_ms() + 1_000))
+        return False
 
     def _rightful(self, schedule: ExportSchedule) -> Caller:
         """The owner, who may see now what is to be delivered. Raises `NotAllowedError`."""
@@ -191,13 +230,40 @@ class Carrier:
         assert slot.as_of_ms is not None
         key = f"slot-{slot.id}-{slot.revision}-{slot.first_try_ms}-{slot.tries}"
         try:
-            owner = self._rightful(schedule)
-            request = schedule.choice.request_for(slot.range, slot.as_of_ms)
-            run_id = self._maker.start(owner, request, key)
+            erases = slot.cause == Cause.ERASURE
+            owner = OPERATOR if erases else self._rightful(schedule)
+            run_id = self._maker.start(owner, self._request_of(schedule, slot), key)
         except TawnyError as error:
             self.slots.failed(slot, error.text, current_ms())
             return
         self.slots.set_run(slot, run_id)
+
+    def _request_of(self, schedule: ExportSchedule, slot: Slot) -> ExportRequest:
+        """What is asked for a slot; for a revision the same as for the one before, unless somebody
+        wants it as the schedule is now."""
+        assert slot.as_of_ms is not None
+        asked = schedule.choice.request_for(slot.range, slot.as_of_ms)
+        if schedule.choice.changes:
+            earlier = self.slots.before(slot)
+            return structs.replace(asked, since=earlier and earlier.cursor)
+        before = None if slot.corrects is None else self._runs.find(slot.corrects)
+        if before is None or before.receipt is None:
+            return asked
+        same = structs.replace(request_of_run(before), remakes=None, corrects=None)
+        if slot.cause is not None or same == asked:
+            return structs.replace(same, corrects=before.id)
+        return asked
+
+    def _made(self, slot: Slot, receipt: Mapping[str, Any]) -> None:
+        """The file of a slot is there."""
+        changes = receipt.get(CHANGES)
+        counts = changes and {name: changes[name] for name in ("added", "removed", "changed")}
+        self.slots.made(
+            slot, incompleteness_of(receipt), counts, int(receipt["log_version"]), current_ms(),
+            receipt.get(FEED, {}).get("cursor"),
+        )  # fmt: skip
+        if slot.cause is not None and counts is not None and not any(counts.values()):
+            self._revisions.nothing_is_other(slot.id, slot.revision)
 
     def _follow(self, slot: Slot) -> None:
         """See what has become of the run of a slot."""
@@ -210,7 +276,8 @@ class Carrier:
         if run is None or run.state is RunState.EXPIRED:
             self.slots.failed(slot, Text("the export was deleted"), current_ms())
         elif run.state is RunState.READY:
-            self.slots.made(slot, incompleteness_of(run.receipt), current_ms())
+            assert run.receipt is not None
+            self._made(slot, run.receipt)
         elif run.state is RunState.FAILED:
             why = Text("the export failed: {why}", why=run.error or "")
             self.slots.failed(slot, why, current_ms())
@@ -238,9 +305,12 @@ class Carrier:
                 export_type, ending, sha256,
             )  # fmt: skip
 
+        receipt = run.receipt
+        if delivery.revision > 1:
+            receipt = {"revision": delivery.revision, **receipt}
         key = delivery_key(delivery, schedule, destination)
         parcel = Parcel(
-            path, run.receipt, name_of, scratch_folder(self._home),
+            path, receipt, name_of, scratch_folder(self._home),
             key=key,
             made_ms=run.ended_ms or run.created_ms,
             about=announcement(delivery, self._settings),

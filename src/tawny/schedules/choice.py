@@ -20,6 +20,7 @@ from tawny.text import Text
 LONGEST_NAME = 255
 DEFAULT_DELAY = "15m"
 NO_WAIT = "off"
+NO_CORRECTIONS = "off"
 
 _AS_OF_THEIR_END = "open-conversations"
 
@@ -38,6 +39,11 @@ class ScheduleChoice:
     """How long after the end of a range it is made, such as `15m`."""
     wait: str = NO_WAIT
     """How much longer it waits, at most, for channels that are not complete; `off` = not at all."""
+    corrections: str = NO_CORRECTIONS
+    """For how long after the end of a range late events have it delivered again, such as `7d`;
+    `off` = not at all."""
+    changes: bool = False
+    """Whether its files are what changed since the one before, instead of the rows of a range."""
 
     def timing(self, created_ms: int, pauses: Sequence[Pause]) -> Timing:
         """When its slots are due."""
@@ -48,6 +54,11 @@ class ScheduleChoice:
             created_ms,
             pauses,
         )
+
+    @property
+    def corrections_ms(self) -> int:
+        """For how long after the end of a range it is corrected; 0 = not at all."""
+        return milliseconds(self.corrections)
 
     def latest_ms(self, slot: Period) -> int:
         """When a slot is made, whatever has not come by then."""
@@ -62,6 +73,7 @@ class ScheduleChoice:
             end=end,
             as_of=instant_text(self.as_of_ms(slot, as_of_ms)),
             kind="scheduled",
+            changes=self.frequency if self.changes else None,
         )
 
     def as_of_ms(self, slot: Period, first_run_ms: int) -> int:
@@ -80,13 +92,31 @@ def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
         raise RequestError(
             "destinations: found none; allowed one or more (tawny destinations list shows them)"
         )
+    request = without_range(
+        choice.request, Text("a schedule has a frequency instead, leave it out")
+    )
+    if choice.changes:
+        _check_changes(choice, request)
     return replace(
         choice,
         name=name,
         delay=checked_duration("delay", choice.delay),
         wait=checked_duration("wait", choice.wait, off=True),
+        corrections=checked_duration("corrections", choice.corrections, off=True, least="1h"),
         destinations=tuple(dict.fromkeys(choice.destinations)),
-        request=without_range(
-            choice.request, Text("a schedule has a frequency instead, leave it out")
-        ),
+        request=request,
     )
+
+
+def _check_changes(choice: ScheduleChoice, request: ExportRequest) -> None:
+    """Raise `RequestError` for what files of changes cannot have."""
+    if request.is_bundle:
+        raise RequestError(
+            "changes: found with several exports; a feed is of one, make a schedule for each"
+        )
+    if choice.corrections != NO_CORRECTIONS:
+        raise RequestError(
+            "corrections: found {found} with changes; late events are in the next file of changes, "
+            "leave it out",
+            found=choice.corrections,
+        )

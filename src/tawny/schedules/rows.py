@@ -26,6 +26,27 @@ class DeliveryState(enum.StrEnum):
     SKIPPED = "skipped"
 
 
+class Cause(enum.StrEnum):
+    """Why a revision is made by itself."""
+
+    CORRECTION = "correction"
+    """Events came in late."""
+    ERASURE = "erasure"
+    """Somebody in it was erased."""
+
+
+class Erasure(enum.StrEnum):
+    """What becomes of delivered files that hold somebody who was erased since."""
+
+    DUE = "due"
+    """They are taken back, as soon as the next revision is there."""
+    FOLLOWED = "followed"
+    SENT = "sent"
+    """What was mailed cannot be taken back."""
+    GONE = "gone"
+    """The destination was removed: nobody knows any more how to get there."""
+
+
 MADE = "made"
 """The state of a slot whose file is there; what follows is the business of its deliveries."""
 
@@ -72,6 +93,12 @@ class Slot:
     next_try_ms: int | None
     at_once: bool
     """Whether somebody wants it made without waiting for channels to be complete."""
+    cause: str | None
+    """One of `Cause` where its present revision is made by itself."""
+    corrects: str | None
+    """The run of the revision before."""
+    cursor: str | None
+    """Up to where its file leads, of a schedule of changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +128,7 @@ class Delivery:
     first_try_ms: int | None
     next_try_ms: int | None
     delivered_ms: int | None
+    changes: Mapping[str, int] | None
+    """How many rows of a revision are `added`, `removed`, `changed` against the one before."""
+    erasure: str | None
+    """One of `Erasure`: what becomes of its files, which hold somebody who was erased since."""

@@ -119,6 +119,7 @@ class Schedules:
         for field, found, there in (
             ("frequency", choice.frequency, before.frequency),
             ("time_zone", choice.request.time_zone, before.request.time_zone),
+            *_fixed_of_changes(choice, before),
         ):
             if found != there:
                 raise RequestError(
@@ -185,6 +186,11 @@ class Schedules:
         """Have the ranges from `start` to `end` made, as if they had been scheduled; those that are
         there only `again`, as their next revision. Returns how many."""
         schedule = self._own(caller, schedule_id)
+        if schedule.choice.changes:
+            raise RequestError(
+                "from: found a schedule of changes, whose files follow each other; a new schedule "
+                "begins with everything there is"
+            )
         timing = schedule.timing
         from_ms = moment_ms("from", start, timing.zone)
         to_ms = moment_ms("to", end, timing.zone)
@@ -284,6 +290,17 @@ class Schedules:
                 "there is no schedule {id}, or none that you may see", id=schedule_id
             )
         return found
+
+
+def _fixed_of_changes(
+    choice: ScheduleChoice, before: ScheduleChoice
+) -> builtins.list[tuple[str, str, str]]:
+    """What stays of a schedule of changes, whose files go on from each other: what was set, and
+    what is there."""
+    fixed = [("changes", str(choice.changes).lower(), str(before.changes).lower())]
+    if before.changes:
+        fixed.append(("exports", choice.request.export_type, before.request.export_type))
+    return fixed
 
 
 def _detail(choice: ScheduleChoice) -> dict[str, str | builtins.list[str]]:

@@ -192,6 +192,8 @@ def _columns_of(choice: ScheduleChoice) -> dict[str, Any]:
         "frequency": choice.frequency,
         "delay": choice.delay,
         "wait": choice.wait,
+        "corrections": choice.corrections,
+        "changes": choice.changes,
     }
 
 
@@ -223,6 +225,8 @@ def _of_row(row: Any, names: Sequence[str]) -> ExportSchedule:
             destinations=tuple(names),
             delay=row.delay,
             wait=row.wait,
+            corrections=row.corrections,
+            changes=row.changes,
         ),
         active=row.active,
         pauses=[(since_ms, until_ms) for since_ms, until_ms in json.loads(row.pauses)],

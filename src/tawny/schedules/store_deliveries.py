@@ -242,6 +242,8 @@ def _select() -> sa.Select[Any]:
             deliveries.c.destination,
             deliveries.c.files,
             deliveries.c.incomplete,
+            deliveries.c.changes,
+            deliveries.c.erasure,
             deliveries.c.delivered_ms,
             *(
                 _now(name).label(name)
@@ -276,4 +278,6 @@ def _of_row(row: Any) -> Delivery:
         first_try_ms=row.first_try_ms,
         next_try_ms=row.next_try_ms,
         delivered_ms=row.delivered_ms,
+        changes=None if row.changes is None else json.loads(row.changes),
+        erasure=row.erasure,
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from tawny.deliveries.tries import next_try_ms
 from tawny.model.periods import Period
 from tawny.model.zones import current_ms
 from tawny.schedules.planner import Plan
-from tawny.schedules.rows import MADE, DeliveryState, ExportSchedule, Slot
+from tawny.schedules.rows import MADE, Cause, DeliveryState, ExportSchedule, Slot
 from tawny.schedules.store import ScheduleStore
 from tawny.state.database import Database
 from tawny.state.delivery_tables import (
@@ -69,7 +70,10 @@ class SlotStore:
                 _wait(connection, slot.id, now_ms, at_once=at_once)
                 count += 1
             elif again and slot.state == MADE:
-                _wait(connection, slot.id, now_ms, run_id=None, revision=slot.revision + 1)
+                _wait(
+                    connection, slot.id, now_ms, run_id=None, revision=slot.revision + 1,
+                    cause=None, corrects=slot.run_id,
+                )  # fmt: skip
                 _add_deliveries(connection, schedule.id, [slot.id], slot.revision + 1)
                 count += 1
         return count
@@ -85,8 +89,11 @@ class SlotStore:
                 .where(
                     slots.c.state.in_(_UNMADE),
                     sa.or_(now_is, slots.c.held) if held else now_is,
-                    schedules.c.active,
-                    schedules.c.removed_ms.is_(None),
+                    # An erasure is followed, whatever has become of the schedule.
+                    sa.or_(
+                        sa.and_(schedules.c.active, schedules.c.removed_ms.is_(None)),
+                        slots.c.cause == Cause.ERASURE,
+                    ),
                     _of_schedule(schedule_id),
                 )
                 .order_by(slots.c.to_ms, slots.c.id)
@@ -102,6 +109,22 @@ class SlotStore:
                 .order_by(slots.c.id)
             ).all()
         return [_of_row(row) for row in rows]
+
+    def before(self, slot: Slot) -> Slot | None:
+        """Of the same schedule the slot before one, of those that were made or are to be."""
+        over = (DeliveryState.SKIPPED, DeliveryState.GIVEN_UP)
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(slots)
+                .where(
+                    slots.c.schedule_id == slot.schedule_id,
+                    slots.c.from_ms < slot.range.from_ms,
+                    slots.c.state.not_in(over),
+                )
+                .order_by(slots.c.from_ms.desc())
+                .limit(1)
+            ).first()
+        return None if row is None else _of_row(row)
 
     def begin(self, slot: Slot, as_of_ms: int, now_ms: int) -> Slot | None:
         """Take the making of a file up; the first time fixes as of when it is, and where it is
@@ -132,13 +155,30 @@ class SlotStore:
         with self._database.write() as connection:
             connection.execute(slots.update().where(slots.c.id == slot.id).values(run_id=run_id))
 
-    def made(self, slot: Slot, incomplete: Incompleteness | None, now_ms: int) -> None:
-        """The file is there and can be delivered, whatever it lacks."""
+    def made(
+        self,
+        slot: Slot,
+        incomplete: Incompleteness | None,
+        changes: Mapping[str, int] | None,
+        log_version: int,
+        now_ms: int,
+        cursor: str | None = None,
+    ) -> None:
+        """The file is there and can be delivered, whatever it lacks; it is what a version of the
+        log says."""
         with self._database.write() as connection:
+            known = slots.c.erasures_version
             connection.execute(
                 slots.update()
                 .where(slots.c.id == slot.id, slots.c.state == DeliveryState.RUNNING)
-                .values(state=MADE, reason=None)
+                .values(
+                    state=MADE,
+                    reason=None,
+                    log_version=log_version,
+                    cursor=cursor,
+                    # The files of revisions before are still to be looked at.
+                    erasures_version=log_version if slot.revision == 1 else known,
+                )
             )
             connection.execute(
                 deliveries.update()
@@ -153,6 +193,7 @@ class SlotStore:
                     next_try_ms=now_ms,
                     reason=None,
                     incomplete=None if incomplete is None else incomplete.as_json(),
+                    changes=None if changes is None else json.dumps(dict(changes)),
                 )
             )
 
@@ -279,7 +320,7 @@ def _set_destinations(connection: sa.Connection, slot: Any) -> None:
     number, by which somebody may look at them."""
     of_slot = sa.and_(deliveries.c.slot_id == slot.id, deliveries.c.revision == slot.revision)
     known = connection.execute(sa.select(deliveries).where(of_slot)).all()
-    if any(one.tries > 0 or one.run_id is not None for one in known):
+    if slot.cause is not None or any(one.tries > 0 or one.run_id is not None for one in known):
         return
     there = _destinations_of(connection, slot.schedule_id)
     wanted = [one.id for one in there]
@@ -316,4 +357,7 @@ def _of_row(row: Any) -> Slot:
         first_try_ms=row.first_try_ms,
         next_try_ms=row.next_try_ms,
         at_once=row.at_once,
+        cause=row.cause,
+        corrects=row.corrects,
+        cursor=row.cursor,
     )

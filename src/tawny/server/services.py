@@ -166,8 +166,9 @@ class Services:
         )
         self.freshness = FreshnessReader(lambda: self._read("completeness"), self._log_state)
         self._carrying = Carrying(
-            home, settings, self.database, self.destinations, self.runs, self.freshness.known
-        )
+            home, settings, self.database, self.destinations, self.audit, self.runs,
+            self.freshness.known, self._drawers,
+        )  # fmt: skip
         self._status = CachedReading(
             lambda: self._read("status"),
             self._log_state,

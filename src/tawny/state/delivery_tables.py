@@ -40,6 +40,8 @@ schedules = sa.Table(
     # What was delivered is remembered also when its schedule is gone.
     number_column("removed_ms", null=True),
     text_column("wait", default="off"),
+    text_column("corrections", default="off"),
+    sa.Column("changes", sa.Boolean, nullable=False, server_default=sa.false()),
     sqlite_autoincrement=True,
 )
 
@@ -78,6 +80,14 @@ slots = sa.Table(
     # Whether it waits for channels to be complete, and whether somebody wants it without that.
     sa.Column("held", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("at_once", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Which version of the log its file is known to agree with, and whose erasures it knows.
+    number_column("log_version", null=True),
+    number_column("erasures_version", null=True),
+    # Why its present revision is made, and the run of the one before; none for what was asked for.
+    text_column("cause", null=True),
+    text_column("corrects", null=True),
+    # Up to where its file leads, of a schedule of changes.
+    text_column("cursor", null=True),
     sa.UniqueConstraint("schedule_id", "from_ms"),
     sa.Index(None, "state"),
     sqlite_autoincrement=True,
@@ -102,6 +112,9 @@ deliveries = sa.Table(
     number_column("next_try_ms", null=True),
     number_column("delivered_ms", null=True),
     text_column("incomplete", null=True),
+    # How many rows of a revision are other ones, and what becomes of files with an erased contact.
+    text_column("changes", null=True),
+    text_column("erasure", null=True),
     sa.UniqueConstraint("slot_id", "revision", "destination_id"),
     sa.Index(None, "state"),
     sqlite_autoincrement=True,

@@ -21,6 +21,7 @@ from tawny.engine.erasure import (
     write_purged,
 )
 from tawny.engine.key_index import keep_keys
+from tawny.log.files import Snapshot
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
 from tawny.upkeep.exported_files import ExportedFile, delete_erased
@@ -62,6 +63,14 @@ def purge_what_is_new(home: Path, settings: Settings) -> Purged:
             _write_done(home, snapshot.version)
             return Purged(contacts)
     return purge(home, settings)
+
+
+def newest_erasure_of(home: Path, settings: Settings, snapshot: Snapshot) -> int:
+    """The version of the log with which somebody was erased last; -1 without."""
+    if not snapshot.paths("contact"):
+        return -1
+    with open_of_folder(home, settings, threads=1) as duck:
+        return newest_erasure(duck, snapshot)
 
 
 def _forget(home: Path, settings: Settings) -> None:

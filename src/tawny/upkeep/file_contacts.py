@@ -6,8 +6,9 @@ from pathlib import Path
 
 from tawny.engine import finished_rows
 from tawny.engine.base import Embedded
+from tawny.exports.change_columns import columns_of_file
 from tawny.exports.formats.registry import file_format
-from tawny.exports.request import ExportChoices, chosen_columns
+from tawny.exports.request import ExportRequest
 from tawny.queries.catalogue import query
 
 CONTACT_KEY = "contact_profile_id"
@@ -19,16 +20,16 @@ def is_about_contacts(export_type: str) -> bool:
     return any(column.key == CONTACT_KEY for column in query(export_type).columns)
 
 
-def shows_contacts(request: ExportChoices) -> bool:
+def shows_contacts(request: ExportRequest) -> bool:
     """Whether a file of such rows, written for that request, has the column that says whom they
     are about."""
-    return any(column.key == CONTACT_KEY for column in chosen_columns(request))
+    return any(column.key == CONTACT_KEY for column in columns_of_file(request))
 
 
-def holds_any(engine: Embedded, path: Path, request: ExportChoices, table: str) -> bool:
+def holds_any(engine: Embedded, path: Path, request: ExportRequest, table: str) -> bool:
     """Whether a file, written for that request, has a row about one of the contacts in a table with
     a column `contact_id`; the file has the column that says so."""
-    columns = chosen_columns(request)
+    columns = columns_of_file(request)
     headers = [column.headers[request.headers] for column in columns]
     header = next(c.headers[request.headers] for c in columns if c.key == CONTACT_KEY)
     chosen = file_format(request.format, request.dialect)

@@ -27,6 +27,12 @@ _schedule_options = options(
         help="How much longer it waits, at most, for channels whose events have not all come, such "
         "as 2h; off = not at all, at first off.",
     ),
+    click.option(
+        "--corrections",
+        metavar="TIME",
+        help="For how long after the end of a range late events have it delivered again, as its "
+        "next revision, such as 7d; off = not at all, at first off.",
+    ),
     choice_options,
     click.option(
         "--content",
@@ -80,6 +86,12 @@ def show_schedule(context: click.Context, name: str, **given: Any) -> None:
     multiple=True,
     required=True,
     help="Where its files go; may be repeated.",
+)
+@click.option(
+    "--changes",
+    is_flag=True,
+    help="Files of what changed since the one before (tawny feed), instead of the rows of a range; "
+    "the first holds everything.",
 )
 @click.option("--paused", is_flag=True, help="Have it wait for tawny schedules resume.")
 @_schedule_options

@@ -11,7 +11,7 @@ from tawny.exports.request import ExportChoices, ExportRequest
 from tawny.languages import translated
 from tawny.queries.catalogue import ExportName
 from tawny.schedules.announcement import announcement
-from tawny.schedules.choice import DEFAULT_DELAY, NO_WAIT, ScheduleChoice
+from tawny.schedules.choice import DEFAULT_DELAY, NO_CORRECTIONS, NO_WAIT, ScheduleChoice
 from tawny.schedules.rows import Delivery
 from tawny.schedules.schedules import ScheduleNews
 from tawny.server.api.shapes import ExportBody, instant
@@ -20,6 +20,7 @@ from tawny.settings import Settings
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
 Duration = Annotated[str, Meta(max_length=16)]
 Frequency = Literal["hourly", "daily", "weekly", "monthly"]
+ErasureName = Literal["due", "followed", "sent", "gone"]
 DeliveryStateName = Literal["waiting", "running", "delivered", "failed", "given_up", "skipped"]
 
 
@@ -44,6 +45,19 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
         Duration,
         Meta(description="How much longer, at most, for channels that are not complete; or `off`"),
     ] = NO_WAIT
+    corrections: Annotated[
+        Duration,
+        Meta(
+            description="For how long after the end of a range late events have it delivered "
+            "again, such as `7d`; or `off`"
+        ),
+    ] = NO_CORRECTIONS
+    changes: Annotated[
+        bool,
+        Meta(
+            description="Files of what changed since the one before, as `GET /feeds/TYPE` tells it"
+        ),
+    ] = False
     content: Annotated[
         Literal["setting", "yes", "no"],
         Meta(description="Contents of messages: as the setting for scheduled runs says, or not"),
@@ -58,7 +72,14 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
         fields = {name: getattr(self, name) for name in ExportChoices.__struct_fields__}
         request = ExportRequest(**fields, content=self.content, kind="scheduled")
         return ScheduleChoice(
-            self.name, request, self.frequency, self.destinations, self.delay, self.wait
+            name=self.name,
+            request=request,
+            frequency=self.frequency,
+            destinations=self.destinations,
+            delay=self.delay,
+            wait=self.wait,
+            corrections=self.corrections,
+            changes=self.changes,
         )
 
 
@@ -87,6 +108,8 @@ class ScheduleAnswer(Struct):
     frequency: str
     delay: str
     wait: str
+    corrections: str
+    changes: bool
     destinations: list[str]
     owner: str
     active: bool
@@ -122,6 +145,8 @@ class ScheduleAnswer(Struct):
             frequency=choice.frequency,
             delay=choice.delay,
             wait=choice.wait,
+            corrections=choice.corrections,
+            changes=choice.changes,
             destinations=list(choice.destinations),
             owner=schedule.owner,
             active=schedule.active,
@@ -181,6 +206,14 @@ class IncompletenessAnswer(Struct):
     """The first twenty, the longest late first; the receipt has all."""
 
 
+class RowChangesAnswer(Struct):
+    """How many rows of a revision are other ones than in the one before."""
+
+    added: int
+    removed: int
+    changed: int
+
+
 class DeliveryAnswer(Struct):
     """A range of a schedule, its revision and a destination."""
 
@@ -201,6 +234,12 @@ class DeliveryAnswer(Struct):
     files: list[DeliveredFile]
     incomplete: IncompletenessAnswer | None
     """Of which channels the files may lack events; none where they are complete, or not made."""
+    changes: RowChangesAnswer | None
+    """Of a revision, against the one before; the receipt names the rows and the events."""
+    erasure: ErasureName | None
+    """What becomes of files that hold somebody who was erased since: `due` = they are taken back
+    as soon as the next revision is there; `followed` = they were, or replaced; `sent` = the mail
+    cannot be taken back; `gone` = nobody knows any more how to get there."""
     export: str | None
     """The run that made the files."""
     link: str | None
@@ -217,6 +256,7 @@ class DeliveryAnswer(Struct):
             "next_try_at": instant(delivery.next_try_ms or None),
             "delivered_at": instant(delivery.delivered_ms),
             "files": [{"rows": None, **one} for one in delivery.files],
+            "erasure": delivery.erasure,
         }
         return convert({**announcement(delivery, settings), **goes}, cls)
 

@@ -67,6 +67,7 @@ ACTIONS = {
     "feed_read": N_("Read a change feed"),
     "audit_read": N_("Exported the audit trail"),
     "erased_contact_found": N_("Found an erased contact in a file"),
+    "delivery_with_erased_contact": N_("Found an erased contact in delivered files"),
     "log_accepted": N_("Took a damaged event log as it is"),
     "session_ended": N_("Ended a session"),
     "sample_loaded": N_("Loaded sample data"),

@@ -145,6 +145,14 @@ DELIVERY_STATES = {
     "skipped": N_("Left out"),
 }
 
+ERASURES = {
+    "due": N_("A contact in it was erased: it is taken back when its next revision is there."),
+    "followed": N_("A contact in it was erased: taken back."),
+    "sent": N_("A contact in it was erased: mail that was sent cannot be taken back."),
+    "gone": N_("A contact in it was erased: the destination was removed, it may still lie there."),
+}
+"""What becomes of delivered files with somebody who was erased since."""
+
 DELIVERY_LOOKS = {"delivered": "ready", "running": "running", "failed": "failed",
                   "given_up": "failed"}  # fmt: skip
 """The look of a state, where it is one that runs have too."""

@@ -27,6 +27,7 @@ from tawny.server.pages.schedule_form import (
     schedule_form,
 )
 from tawny.server.pages.schedule_words import (
+    correction_options,
     delay_options,
     missing_texts,
     range_of_slot,
@@ -37,6 +38,8 @@ from tawny.server.services import Services
 from tawny.text import Text
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
+_FIELDS = ("name", "delay", "wait", "corrections", "changes", "destinations", "time_zone")
+"""Those that an error may be said at."""
 
 
 @get("/schedules/new", opt=_WRITE, sync_to_thread=True)
@@ -132,6 +135,7 @@ def _page(
         dialects=dialects(reader.language),
         delays=delay_options(filled.delay, reader),
         waits=wait_options(filled.wait, reader),
+        corrections=correction_options(filled.corrections, reader),
         **columns_context(filled.request),
         **_meaning(services, filled, reader),
     )  # fmt: skip
@@ -140,7 +144,7 @@ def _page(
 def _field_of(text: Text) -> str:
     """The field that an error of ours is about, by the name before its colon."""
     name = translated(text, "en").partition(":")[0]
-    return name if name in ("name", "delay", "wait", "destinations", "time_zone") else ""
+    return name if name in _FIELDS else ""
 
 
 def _meaning(services: Services, filled: ScheduleForm, reader: Reader) -> dict[str, Any]:

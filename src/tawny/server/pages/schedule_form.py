@@ -11,7 +11,7 @@ from msgspec import structs
 from tawny.exports.request import ExportChoices
 from tawny.model.periods import FREQUENCIES
 from tawny.runs.store_saved import SavedExportRow
-from tawny.schedules.choice import DEFAULT_DELAY, NO_WAIT, ScheduleChoice
+from tawny.schedules.choice import DEFAULT_DELAY, NO_CORRECTIONS, NO_WAIT, ScheduleChoice
 from tawny.schedules.rows import ExportSchedule
 from tawny.server.pages.filled_form import form_query
 from tawny.server.pages.labels import CONTENTS
@@ -44,6 +44,8 @@ class ScheduleForm:
     frequency: str = "daily"
     delay: str = DEFAULT_DELAY
     wait: str = NO_WAIT
+    corrections: str = NO_CORRECTIONS
+    changes: bool = False
     destinations: tuple[str, ...] = ()
     content: str = "setting"
     owner: str = ""
@@ -63,7 +65,14 @@ class ScheduleForm:
         """The same of a form that may not be filled in yet. Raises `FieldError`."""
         request = structs.replace(self.request.choices(), content=self.content, kind="scheduled")
         return ScheduleChoice(
-            self.name, request, self.frequency, self.destinations, self.delay, self.wait
+            name=self.name,
+            request=request,
+            frequency=self.frequency,
+            destinations=self.destinations,
+            delay=self.delay,
+            wait=self.wait,
+            corrections=self.corrections,
+            changes=self.changes,
         )
 
 
@@ -75,6 +84,8 @@ def schedule_form(fields: Submitted, reader: Reader) -> ScheduleForm:
         frequency=fields.chosen("frequency", FREQUENCIES, "daily"),
         delay=fields.one("delay", DEFAULT_DELAY),
         wait=fields.one("wait", NO_WAIT),
+        corrections=fields.one("corrections", NO_CORRECTIONS),
+        changes="changes" in fields,
         destinations=fields.all("destination"),
         content=fields.chosen("content", CONTENTS, "setting"),
         owner=fields.one("owner"),
@@ -91,6 +102,8 @@ def of_schedule(schedule: ExportSchedule, reader: Reader) -> ScheduleForm:
         frequency=choice.frequency,
         delay=choice.delay,
         wait=choice.wait,
+        corrections=choice.corrections,
+        changes=choice.changes,
         destinations=tuple(choice.destinations),
         content=choice.request.content,
         owner=schedule.owner,

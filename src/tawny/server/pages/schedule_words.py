@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from babel.dates import format_datetime
 
@@ -10,13 +10,15 @@ from tawny.completeness.words import Incompleteness, named_channels
 from tawny.model.durations import milliseconds
 from tawny.model.periods import Period, request_texts
 from tawny.model.zones import from_ms, requested_zone
-from tawny.schedules.choice import NO_WAIT, ScheduleChoice
+from tawny.schedules.choice import NO_CORRECTIONS, NO_WAIT, ScheduleChoice
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import Reader
 from tawny.text import N_, Text
 
 DELAYS = ("0s", "5m", "15m", "30m", "1h", "2h", "6h", "12h", "1d", "2d", "7d")
 """How long after the end of a range a file is made: what the form offers."""
+CORRECTIONS = (NO_CORRECTIONS, "1d", "2d", "3d", "7d", "14d", "30d")
+"""For how long after a range late events are followed: what the form offers."""
 WAITS = (NO_WAIT, "30m", "1h", "2h", "6h", "12h", "1d", "3d", "7d")
 """How much longer it waits for channels: what the form offers."""
 
@@ -55,6 +57,28 @@ def wait_options(chosen: str, reader: Reader) -> list[tuple[str, str]]:
          reader.translate(N_("Yes, at most %(time)s")) % {"time": duration_words(one, reader)})
         for one in _with(WAITS, chosen)
     ]  # fmt: skip
+
+
+def correction_options(chosen: str, reader: Reader) -> list[tuple[str, str]]:
+    """What the form offers as time for which ranges are corrected, with what is chosen."""
+    return [
+        (one, reader.translate(N_("No, files stay as they are")) if one == NO_CORRECTIONS else
+         reader.translate(N_("Yes, for %(time)s")) % {"time": duration_words(one, reader)})
+        for one in _with(CORRECTIONS, chosen)
+    ]  # fmt: skip
+
+
+def changes_words(changes: Mapping[str, int], reader: Reader) -> str:
+    """`3 rows added, 1 removed`: what is other in a revision."""
+    added, removed, changed = changes["added"], changes["removed"], changes["changed"]
+    parts = [
+        (added, reader.plural("%(num)s row added", "%(num)s rows added", added)),
+        (removed, reader.plural("%(num)s row removed", "%(num)s rows removed", removed)),
+        (changed, reader.plural("%(num)s row changed", "%(num)s rows changed", changed)),
+    ]
+    return ", ".join(
+        text % {"num": words.number(count, reader.locale)} for count, text in parts if count
+    )
 
 
 def _with(offered: Sequence[str], chosen: str) -> list[str]:

@@ -16,7 +16,12 @@ from tawny.server.pages import formatting as words
 from tawny.server.pages.paging import paged
 from tawny.server.pages.received import channels_by_id
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
-from tawny.server.pages.schedule_words import duration_words, lacking_words, range_of_slot
+from tawny.server.pages.schedule_words import (
+    changes_words,
+    duration_words,
+    lacking_words,
+    range_of_slot,
+)
 from tawny.server.pages.submitted import Submitted, of_query
 from tawny.server.services import Services
 from tawny.text import N_
@@ -46,6 +51,7 @@ def delivery_words(reader: Reader) -> dict[str, Any]:
     return {
         "slot_words": lambda one: range_of_slot(one.frequency, one.time_zone, one.range, reader),
         "lacking_words": lambda one: lacking_words(one.incomplete, reader),
+        "changes_words": lambda one: changes_words(one.changes, reader),
     }
 
 
