@@ -7,7 +7,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tawny.background.run_queue import RunQueue
 from tawny.deliveries.store import Destinations
@@ -39,6 +41,10 @@ class ServerExportMaker:
 
     def carry_on(self, run_id: str) -> None:
         """The queue does."""
+
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """See `ExportMaker`."""
+        return self._runs.typed_rows(receipt, folder)
 
 
 class Carrying:

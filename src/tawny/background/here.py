@@ -65,5 +65,11 @@ class ExportsHere:
             for one in self._job("completeness", {})["channels"]
         ]
 
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """See `ExportMaker`."""
+        found = self._job("typed_rows", {"receipt": receipt, "folder": str(folder)})
+        receipts: Mapping[str, Any] = found["receipts"]
+        return receipts
+
     def _job(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return JOBS[name](self._home, self._settings, arguments, lambda _phase, _percent: None)

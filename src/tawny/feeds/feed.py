@@ -20,7 +20,6 @@ from tawny.engine.duck import Duck
 from tawny.engine.engines import open_embedded
 from tawny.engine.feed_rows import (
     RESTLESS_PART,
-    beside_columns,
     changes_between,
     is_restless,
     kept_rows,
@@ -256,7 +255,7 @@ class _Answer:
         self._zone = request.zone
         self._segments = offset_segments(self._zone, snapshot.months())
         self._key = export.head.key
-        self._columns = (*beside_columns(export.head.beside_cells), *export.columns)
+        self._columns = (*export.beside_columns, *export.columns)
         self._touched = Touched(duck, snapshot, export, before, until)
         self._periods = []
         if export.sums_up:

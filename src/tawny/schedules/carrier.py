@@ -11,23 +11,24 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tawny.completeness.rule import Completeness, incomplete
 from tawny.completeness.words import incompleteness_of, named_channels
-from tawny.deliveries.parcels import OutgoingFile, Parcel
+from tawny.deliveries.parcels import OutgoingFile, Parcel, RowSlot, TypedRows
 from tawny.deliveries.reached import ReachedReaders
 from tawny.deliveries.store import Destination, Destinations
-from tawny.disk import held_lock
+from tawny.disk import held_lock, translated_os_errors
 from tawny.errors import NotAllowedError, StorageError, TawnyError
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import current_ms, from_ms
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore
-from tawny.schedules.announcement import announcement, delivery_key, warning
+from tawny.schedules.announcement import announcement, delivery_key, slot_id, warning
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.file_names import file_name
 from tawny.schedules.owners import caller_of_owner
@@ -36,7 +37,7 @@ from tawny.schedules.rows import Delivery, ExportSchedule, Slot
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import DeliveryStore
 from tawny.schedules.store_slots import SlotStore
-from tawny.scratch import scratch_folder
+from tawny.scratch import scratch_file, scratch_folder
 from tawny.settings import Settings
 from tawny.state.database import Database
 from tawny.state.run_rows import RunState
@@ -61,6 +62,10 @@ class ExportMaker(Protocol):
 
     def carry_on(self, run_id: str) -> None:
         """Go on with a run that has not ended, if nobody does."""
+
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """Write the rows of a file that was made, with types, as `TYPE.parquet` into a folder;
+        returns the receipt of each by its type. Raises `TawnyError`."""
 
     def completeness(self, up_to_ms: int) -> Sequence[Completeness] | None:
         """That of every channel now, asked for up to an instant; None when it is not known yet.
@@ -249,11 +254,31 @@ class Carrier:
             language_of=functools.partial(
                 self._destinations.language_of, otherwise=self._owners_language(schedule)
             ),
+            slot=RowSlot(
+                slot_id(schedule, delivery.range), schedule.choice.name,
+                delivery.range.from_ms, delivery.range.to_ms,
+            ),
+            rows=functools.partial(self._typed_rows, run.receipt),
         )  # fmt: skip
         with self._destinations.opened(destination) as receiver:
             files = receiver.deliver(parcel)
         self._remember(destination, files)
         return files
+
+    @contextlib.contextmanager
+    def _typed_rows(self, receipt: Mapping[str, Any]) -> Iterator[Mapping[str, TypedRows]]:
+        """The rows of a file, for a destination that takes rows, as long as the body runs."""
+        folder = scratch_file(scratch_folder(self._home))
+        with translated_os_errors(str(folder)):
+            folder.mkdir()
+        try:
+            made = self._maker.typed_rows(receipt, folder)
+            yield {
+                name: TypedRows(folder / f"{name}.parquet", content)
+                for name, content in made.items()
+            }
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _owners_language(self, schedule: ExportSchedule) -> str | None:
         try:

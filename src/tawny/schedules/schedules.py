@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from tawny.deliveries.kinds import destination_kind
+from tawny.deliveries.row_tables import check_key_columns
 from tawny.deliveries.store import Destination, DestinationChoice, Destinations
 from tawny.errors import NotFoundError, RequestError
 from tawny.exports.request import ExportRequest
@@ -271,6 +273,8 @@ class Schedules:
             if name in everything:  # others are refused by the store
                 others = [(one.id, one.choice) for one in live if name in one.choice.destinations]
                 check_names(everything[name], choice, schedule_id, others, current_ms())
+                if destination_kind(everything[name].choice.kind).takes == "rows":
+                    check_key_columns(choice.request, name)
 
     def _owner_id(self, caller: Caller) -> int | None:
         caller.need(Scope.SCHEDULES_WRITE)
