@@ -17,12 +17,14 @@ from tawny.errors import TawnyError
 from tawny.exports.request import ExportRequest
 from tawny.people.callers import Caller
 from tawny.schedules.carrier import Carrier, Known, alone
+from tawny.schedules.store_notices import Notices
 from tawny.settings import Settings
 from tawny.state.database import Database
 
 _log = logging.getLogger("tawny.schedules")
 
 LOOK_EVERY_S = 1.0
+TELL_EVERY_S = 10.0
 TIDY_EVERY_S = 3600.0
 """How often temporary names are looked for that a kill or a break left at destinations."""
 _MOST_DESTINATIONS_AT_ONCE = 64
@@ -67,17 +69,31 @@ class Carrying:
         self._lock = threading.Lock()
         self._busy: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
+        self._notices = Notices(database)
+        # By itself: it tells of files that do not come also where the other thread stands still.
+        self._telling = threading.Thread(target=self._tell, name="notices", daemon=True)
         self._tidied_s = -TIDY_EVERY_S
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._telling.start()
 
     def stop(self) -> None:
         """End; what is being brought somewhere is brought again after the next start."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(2 * LOOK_EVERY_S)
+
+    def _tell(self) -> None:
+        # What a server that was down has missed is made first.
+        while not self._stop.wait(TELL_EVERY_S):
+            try:
+                self._notices.look()
+            except TawnyError as error:
+                _log.error("nobody can be told how deliveries go: %s", error)
+            except Exception:
+                _log.exception("nobody can be told how deliveries go")
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):

@@ -19,6 +19,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_names
+from tawny.schedules.notices import Notice
 from tawny.schedules.owners import caller_of_owner, user_by_name
 from tawny.schedules.planner import next_due_ms, next_range, past_ranges
 from tawny.schedules.rows import Delivery, ExportSchedule
@@ -29,6 +30,7 @@ from tawny.schedules.store_deliveries import (
     DeliveryStore,
     DeliverySummary,
 )
+from tawny.schedules.store_notices import Notices
 from tawny.schedules.store_slots import SlotStore
 from tawny.state.database import Database
 
@@ -72,6 +74,7 @@ class Schedules:
         self._store = ScheduleStore(database)
         self._slots = SlotStore(database)
         self._deliveries = DeliveryStore(database)
+        self._notices = Notices(database)
 
     def list(self, caller: Caller) -> list[ScheduleNews]:
         """The caller's own, for an administrator everybody's, by name."""
@@ -230,6 +233,10 @@ class Schedules:
                 "there is no delivery {id}, or none that you may see", id=delivery_id
             )
         return found
+
+    def notices(self, caller: Caller) -> builtins.list[Notice]:
+        """What the caller was told of deliveries, newest first."""
+        return [*self._notices.list(caller.user_id)]
 
     def retry(self, caller: Caller, delivery_id: int) -> Delivery:
         """Try it now."""
