@@ -74,11 +74,18 @@ class Cluster:
             time.sleep(0.1)
         raise AssertionError("Postgres did not start")
 
+    def crash(self) -> None:
+        """End it at once, as when its machine loses power."""
+        self._end(signal.SIGQUIT)
+
     def stop(self) -> None:
         """End it in the way that drops its connections and keeps its data."""
+        self._end(signal.SIGINT)
+
+    def _end(self, how: signal.Signals) -> None:
         assert self._process is not None
         pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGINT)
+        os.kill(pid, how)
         self._process.wait(LONGEST_WAIT_S)
 
 

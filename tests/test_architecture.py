@@ -60,7 +60,7 @@ LAYERS: dict[str, set[str]] = {
     # Where files go, and how they are brought there.
     "deliveries": {
         *("languages", "errors", "settings", "credentials", "model", "state", "people"),
-        *("exports", "outgoing"),
+        *("exports", "outgoing", "queries"),
     },
     "schedules": {
         *("errors", "settings", "model", "state", "people", "exports", "runs", "upkeep"),
@@ -114,7 +114,8 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "pyspark": "engine/spark.py",
     "obstore": "deliveries/object_store.py",
     "prometheus_client": "server/metrics.py",
-    "psycopg": "sources/postgres.py",
+    # A desk's database is read, and one of a destination written to.
+    "psycopg": ("sources/postgres.py", "deliveries/database"),
     "rich": "cli/",
     # Rooms keep their own rows: people and runs beside the tables all of them share.
     # A desk's own database is read with the same library.
@@ -310,9 +311,9 @@ SQL = re.compile(
 )
 """What gives away a text of SQL."""
 
-SQL_ROOMS = ("engine/", "queries/", "state/", "sources/")
+SQL_ROOMS = ("engine/", "queries/", "state/", "sources/", "deliveries/database")
 """Where texts of SQL stand, beside the `.sql` files: what the engine is told, how query files are
-read, and what is asked of databases."""
+read, and what is asked of databases, also of one that rows are delivered to."""
 
 ENGINE_CALLERS = {
     "completeness/reading.py": "runs the queries of completeness",

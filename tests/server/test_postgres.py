@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -98,3 +99,63 @@ def test_another_address_is_refused_without_its_password(text: str) -> None:
         state_address(text)
     assert "allowed one such as postgresql://user@host/name" in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_schedules_as_code_and_deliveries(tmp_path: Path, postgres: Cluster) -> None:
+    url = postgres.new_database()
+    out = tmp_path / "out"
+    out.mkdir()
+    with running(
+        tmp_path / "home", state_url=url, inbox_move_ms="300", delivery_folders=str(out)
+    ) as server:
+        root = server.set_up()
+        assert send(root, small_log()).json()["refused"] == 0
+        wanted: dict[str, list[dict[str, Any]]] = {
+            "destinations": [{"name": "warehouse", "kind": "folder", "path": str(out)}],
+            "schedules": [
+                {"name": "daily", "exports": ["messages"], "time_zone": "Europe/Paris",
+                 "frequency": "daily", "destinations": ["warehouse"]},
+            ],
+            "saved_exports": [{"name": "week", "exports": ["teams"], "period": "last-week"}],
+        }  # fmt: skip
+
+        def apply(**more: object) -> list[tuple[str, str]]:
+            answer = root.post("/schedules/apply", json={**wanted, **more})
+            assert answer.status_code == 200, answer.text
+            return [(one["name"], one["what"]) for one in answer.json()["items"]]
+
+        added = [("warehouse", "added"), ("week", "added"), ("daily", "added")]
+        assert sorted(apply(dry_run=True)) == sorted(added)
+        assert root.get("/destinations").json() == root.get("/schedules").json() == []
+        # All or nothing: the schedule at the end names a place there is not.
+        wrong = {**wanted["schedules"][0], "name": "wrong", "destinations": ["nowhere"]}
+        answer = root.post(
+            "/schedules/apply", json={**wanted, "schedules": [*wanted["schedules"], wrong]}
+        )
+        assert answer.status_code == 409, answer.text
+        assert root.get("/destinations").json() == root.get("/schedules").json() == []
+        assert sorted(apply()) == sorted(added)
+        assert sorted(apply()) == sorted((name, "same") for name, _ in added)
+
+        [schedule] = root.get("/schedules").json()
+        backfill = f"/schedules/{schedule['id']}/backfill"
+        root.post(backfill, json=RANGE).raise_for_status()
+
+        def delivered() -> list[dict[str, Any]] | None:
+            found: list[dict[str, Any]] = root.get("/deliveries").json()["items"]
+            return found if found and found[0]["state"] == "delivered" else None
+
+        [delivery] = until(delivered)
+        [file] = delivery["files"]
+        data = (out / file["name"]).read_bytes()
+        assert (hashlib.sha256(data).hexdigest(), file["rows"]) == (file["sha256"], 20)
+
+        # What fails there rings the bell, and what is mended does too.
+        out.rename(tmp_path / "away")
+        root.post(backfill, json={**RANGE, "again": True}).raise_for_status()
+        bell = root.base_url.join("/notifications")
+        until(lambda: "is tried again" in root.get(bell).text or None)
+        (tmp_path / "away").rename(out)
+        newest = root.get("/deliveries").json()["items"][0]["id"]
+        root.post(f"/deliveries/{newest}/retry").raise_for_status()
+        until(lambda: "deliveries arrive again" in root.get(bell).text or None)

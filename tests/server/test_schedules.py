@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import httpx
 import pytest
 
@@ -198,6 +199,17 @@ def test_a_body_that_is_wrong_is_answered_by_field(place: Place) -> None:
         answer = place.root.post("/schedules", json=body)
         assert answer.status_code == 400
         assert answer.json()["detail"].startswith(detail), answer.text
+
+
+def test_a_server_that_cannot_be_reached_is_no_error_of_ours(place: Place) -> None:
+    key = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    for url, why in (
+        ("sftp://u@127.0.0.1:1/in", "127.0.0.1: port 1 is closed: nothing listens there"),
+        ("sftp://u@nowhere.invalid/in", "nowhere.invalid: no host of this name was found"),
+    ):
+        body = {"name": "away", "kind": "sftp", "url": url, "private_key": key}
+        answer = place.root.post("/destinations", json=body)
+        assert (answer.status_code, answer.json()["detail"]) == (400, why)
 
 
 def test_an_sftp_server_over_the_api(place: Place, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.schedules.carrier import Carrier, Known, alone
 from tawny.schedules.follower import LookedAt
+from tawny.schedules.store_notices import Notices
 from tawny.settings import Settings
 from tawny.state.database import Database
 from tawny.state.event_log import event_log
@@ -31,6 +32,7 @@ FOLLOW_EVERY_S = 2.0
 """How often is looked, where something has come, whether it changes what was delivered."""
 _REST = 4
 """A look that takes long has so many times as long until the next."""
+TELL_EVERY_S = 10.0
 TIDY_EVERY_S = 3600.0
 """How often temporary names are looked for that a kill or a break left at destinations."""
 _MOST_DESTINATIONS_AT_ONCE = 64
@@ -56,6 +58,10 @@ class ServerExportMaker:
         arguments = {"files": files, "only_erasures": only_erasures}
         return LookedAt(**self._readers.run("made_files", arguments))
 
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """See `ExportMaker`."""
+        return self._runs.typed_rows(receipt, folder)
+
 
 class Carrying:
     """Carries schedules out as long as the server runs."""
@@ -80,6 +86,9 @@ class Carrying:
         self._lock = threading.Lock()
         self._busy: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
+        self._notices = Notices(database)
+        # By itself: it tells of files that do not come also where the other thread stands still.
+        self._telling = threading.Thread(target=self._tell, name="notices", daemon=True)
         self._tidied_s = -TIDY_EVERY_S
         self._looked_at: int | None = None
         self._look_again_s = self._follow_again_s = 0.0
@@ -88,12 +97,23 @@ class Carrying:
     def start(self) -> None:
         """Begin."""
         self._thread.start()
+        self._telling.start()
 
     def stop(self) -> None:
         """End; what is being brought somewhere is brought again after the next start."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(2 * LOOK_EVERY_S)
+
+    def _tell(self) -> None:
+        # What a server that was down has missed is made first.
+        while not self._stop.wait(TELL_EVERY_S):
+            try:
+                self._notices.look()
+            except TawnyError as error:
+                _log.error("nobody can be told how deliveries go: %s", error)
+            except Exception:
+                _log.exception("nobody can be told how deliveries go")
 
     def _run(self) -> None:
         while not self._stop.wait(LOOK_EVERY_S):

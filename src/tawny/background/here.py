@@ -71,5 +71,11 @@ class ExportsHere:
         arguments = {"files": files, "only_erasures": only_erasures}
         return LookedAt(**self._job("made_files", arguments))
 
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """See `ExportMaker`."""
+        found = self._job("typed_rows", {"receipt": receipt, "folder": str(folder)})
+        receipts: Mapping[str, Any] = found["receipts"]
+        return receipts
+
     def _job(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return JOBS[name](self._home, self._settings, arguments, lambda _phase, _percent: None)

@@ -24,6 +24,7 @@ from tawny.exports.bundle import Bundle
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
+from tawny.exports.typed_rows import write_typed_rows
 from tawny.feeds.change_file import write_change_file
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.made_files import MadeFiles
@@ -160,6 +161,14 @@ def keep_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell)
         return result.keep_rows(
             session, _of_rows(arguments), replay_of(arguments), Path(arguments["target"])
         )
+
+
+def typed_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Write the rows of a file that was made, with types, into a folder; returns the receipt of
+    each export's."""
+    with ExportSession(home, settings, 0) as session:
+        folder = Path(arguments["folder"])
+        return {"receipts": write_typed_rows(session, arguments["receipt"], folder)}
 
 
 def rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -324,6 +333,7 @@ JOBS: dict[str, Job] = {
     "status": status,
     "sync": sync,
     "tidy": tidy,
+    "typed_rows": typed_rows,
     "unload_sample": unload_sample,
 }
 """Every job by name."""

@@ -16,9 +16,10 @@ import contextlib
 import logging
 import secrets
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
 from dbos import error as dbos_error
@@ -204,6 +205,12 @@ class RunQueue:
         if path is None or not path.is_file():
             raise NotFoundError("the file of this export is gone; run it again")
         return run, path
+
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """The rows of a file that was made, see the job; they wait for a place as runs do."""
+        arguments = {"receipt": receipt, "folder": str(folder)}
+        receipts: Mapping[str, Any] = self._workers.run("typed_rows", arguments)["receipts"]
+        return receipts
 
     async def subscribe(self, caller: Caller) -> AsyncGenerator[ExportRun, None]:
         """Every change of a run the caller may see, from now on, as it happens."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Literal
 
 from tawny.deliveries.folder import FolderPlace, checked_path
 from tawny.deliveries.mail_addresses import mail_addresses, mail_server
@@ -13,7 +15,13 @@ from tawny.deliveries.own_secrets import OwnSecret
 from tawny.deliveries.parcels import Receiver
 from tawny.deliveries.signing_secret import SIGNING_SECRET
 from tawny.deliveries.unfinished import UnfinishedNames
-from tawny.deliveries.urls import bucket_url, checked_endpoint, sftp_url, webhook_url
+from tawny.deliveries.urls import (
+    bucket_url,
+    checked_endpoint,
+    database_url,
+    sftp_url,
+    webhook_url,
+)
 from tawny.errors import RequestError, UnknownValueError
 from tawny.outgoing.addresses import OutgoingRule
 from tawny.settings import Settings
@@ -26,6 +34,9 @@ Secrets = Mapping[str, str]
 ATTACH_MB = 10
 """Up to which size files are attached to mails, unless somebody says otherwise."""
 _MOST_ATTACH_MB = 100
+SCHEMA = "public"
+"""In which schema of a database tables are, unless somebody says otherwise."""
+_LONGEST_SCHEMA_BYTES = 63
 LINKS = ("beyond", "always")
 """When a mail has a link: where its file is too large to be attached, or instead of every file."""
 
@@ -69,14 +80,19 @@ class DestinationKind:
     """How people recognise it."""
     server: Callable[[Options], str] = _nobody
     """Who is given its secrets; empty where nobody is."""
-    keeps_files: bool
-    """Whether files lie there, under names; others are sent a message."""
+    takes: Literal["files", "rows", "message"]
+    """Files, which lie there under names; their rows, in tables; or a message of them."""
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Options that have one of a few values, the one that they have at first before the others."""
     keeps_what_was_sent: bool = False
     """Whether nobody can take back what was brought there, such as a mail."""
     own_secret: OwnSecret | None = None
     """One of the secrets, which Tawny makes where none is given."""
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether files lie there, under names."""
+        return self.takes == "files"
 
     @property
     def all_options(self) -> Sequence[str]:
@@ -87,6 +103,8 @@ class DestinationKind:
         """What is said of one whose test went well."""
         if self.keeps_files:
             return Text("{name} works: a small file was written, read back and removed", name=name)
+        if self.takes == "rows":
+            return Text("{name} works: the login may do all that is needed there", name=name)
         return Text("{name} works: a message marked as a test was sent and accepted", name=name)
 
 
@@ -205,6 +223,31 @@ def _open_mail(
     return MailReceiver(options, settings)
 
 
+def _check_database(options: Options, _settings: Settings) -> dict[str, str]:
+    if find_spec("psycopg") is None:
+        raise RequestError(
+            "a destination of the kind database needs the package psycopg; pip install "
+            "'tawny[postgres]'"
+        )
+    database_url(options["url"])
+    schema = options.get("schema", SCHEMA).strip()
+    if not 1 <= len(schema.encode()) <= _LONGEST_SCHEMA_BYTES or not schema.isprintable():
+        raise RequestError(
+            "schema: found {found!r}; allowed the name of a schema, at most {most} bytes",
+            found=schema,
+            most=_LONGEST_SCHEMA_BYTES,
+        )
+    return {"url": options["url"].strip(), "schema": schema}
+
+
+def _open_database(
+    options: Options, secrets: Secrets, settings: Settings, _unfinished: UnfinishedNames
+) -> Receiver:
+    from tawny.deliveries.database import DatabaseReceiver
+
+    return DatabaseReceiver(options, secrets, settings)
+
+
 DESTINATION_KINDS: Mapping[str, DestinationKind] = {
     "folder": DestinationKind(
         name="folder",
@@ -213,7 +256,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         check=_check_folder,
         open=_open_folder,
         where=lambda options: options["path"],
-        keeps_files=True,
+        takes="files",
     ),
     "sftp": DestinationKind(
         name="sftp",
@@ -227,7 +270,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_sftp,
         where=lambda options: options["url"],
         server=lambda options: sftp_url(options["url"]).server,
-        keeps_files=True,
+        takes="files",
     ),
     "object_store": DestinationKind(
         name="object_store",
@@ -239,7 +282,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         open=_open_object_store,
         where=lambda options: options["url"],
         server=lambda options: options.get("endpoint") or bucket_url(options["url"]).scheme,
-        keeps_files=True,
+        takes="files",
     ),
     "webhook": DestinationKind(
         name="webhook",
@@ -249,7 +292,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         check=_check_webhook,
         open=_open_webhook,
         where=lambda options: options["url"],
-        keeps_files=False,
+        takes="message",
         own_secret=SIGNING_SECRET,
     ),
     "mail": DestinationKind(
@@ -259,9 +302,21 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
         check=_check_mail,
         open=_open_mail,
         where=lambda options: options["to"],
-        keeps_files=False,
+        takes="message",
         keeps_what_was_sent=True,
         choices={"link": LINKS},
+    ),
+    "database": DestinationKind(
+        name="database",
+        needed=("url",),
+        options=("url", "schema"),
+        secrets=("password",),
+        needed_secrets=lambda _options: (("password",),),
+        check=_check_database,
+        open=_open_database,
+        where=lambda options: f"{options['url']} ({options['schema']})",
+        server=lambda options: database_url(options["url"]).server,
+        takes="rows",
     ),
 }
 """Every kind there is."""

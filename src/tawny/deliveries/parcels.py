@@ -48,6 +48,32 @@ class OutgoingFile:
 
 
 @dataclass(frozen=True, slots=True)
+class TypedRows:
+    """The rows of one export in a file for programs, named by key."""
+
+    path: Path
+    """Parquet."""
+    receipt: Mapping[str, Any]
+    """Of that file."""
+
+
+RowsOf = Callable[[], AbstractContextManager[Mapping[str, TypedRows]]]
+"""Makes the rows of each export of a run, by its type; they are there as long as its body runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSlot:
+    """Whose the rows are. Instants in milliseconds since 1970 UTC."""
+
+    id: str
+    """A UUID: the same for every revision of a slot, another for each slot."""
+    schedule: str
+    """What its schedule is called now."""
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """One delivery on its way."""
 
@@ -68,6 +94,8 @@ class Parcel:
     reached: ReachedReaders
     """Who has its message already, where several are to have one."""
     language_of: LanguageOf
+    slot: RowSlot
+    rows: RowsOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tawny.deliveries.kinds import checked_options, destination_kind
 from tawny.deliveries.own_secrets import renewed
 from tawny.deliveries.parcels import Receiver, Trial
 from tawny.deliveries.unfinished import UnfinishedNames
-from tawny.errors import ConflictError, NotFoundError, RequestError, TawnyError
+from tawny.errors import ConflictError, FailureError, NotFoundError, RequestError, TawnyError
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
@@ -297,7 +297,12 @@ class Destinations:
                     option=joined(" or ", several),
                     kind=kind.name,
                 )
-        return replace(choice, options=kind.look(choice.options, self._settings))
+        try:
+            return replace(choice, options=kind.look(choice.options, self._settings))
+        except FailureError as error:
+            # What was given leads to a server that cannot be looked at: another address may.
+            text = error.text
+            raise RequestError(text) from error
 
 
 def _with_kept(before: DestinationChoice, after: DestinationChoice) -> DestinationChoice:

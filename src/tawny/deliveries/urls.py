@@ -13,6 +13,7 @@ from tawny.text import Text
 
 _SFTP_FORM = Text("sftp://USER@HOST/FOLDER or sftp://USER@HOST:PORT/FOLDER")
 _WEBHOOK_FORM = Text("https://HOST/PATH without a question mark")
+_DATABASE_FORM = Text("postgresql://USER@HOST/DATABASE or postgresql://USER@HOST:PORT/DATABASE")
 _BUCKET_FORM = Text("s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX")
 
 
@@ -44,6 +45,38 @@ def sftp_url(url: str) -> SftpUrl:
         raise _wrong(url, _SFTP_FORM)
     assert parts.hostname is not None
     return SftpUrl(unquote(parts.username), parts.hostname, parts.port or 22, path)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """A database of a server, and who signs in."""
+
+    user: str
+    host: str
+    port: int
+    database: str
+
+    @property
+    def server(self) -> str:
+        """Which server it is, as people say it."""
+        return self.host if self.port == 5432 else f"{self.host}:{self.port}"
+
+
+def database_url(url: str) -> DatabaseUrl:
+    """An address such as `postgresql://user@host:5432/database`. Raises `RequestError`, without a
+    password."""
+    parts = _split(url, ("postgresql",), _DATABASE_FORM)
+    user, database = unquote(parts.username or ""), unquote(parts.path.removeprefix("/"))
+    host = parts.hostname or ""
+    # One host by its name or address: no list, no socket of this machine.
+    if (
+        not user
+        or not database
+        or not re.fullmatch(r"[\w.:-]+", host)
+        or re.search(r"[\x00-\x1f\x7f]", user + database)
+    ):
+        raise _wrong(url, _DATABASE_FORM)
+    return DatabaseUrl(user, plain_host(host), parts.port or 5432, database)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,17 +25,6 @@ ROWS = "rows_now"
 WANTED = "rows_wanted"
 """The table that says of which conversations, or agents, rows are wanted (`entity_id`)."""
 
-BESIDE_TYPES = {"channel_id": ColumnType.ID, "n": ColumnType.INTEGER}
-"""What a row key names beside the cells."""
-
-
-def beside_columns(names: Sequence[str]) -> tuple[Column, ...]:
-    """Columns of a feed for what the row key names beside the cells."""
-    return tuple(
-        Column(name, BESIDE_TYPES[name], "", {"key": name}, {}, expression=name) for name in names
-    )
-
-
 RESTLESS_PART = "part WHERE is_restless"
 """The restless ones of the conversations or agents that are looked at."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tawny.engine.feed_rows import beside_columns
 from tawny.exports.request import ExportRequest, chosen_columns
 from tawny.queries.catalogue import query
 from tawny.queries.columns import HEADER_STYLES, Column, ColumnType
@@ -16,7 +15,7 @@ def change_columns(request: ExportRequest) -> tuple[Column, ...]:
     own = [_own("op", ColumnType.ENUM), _own("at", ColumnType.INTEGER)]
     if export.sums_up:
         own += [_own(name, ColumnType.TIMESTAMP) for name in ("period_from", "period_to")]
-    own += [_own(one.key, one.type) for one in beside_columns(export.head.beside_cells)]
+    own += [_own(one.key, one.type) for one in export.beside_columns]
     return (*own, *(column for column in export.columns if column.key in chosen))
 
 

@@ -147,7 +147,7 @@ class ExportSession:
                 events_after_as_of=later,
                 engine=made_by,
             )
-            if replay is not None:
+            if replay is not None and not chosen_format.has_row_key:
                 check_same(request, receipt.sha256, replay)
             if target is None:
                 with work.open("rb") as stream:
@@ -252,7 +252,7 @@ class ExportSession:
         look = functools.partial(self._seen, view, bounds)
         with (
             translated_os_errors(str(work.parent)),
-            self._making(export, view, is_text=chosen_format.is_text) as making,
+            self._making(export, view, chosen_format) as making,
             concurrent.futures.ThreadPoolExecutor(2) as beside,
         ):
             seen: list[concurrent.futures.Future[_Seen]] = []
@@ -307,9 +307,11 @@ class ExportSession:
         return max(1, min(self._threads, self._memory_mb // SLICE_MEMORY_MB))
 
     @contextlib.contextmanager
-    def _making(self, export: Query, view: View, *, is_text: bool) -> Iterator[_Making]:
+    def _making(self, export: Query, view: View, chosen_format: FileFormat) -> Iterator[_Making]:
         """How an export is made: on another engine as a whole, or here in slices."""
-        name = self._engine_for(export, view)
+        keyed = chosen_format.has_row_key and bool(export.head.beside)
+        # Another engine delivers the cells of the file and nothing beside them.
+        name = EMBEDDED if keyed else self._engine_for(export, view)
         if name != EMBEDDED:
             slicing = self._slicing = Slicing(export, self.snapshot, [view])
             with open_other(name, self.settings, self.engine, self._scratch) as other:
@@ -325,8 +327,9 @@ class ExportSession:
         if export.head.is_time_ordered:
             views = slices(self.snapshot, view, self._side_by_side)
         slicing = self._slicing = Slicing(export, self.snapshot, views)
-        with self._side_by_side_for(len(views) if is_text else 1) as engines:
-            yield _Making(name, engines, slicing, export.statement, slicing.prepare)
+        statement = export.keyed_select if keyed else export.statement
+        with self._side_by_side_for(len(views) if chosen_format.is_text else 1) as engines:
+            yield _Making(name, engines, slicing, statement, slicing.prepare)
 
     def _engine_for(self, export: Query, view: View) -> EngineName:
         """The engine that was asked for, or the one for so many events."""

@@ -7,7 +7,6 @@ from typing import Any
 from tawny.engine.duck import Duck
 from tawny.engine.feed_rows import (
     RESTLESS_PART,
-    beside_columns,
     changes_between,
     is_restless,
     kept_rows,
@@ -52,7 +51,7 @@ class Answer:
         self._zone = request.zone
         self._segments = offset_segments(self._zone, snapshot.months())
         self._key = export.head.key
-        self._columns = (*beside_columns(export.head.beside_cells), *export.columns)
+        self._columns = (*export.beside_columns, *export.columns)
         read = EventsRead.by([export])
         self._touched = Touched(duck, snapshot, read, before, until)
         self._periods = []

@@ -17,7 +17,7 @@ from typing import Any
 
 from tawny.engine.duck import Duck
 from tawny.engine.engines import open_embedded
-from tawny.engine.feed_rows import beside_columns, changes_between, kept_rows, make_changes
+from tawny.engine.feed_rows import changes_between, kept_rows, make_changes
 from tawny.engine.fresh_events import ERASED, EventsRead, LogState
 from tawny.engine.late_events import LateEvents, changes_by_op
 from tawny.engine.touched import Touched
@@ -170,7 +170,7 @@ class MadeFiles:
         duck = self._duck("now")
         key = export.head.key
         shown = [
-            *beside_columns(export.head.beside_cells),
+            *export.beside_columns,
             *(column for column in export.columns if column.key in key),
         ]
         make_changes(

@@ -25,7 +25,7 @@ from tawny.errors import EngineError, UnknownValueError
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.rights import Right
 from tawny.queries.columns import Column, Translations
-from tawny.queries.heads import Head, check_head, head_of
+from tawny.queries.heads import BESIDE_CELLS, Head, check_head, head_of
 from tawny.queries.output_columns import columns_of
 from tawny.queries.plan import OF_RANGE, SCOPE, Step, marked_steps
 from tawny.queries.sql_file import ParsedFiles, ParsedSelect, Span, SqlFile
@@ -97,6 +97,14 @@ class Query:
     def statement(self) -> str:
         """The final select over the tables of the steps, rows in the export's order."""
         return f"{self.select}\nORDER BY {self.order_by}"
+
+    @property
+    def beside_columns(self) -> tuple[Column, ...]:
+        """What the row key names beside the cells, as columns."""
+        return tuple(
+            Column(name, BESIDE_CELLS[name], "", {"key": name}, {"en": ""}, expression=name)
+            for name in self.head.beside_cells
+        )
 
     @property
     def keyed_select(self) -> str:

@@ -18,16 +18,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tawny.errors import EngineError
 from tawny.model.rights import Right
+from tawny.queries.columns import Column, ColumnType
 from tawny.text import Text
 
-if TYPE_CHECKING:
-    from tawny.queries.columns import Column
-
-BESIDE_CELLS = frozenset(["channel_id", "n"])
+BESIDE_CELLS = {"channel_id": ColumnType.ID, "n": ColumnType.INTEGER}
 """What a row key may name that is no cell of the file: the channel's id where the file shows its
 name, and the number of an interval among those of the agent that begin in the same millisecond,
 from 1. Feeds and tables of databases carry them as columns of their own."""
@@ -79,6 +76,11 @@ class Head:
     def beside_cells(self) -> tuple[str, ...]:
         """What the row key names that is no cell of the file."""
         return tuple(name for name in self.key if name in BESIDE_CELLS)
+
+    @property
+    def primary_cells(self) -> tuple[str, ...]:
+        """The cells of the file that it names."""
+        return tuple(name for name in self.key if name not in BESIDE_CELLS)
 
     @property
     def primary_key(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tawny.completeness.words import Incompleteness, named_channels
 from tawny.deliveries.store import Destination
-from tawny.model.periods import request_texts
+from tawny.model.periods import Period, request_texts
 from tawny.model.zones import from_ms, instant_text, requested_zone
 from tawny.schedules.rows import Delivery, ExportSchedule
 from tawny.settings import Settings
@@ -24,6 +24,12 @@ def delivery_key(delivery: Delivery, schedule: ExportSchedule, destination: Dest
         destination.id, destination.created_ms,
     )  # fmt: skip
     return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, parts))))
+
+
+def slot_id(schedule: ExportSchedule, slot: Period) -> str:
+    """The same for all revisions of a slot, whatever its schedule is called; another for each slot,
+    also of another installation."""
+    return str(uuid.uuid5(_NAMESPACE, f"{schedule.id}/{schedule.created_ms}/{slot.from_ms}"))
 
 
 def run_link(settings: Settings, run_id: str | None) -> str | None:

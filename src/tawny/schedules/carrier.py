@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,10 +20,10 @@ from msgspec import structs
 
 from tawny.completeness.rule import Completeness, incomplete
 from tawny.completeness.words import incompleteness_of, named_channels
-from tawny.deliveries.parcels import OutgoingFile, Parcel
+from tawny.deliveries.parcels import OutgoingFile, Parcel, RowSlot, TypedRows
 from tawny.deliveries.reached import ReachedReaders
 from tawny.deliveries.store import Destination, Destinations
-from tawny.disk import held_lock
+from tawny.disk import held_lock, translated_os_errors
 from tawny.errors import NotAllowedError, StorageError, TawnyError
 from tawny.exports.bundle import CHANGES
 from tawny.exports.receipt import FEED
@@ -32,7 +33,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore, request_of_run
-from tawny.schedules.announcement import announcement, delivery_key, warning
+from tawny.schedules.announcement import announcement, delivery_key, slot_id, warning
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.file_names import file_name
 from tawny.schedules.follower import Follower, LookedAt
@@ -43,7 +44,7 @@ from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import DeliveryStore
 from tawny.schedules.store_revisions import RevisionStore
 from tawny.schedules.store_slots import SlotStore
-from tawny.scratch import scratch_folder
+from tawny.scratch import scratch_file, scratch_folder
 from tawny.settings import Settings
 from tawny.state.database import Database
 from tawny.state.run_rows import RunState
@@ -68,6 +69,10 @@ class ExportMaker(Protocol):
 
     def carry_on(self, run_id: str) -> None:
         """Go on with a run that has not ended, if nobody does."""
+
+    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """Write the rows of a file that was made, with types, as `TYPE.parquet` into a folder;
+        returns the receipt of each by its type. Raises `TawnyError`."""
 
     def completeness(self, up_to_ms: int) -> Sequence[Completeness] | None:
         """That of every channel now, asked for up to an instant; None when it is not known yet.
@@ -319,11 +324,31 @@ class Carrier:
             language_of=functools.partial(
                 self._destinations.language_of, otherwise=self._owners_language(schedule)
             ),
+            slot=RowSlot(
+                slot_id(schedule, delivery.range), schedule.choice.name,
+                delivery.range.from_ms, delivery.range.to_ms,
+            ),
+            rows=functools.partial(self._typed_rows, run.receipt),
         )  # fmt: skip
         with self._destinations.opened(destination) as receiver:
             files = receiver.deliver(parcel)
         self._remember(destination, files)
         return files
+
+    @contextlib.contextmanager
+    def _typed_rows(self, receipt: Mapping[str, Any]) -> Iterator[Mapping[str, TypedRows]]:
+        """The rows of a file, for a destination that takes rows, as long as the body runs."""
+        folder = scratch_file(scratch_folder(self._home))
+        with translated_os_errors(str(folder)):
+            folder.mkdir()
+        try:
+            made = self._maker.typed_rows(receipt, folder)
+            yield {
+                name: TypedRows(folder / f"{name}.parquet", content)
+                for name, content in made.items()
+            }
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _owners_language(self, schedule: ExportSchedule) -> str | None:
         try:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tawny.model.periods import Period, ranges
+from tawny.model.periods import Period, border_until, ranges
 
 WhySkipped = Literal["pause", "catch_up"]
 
@@ -93,6 +93,15 @@ def next_range(timing: Timing, planned_to_ms: int | None) -> Period:
 def next_due_ms(timing: Timing, planned_to_ms: int | None) -> int:
     """When the first slot that is not decided is due, or was."""
     return next_range(timing, planned_to_ms).to_ms + timing.delay_ms
+
+
+def last_range(timing: Timing, now_ms: int) -> Period | None:
+    """The last slot that was due at an instant and not within a pause; None where there is none."""
+    end_ms = border_until(timing.frequency, timing.zone, now_ms - timing.delay_ms)
+    slot = next(ranges(timing.frequency, timing.zone, end_ms))
+    if slot.to_ms < timing.created_ms or _is_paused(timing.pauses, slot.to_ms):
+        return None
+    return slot
 
 
 def past_ranges(timing: Timing, from_ms: int, to_ms: int, now_ms: int) -> list[Period]:

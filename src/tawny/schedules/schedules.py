@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from msgspec import structs
 
+from tawny.deliveries.kinds import destination_kind
+from tawny.deliveries.row_tables import check_key_columns
 from tawny.deliveries.store import Destination, DestinationChoice, Destinations
 from tawny.errors import NotFoundError, RequestError
 from tawny.exports.request import ExportRequest
@@ -17,6 +19,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_names
+from tawny.schedules.notices import Notice
 from tawny.schedules.owners import caller_of_owner, user_by_name
 from tawny.schedules.planner import next_due_ms, next_range, past_ranges
 from tawny.schedules.rows import Delivery, ExportSchedule
@@ -27,6 +30,7 @@ from tawny.schedules.store_deliveries import (
     DeliveryStore,
     DeliverySummary,
 )
+from tawny.schedules.store_notices import Notices
 from tawny.schedules.store_slots import SlotStore
 from tawny.state.database import Database
 
@@ -70,6 +74,7 @@ class Schedules:
         self._store = ScheduleStore(database)
         self._slots = SlotStore(database)
         self._deliveries = DeliveryStore(database)
+        self._notices = Notices(database)
 
     def list(self, caller: Caller) -> list[ScheduleNews]:
         """The caller's own, for an administrator everybody's, by name."""
@@ -235,6 +240,10 @@ class Schedules:
             )
         return found
 
+    def notices(self, caller: Caller) -> builtins.list[Notice]:
+        """What the caller was told of deliveries, newest first."""
+        return [*self._notices.list(caller.user_id)]
+
     def retry(self, caller: Caller, delivery_id: int) -> Delivery:
         """Try it now."""
         delivery = self.delivery(caller, delivery_id)
@@ -277,6 +286,8 @@ class Schedules:
             if name in everything:  # others are refused by the store
                 others = [(one.id, one.choice) for one in live if name in one.choice.destinations]
                 check_names(everything[name], choice, schedule_id, others, current_ms())
+                if destination_kind(everything[name].choice.kind).takes == "rows":
+                    check_key_columns(choice.request, name)
 
     def _owner_id(self, caller: Caller) -> int | None:
         caller.need(Scope.SCHEDULES_WRITE)

@@ -30,7 +30,10 @@ def _now(column: str) -> sa.ColumnElement[Any]:
     return sa.case((_of_slot, slots.c[column]), else_=deliveries.c[column])
 
 
-_STATE = _now("state")
+_STATE = EFFECTIVE_STATE = _now("state")
+EFFECTIVE_REASON = _now("reason")
+FIRST_TRY_MS = _now("first_try_ms")
+"""Of a delivery, or of its slot as long as its file is not made."""
 
 
 @dataclass(frozen=True, slots=True)

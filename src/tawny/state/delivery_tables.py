@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from tawny.state.columns import id_column, metadata, number_column, text_column
+from tawny.state.columns import id_column, metadata, number_column, text_column, user_column
 
 destinations = sa.Table(
     "destinations",
@@ -120,9 +120,26 @@ deliveries = sa.Table(
     sqlite_autoincrement=True,
 )
 
+notices = sa.Table(
+    "notices",
+    metadata,
+    id_column(),
+    user_column(),
+    text_column("kind"),
+    number_column("destination_id"),
+    text_column("destination"),
+    number_column("schedule_id"),
+    text_column("schedule"),
+    text_column("reason", null=True),
+    number_column("at_ms"),
+    sa.Index(None, "user_id"),
+    sqlite_autoincrement=True,
+)
+
 PURPOSES: dict[str, str] = {
     "deliveries": "what was, or is to be, brought where: a slot, its revision, a destination",
     "destinations": "where files are delivered to: settings, references to secrets, last use",
+    "notices": "what people were told of their deliveries: that they fail, or arrive again",
     "schedule_destinations": "where the files of a schedule go",
     "schedules": "exports that are made by themselves; kept, with what was delivered, when removed",
     "slots": "the ranges of schedules: made, to be made, skipped; each once",

@@ -25,8 +25,8 @@ _destination_options = options(
     click.option(
         "--url",
         metavar="URL",
-        help="sftp://USER@HOST:PORT/FOLDER, s3://BUCKET/PREFIX, gs://..., az://..., or the https "
-        "address of a webhook.",
+        help="sftp://USER@HOST:PORT/FOLDER, s3://BUCKET/PREFIX, gs://..., az://..., the https "
+        "address of a webhook, or postgresql://USER@HOST:PORT/DATABASE.",
     ),
     click.option(
         "--host-key",
@@ -75,6 +75,11 @@ _destination_options = options(
         help="Of mail: beyond that size (beyond, at first), or always and nothing attached.",
     ),
     click.option(
+        "--schema",
+        metavar="NAME",
+        help="Of a database: in which schema its tables are; at first public.",
+    ),
+    click.option(
         "--template",
         metavar="NAME",
         help="What files are called: tawny, hootdesk, or a name with fields such as "
@@ -113,7 +118,8 @@ def show_destination(context: click.Context, name: str, **given: Any) -> None:
 def add_destination(context: click.Context, /, kind: str, name: str, **given: Any) -> None:
     """Set up a destination; tawny destinations test says whether it works.
 
-    The kind is folder, sftp, object_store, webhook or mail. Secrets are given once and never shown.
+    The kind is folder, sftp, object_store, webhook, mail or database. Secrets are given once and
+    never shown.
     """
     from tawny.cli import destinations as work
 

@@ -66,6 +66,8 @@ class FileFormat:
     """Among the formats a page offers, those that people open first."""
     is_text: bool = False
     """Whether the engine writes it, so that slices of it can be made side by side."""
+    has_row_key: bool = False
+    """Whether its rows have what the row key names beside the cells."""
     is_guarded: bool = False
     """Whether its texts are guarded (`tawny.queries.guard`)."""
     holds_sheets: bool = False

@@ -14,7 +14,7 @@ from tawny.server.api.schedule_shapes import Name
 from tawny.server.api.shapes import instant
 from tawny.server.json_values import SECRET
 
-KindName = Literal["folder", "sftp", "object_store", "webhook", "mail"]
+KindName = Literal["folder", "sftp", "object_store", "webhook", "mail", "database"]
 
 
 class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -28,7 +28,7 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(
             max_length=4096,
             description="`sftp://USER@HOST:PORT/FOLDER`, `s3://BUCKET/PREFIX`, `gs://`, `az://`; "
-            "of a webhook `https://HOST/PATH`",
+            "of a webhook `https://HOST/PATH`; of a database `postgresql://USER@HOST/DATABASE`",
         ),
     ] = ""
     host_key: Annotated[
@@ -43,7 +43,7 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         str,
         Meta(
             max_length=4096,
-            description="Of the account, or the passphrase of its private key",
+            description="Of the account, or the passphrase of its private key; of a database",
             extra_json_schema=SECRET,
         ),
     ] = ""
@@ -90,6 +90,10 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             description="Of mail: `beyond` (at first) for files that are too large to be attached, "
             "or `always`, and nothing is attached",
         ),
+    ] = ""
+    schema: Annotated[
+        str,
+        Meta(max_length=255, description="Of a database: where its tables are; at first public"),
     ] = ""
     template: Annotated[
         str,

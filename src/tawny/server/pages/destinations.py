@@ -28,9 +28,13 @@ DONE = {
     "added": N_("The destination is set up. Test it before a schedule uses it."),
     "changed": N_("Saved."),
     "works": N_("It works: a small file was written, read back and removed."),
+    "ready": N_("It works: the login may do all that is needed there."),
     "accepted": N_("It works: a message marked as a test was sent and accepted."),
     "removed": N_("The destination is removed. What was delivered there stays."),
 }
+
+_WORKED = {"files": "works", "rows": "ready", "message": "accepted"}
+"""What is said after a test that went well, by what a kind takes."""
 
 
 @get("/destinations", opt=_ADMIN, sync_to_thread=True)
@@ -157,7 +161,7 @@ def test_destination(
 ) -> Response[Any]:
     """Try it out and say what failed."""
     found = services.destinations.get(caller, destination_id)
-    problem, done = "", "works" if found.keeps_files else "accepted"
+    problem, done = "", _WORKED[destination_kind(found.choice.kind).takes]
     try:
         services.destinations.test(caller, destination_id)
     except TawnyError as error:

@@ -190,5 +190,6 @@ DESTINATION_FIELDS = {
     "endpoint": N_("Endpoint"),
     "region": N_("Region"),
     "account": N_("Account name"),
+    "schema": N_("Schema"),
 }
 """What is set of destinations; what has no label here is shown by its name."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from litestar import MediaType, Response, get
 from litestar.datastructures import Cookie
 from litestar.response import ServerSentEvent
 
+from tawny.languages import translated
 from tawny.model.zones import current_ms
 from tawny.people.callers import Caller
 from tawny.server.pages import formatting as words
@@ -29,6 +31,17 @@ from tawny.text import N_
 
 _YEAR_S = 31_536_000
 _MISSED_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line of the bell."""
+
+    at_ms: int
+    text: str
+    url: str
+    file: str | None = None
+    """What can be downloaded."""
 
 
 @get("/live")
@@ -94,9 +107,21 @@ def ending_words(run: ExportRun, reader: Reader) -> str:
 def notifications(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
     """What the bell lists. From now on it is seen."""
     reader = reader_of(request, caller)
+    told = [
+        Told(
+            run.ended_ms or 0, ending_words(run, reader), f"/exports/{run.id}",
+            f"/exports/{run.id}/file" if run.state is RunState.READY else None,
+        )
+        for run in news(services, caller)
+    ]  # fmt: skip
+    told += [
+        # It begins with a name, which stays as it is.
+        Told(one.at_ms, translated(one.text, reader.language), f"/schedules/{one.schedule_id}")
+        for one in services.schedules.notices(caller)
+    ]
     response = render(
         request, caller, "parts/notifications.html",
-        news=[(run, ending_words(run, reader)) for run in news(services, caller)],
+        news=sorted(told, key=lambda one: -one.at_ms),
         seen_ms=seen_of(request),
     )  # fmt: skip
     response.set_cookie(

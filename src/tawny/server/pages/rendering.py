@@ -171,7 +171,9 @@ def render(
     if caller is not None and not is_part(request):
         services: Services = request.app.state.services
         seen_ms = seen_of(request)
-        page_names["unread"] = sum((run.ended_ms or 0) > seen_ms for run in news(services, caller))
+        told = [run.ended_ms or 0 for run in news(services, caller)]
+        told += [one.at_ms for one in services.schedules.notices(caller)]
+        page_names["unread"] = sum(at_ms > seen_ms for at_ms in told)
 
     def moment(instant_ms: int) -> str:
         return words.moment(instant_ms, reader.zone, reader.locale)

@@ -1,0 +1,172 @@
+"""Rows of notices: what people know of their destinations, and what they are told next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from tawny.model.durations import milliseconds
+from tawny.model.zones import current_ms
+from tawny.schedules.choice import NO_WAIT
+from tawny.schedules.notices import LATE_AFTER_MS, Known, Notice, NoticeKind, Trouble, to_tell
+from tawny.schedules.owners import OPERATOR_ID
+from tawny.schedules.planner import last_range
+from tawny.schedules.rows import DeliveryState, ExportSchedule
+from tawny.schedules.store import ScheduleStore
+from tawny.schedules.store_deliveries import EFFECTIVE_REASON, EFFECTIVE_STATE, FIRST_TRY_MS
+from tawny.state.database import Database
+from tawny.state.delivery_tables import deliveries, destinations, notices, schedules, slots
+from tawny.text import from_json
+
+_MOST_SHOWN = 20
+
+
+class Notices:
+    """The notices of one installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._schedules = ScheduleStore(database)
+
+    def list(self, user_id: int) -> Sequence[Notice]:
+        """What a person was told, newest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(notices)
+                .where(notices.c.user_id == user_id)
+                .order_by(notices.c.id.desc())
+                .limit(_MOST_SHOWN)
+            ).all()
+        return [
+            Notice(
+                NoticeKind(row.kind), row.destination, row.schedule_id, row.schedule,
+                None if row.reason is None else from_json(row.reason), row.at_ms,
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def look(self) -> None:
+        """Tell everybody what they do not know yet."""
+        now_ms = current_ms()
+        live = [one for one in self._schedules.all() if one.owner_id != OPERATOR_ID]
+        with self._database.read() as connection:
+            troubles = [*_failures(connection), *_late(connection, live, now_ms)]
+            known, arrived = _known(connection), _arrived(connection)
+        by_pair: dict[tuple[int, int], list[Trouble]] = {}
+        for one in troubles:
+            by_pair.setdefault((one.destination_id, one.user_id), []).append(one)
+        rows = []
+        for pair in sorted({*by_pair, *known}):
+            last = known.get(pair)
+            told = to_tell(last, by_pair.get(pair, []), arrived.get(pair))
+            if isinstance(told, Trouble):
+                rows.append(_row(told))
+            elif told is not None and last is not None:
+                rows.append({
+                    "kind": told, "destination": last.destination, "reason": None,
+                    "schedule_id": last.schedule_id, "schedule": last.schedule,
+                } | {"destination_id": pair[0], "user_id": pair[1]})  # fmt: skip
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(notices.insert(), [{**row, "at_ms": now_ms} for row in rows])
+
+
+def _row(one: Trouble) -> dict[str, Any]:
+    return {
+        "user_id": one.user_id, "kind": one.kind, "destination_id": one.destination_id,
+        "destination": one.destination, "schedule_id": one.schedule_id, "schedule": one.schedule,
+        "reason": one.reason,
+    }  # fmt: skip
+
+
+def _failures(connection: sa.Connection) -> Iterable[Trouble]:
+    """What did not work: oldest first."""
+    rows = connection.execute(
+        sa.select(
+            deliveries.c.destination_id, deliveries.c.destination, schedules.c.owner_id,
+            slots.c.schedule_id, schedules.c.name, EFFECTIVE_STATE.label("state"),
+            EFFECTIVE_REASON.label("reason"), FIRST_TRY_MS.label("first_try_ms"),
+        )
+        .join(slots, slots.c.id == deliveries.c.slot_id)
+        .join(schedules, schedules.c.id == slots.c.schedule_id)
+        .where(
+            schedules.c.removed_ms.is_(None),
+            schedules.c.owner_id != OPERATOR_ID,
+            deliveries.c.revision == slots.c.revision,
+            EFFECTIVE_STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP)),
+        )
+        .order_by(deliveries.c.id)
+    ).all()  # fmt: skip
+    for row in rows:
+        yield Trouble(
+            NoticeKind(row.state), row.destination_id, row.destination, row.owner_id,
+            row.schedule_id, row.name, row.reason, row.first_try_ms or 0,
+        )  # fmt: skip
+
+
+def _late(
+    connection: sa.Connection, live: Sequence[ExportSchedule], now_ms: int
+) -> Iterable[Trouble]:
+    """What should be there and is not, nor was given up: of each schedule its last slot."""
+    numbers: Mapping[str, int] = dict(
+        connection.execute(sa.select(destinations.c.name, destinations.c.id)).tuples().all()
+    )
+    for one in live:
+        choice = one.choice
+        wait_ms = 0 if choice.wait == NO_WAIT else milliseconds(choice.wait)
+        slot = last_range(one.timing, now_ms - wait_ms - LATE_AFTER_MS) if one.active else None
+        if slot is None:
+            continue
+        rows = connection.execute(
+            sa.select(
+                deliveries.c.destination_id, EFFECTIVE_STATE.label("state"),
+                EFFECTIVE_REASON.label("reason"),
+            )
+            .join(slots, slots.c.id == deliveries.c.slot_id)
+            .where(slots.c.schedule_id == one.id, slots.c.from_ms == slot.from_ms)
+            .order_by(deliveries.c.revision)
+        ).all()  # fmt: skip
+        is_decided = one.planned_to_ms is not None and one.planned_to_ms >= slot.to_ms
+        ended = {
+            row.destination_id for row in rows
+            if row.state in (DeliveryState.DELIVERED, DeliveryState.GIVEN_UP, DeliveryState.SKIPPED)
+        }  # fmt: skip
+        waiting = {row.destination_id: row.reason for row in rows}
+        for name in choice.destinations:
+            number = numbers.get(name)
+            # A destination that the schedule has only since is told of its next slot.
+            if number is None or number in ended or (is_decided and number not in waiting):
+                continue
+            yield Trouble(
+                NoticeKind.LATE, number, name, one.owner_id, one.id, choice.name,
+                waiting.get(number), slot.to_ms,
+            )  # fmt: skip
+
+
+def _known(connection: sa.Connection) -> dict[tuple[int, int], Known]:
+    newest = sa.select(sa.func.max(notices.c.id)).group_by(
+        notices.c.destination_id, notices.c.user_id
+    )
+    rows = connection.execute(sa.select(notices).where(notices.c.id.in_(newest))).all()
+    return {
+        (row.destination_id, row.user_id): Known(
+            NoticeKind(row.kind), row.at_ms, row.schedule_id, row.schedule, row.destination
+        )
+        for row in rows
+    }
+
+
+def _arrived(connection: sa.Connection) -> dict[tuple[int, int], int]:
+    rows = connection.execute(
+        sa.select(
+            deliveries.c.destination_id, schedules.c.owner_id,
+            sa.func.max(deliveries.c.delivered_ms),
+        )
+        .join(slots, slots.c.id == deliveries.c.slot_id)
+        .join(schedules, schedules.c.id == slots.c.schedule_id)
+        .where(deliveries.c.delivered_ms.is_not(None))
+        .group_by(deliveries.c.destination_id, schedules.c.owner_id)
+    ).all()  # fmt: skip
+    return {(number, owner_id): at_ms for number, owner_id, at_ms in rows}
