@@ -28,7 +28,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExportSession]
         "-o", str(events),
     ).status  # fmt: skip
     assert not tawny(folder, "ingest", str(events)).status
-    with ExportSession(folder, Settings(), instant_ms("2026-04-01T00:00:00Z")) as made:
+    now_ms = instant_ms("2026-04-01T00:00:00Z")
+    assert now_ms is not None
+    with ExportSession(folder, Settings(), now_ms) as made:
         yield made
 
 
