@@ -79,5 +79,5 @@ def test_a_wide_and_a_middling_screen_are_used(site: Site, browser: Browser) -> 
         assert boxes[1]["x"] > boxes[0]["x"] + boxes[0]["width"], width
         shown[width] = boxes[1]["width"]
     assert shown[1024] < shown[1440] < shown[1920]
-    assert shown[1920] > 1200
+    assert shown[1920] > 1100
     page.context.close()
