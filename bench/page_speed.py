@@ -7,19 +7,25 @@ serves (it is changed). A person comes to each page from another one, which is w
 on a server that has answered before: taken is the browser's own `first-contentful-paint`, at the
 95th percentile of the visits. Of the first page also until its figures stand there; and how soon
 the server answers with pages of a table over a large result, anywhere in it and in the order of a
-column. The list has 10,000 exports.
+column. The list has 10,000 exports. The installation is in use: the last two weeks have events, and
+while pages are looked at more come in each second, so that nothing a page says is of a log that
+stands still.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import datetime
 import itertools
 import math
 import os
 import random
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -30,7 +36,7 @@ from report import Report
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from browser.running import chromium
-from server.running import Server, running, wait_for
+from server.running import Server, running, token_of, wait_for
 from server.test_many import copies
 
 PAINT_P95_MS = 300
@@ -38,6 +44,10 @@ HOME_MS = 1000
 TABLE_P95_MS = 500
 ROWS_A_PAGE = 50
 RANDOM_SEED = 20260101
+RECENT_DAYS = 14
+RECENT_CONVERSATIONS = 12_000
+EVENTS_A_SECOND = 20
+"""Sent while pages are looked at."""
 PAGES = (
     "/", "/exports", "/exports?page=200", "/exports?q=messages+2025", "/exports/{run}",
     "/dictionary", "/dictionary/messages", "/log", "/people", "/people/groups", "/audit",
@@ -49,7 +59,8 @@ def measure_speed(
     report: Report, home: Path, span: tuple[str, str], runs: int = 10_000, visits: int = 20
 ) -> None:
     """Serve a data folder, fill its list, and look at every page."""
-    with running(home) as server:
+    waiting = _recent_events(home)
+    with running(home) as server, contextlib.ExitStack() as stack:
         root = server.set_up()
         request = {"export": "messages", "from": span[0], "to": span[1]}
         made = root.post("/exports", json=request).raise_for_status().json()["id"]
@@ -57,6 +68,7 @@ def measure_speed(
         assert run["state"] == "ready", run
         copies(home, made, runs)
         events = root.get("/log").json()["events"]
+        stack.enter_context(_sending(server.client(token_of(root, "events:write")), waiting))
         with chromium() as browser:
             report.line(
                 f"## Pages of a long-lived installation: {runs:,} exports, {events:,} events, "
@@ -64,6 +76,53 @@ def measure_speed(
             )
             _paints(report, server, browser, dict(root.cookies), made, visits)
         _table(report, server, dict(root.cookies), made, run["file"]["rows"], visits)
+
+
+def _recent_events(home: Path) -> Iterator[list[str]]:
+    """Have the log go on until now; returns batches of events that it does not have."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    tawny, events = [sys.executable, "-m", "tawny"], home.with_name(f"{home.name}.recent.ndjson")
+    subprocess.run(
+        [*tawny, "sample", "--conversations", str(RECENT_CONVERSATIONS), "--seed", "11",
+         "--from", str(today - datetime.timedelta(days=RECENT_DAYS)), "--to", str(today),
+         "-o", str(events)],
+        check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    lines = events.read_text(encoding="utf-8").splitlines()
+    # What the sample says of its channels and agents stands first, what it sent until when last.
+    later = [line for line in lines[len(lines) // 2 :] if '"message.created"' in line][::5]
+    kept = set(later)
+    events.write_text("\n".join(line for line in lines if line not in kept), encoding="utf-8")
+    subprocess.run(
+        [*tawny, "--home", str(home), "ingest", str(events)], check=True, stdout=subprocess.DEVNULL
+    )
+    events.unlink()
+    return (later[at : at + EVENTS_A_SECOND] for at in range(0, len(later), EVENTS_A_SECOND))
+
+
+@contextlib.contextmanager
+def _sending(client: httpx.Client, batches: Iterator[list[str]]) -> Iterator[None]:
+    """Send a batch each second while the body runs."""
+    done = threading.Event()
+    wrong: list[str] = []
+
+    def send() -> None:
+        while not done.wait(1.0):
+            answer = client.post(
+                "/events", content="\n".join(next(batches)),
+                headers={"Content-Type": "application/x-ndjson"},
+            )  # fmt: skip
+            if answer.status_code != 200:
+                wrong.append(answer.text)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        done.set()
+        sender.join()
+    assert not wrong, wrong[0]
 
 
 def _paints(

@@ -126,3 +126,17 @@ def test_a_constant_that_a_filter_translates_is_compiled_for_each_language(
         )
         environment.filters["in_words"] = lambda text, language=language: f"{text} {language}"
         assert environment.get_template("page").render() == f"day {language}"
+
+
+def test_room_and_weight_come_from_one_scale() -> None:
+    """Where things stand apart, and how heavy letters are, is said by the tokens of `base.css`;
+    only what is larger than its largest step is a measure of its own."""
+    wrong = []
+    for path in sorted((FOLDER / "static").glob("*.css")):
+        text = re.sub(r"@font-face \{.*?\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for name, value in re.findall(r"(?<![\w-])((?:padding|margin|gap)[a-z-]*): ([^;}]+)", text):
+            if any(float(number) <= 1.5 for number in re.findall(r"([\d.]+)rem", value)):
+                wrong.append(f"{path.name}: {name}: {value}")
+        weights = re.findall(r"font-weight: (?!400|var\()[^;}]+", text)
+        wrong += [f"{path.name}: {weight}" for weight in weights]
+    assert not wrong

@@ -65,3 +65,19 @@ def test_generate_is_in_sight_and_nothing_is_wider_than_the_screen(
         visit(phone, path)
         assert phone.evaluate("document.documentElement.scrollWidth") <= 375, path
     phone.context.close()
+
+
+def test_a_wide_and_a_middling_screen_are_used(site: Site, browser: Browser) -> None:
+    """From 1024 pixels on the list stands beside the form; a large screen gives the list more."""
+    page = site.page(browser, width=1024, height=768)
+    shown = {}
+    for width in (1024, 1440, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        form, runs = page.locator("#export-form"), page.locator("#runs-panel")
+        boxes = (form.bounding_box(), runs.bounding_box())
+        assert boxes[0] is not None and boxes[1] is not None
+        assert boxes[1]["x"] > boxes[0]["x"] + boxes[0]["width"], width
+        shown[width] = boxes[1]["width"]
+    assert shown[1024] < shown[1440] < shown[1920]
+    assert shown[1920] > 1100
+    page.context.close()

@@ -59,6 +59,26 @@ def test_a_few_at_a_time(site: Site, browser: Browser) -> None:
     first.context.close()
 
 
+def test_on_a_phone_the_list_is_free(site: Site, browser: Browser) -> None:
+    """What is told stands at the end of the screen: search, the newest runs and their buttons can
+    be read and pressed."""
+    first = site.page(browser)
+    _ended(first)
+    context = context_of(browser, site.running, width=375, height=812)
+    context.add_cookies(first.context.cookies())  # type: ignore[arg-type]
+    page = context.new_page()
+    visit(page, "/exports")
+    expect(page.locator(".toast")).to_be_visible()
+    told = page.locator("#toasts").bounding_box()
+    assert told is not None and told["y"] > 812 / 2 and told["y"] + told["height"] <= 812
+    assert told["x"] >= 0 and told["x"] + told["width"] <= 375
+    for free in ("#filters input[type=search]", "#run-list tr[data-run] a[data-download]"):
+        box = page.locator(free).first.bounding_box()
+        assert box is not None and box["y"] + box["height"] <= told["y"], free
+    context.close()
+    first.context.close()
+
+
 def test_put_away_by_keyboard(site: Site, browser: Browser) -> None:
     """Each has its button, and the focus goes on from one to the next; Escape puts all away. None
     lies over the buttons of the list."""

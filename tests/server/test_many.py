@@ -102,6 +102,33 @@ def test_a_run_is_found_among_ten_thousand(tmp_path: Path) -> None:
             assert 100_000 < loaded_bytes(french, "/exports?page=2") < 143_000
 
 
+def test_the_bell_counts_what_ended_since_it_was_opened(tmp_path: Path) -> None:
+    """However many exports there are; a cookie that is no moment is none."""
+    with running(tmp_path / "home", inbox_move_ms="200") as server:
+        root = server.set_up()
+        send(root, small_log())
+        one = root.post("/exports", json={"export": "messages", **RANGE}).json()["id"]
+        wait_for(root, one)
+
+        def badge(page: httpx.Client) -> str:
+            found = re.search(r'id="unread"([^>]*)>(\d+)<', page.get("/account").text)
+            assert found is not None
+            return "" if "hidden" in found[1] else found[2]
+
+        with reader(server) as page:
+            assert badge(page) == "1"
+            page.get("/notifications")
+            assert badge(page) == ""
+            wait_for(root, root.post("/exports", json={"export": "teams", **RANGE}).json()["id"])
+            assert badge(page) == "1"
+            copies(tmp_path / "home", one, 100)
+            assert badge(page) == "1", "those ended before"
+        for seen in ("0", "9" * 15, "9" * 5000, "soon"):
+            with reader(server) as page:
+                page.cookies.set("tawny_seen", seen)
+                assert badge(page) == ("" if seen == "9" * 15 else "20")
+
+
 def test_three_hundred_channels_are_searched_and_paged(tmp_path: Path) -> None:
     """The longest silent stand first; equal refusals are one line."""
     with running(tmp_path / "home", inbox_move_ms="200") as server:

@@ -74,6 +74,7 @@ GET    /freshness/range              303    403    200  200  200
 GET    /live                         303    403    200  200  200
 GET    /live/now                     303    403    200  200  200
 GET    /log                          303    403    200  200  200
+GET    /log/numbers                  303    403    200  200  200
 GET    /notifications                303    403    200  200  200
 GET    /people                       303    403    403  403  200
 POST   /people                       303    403    403  403  303

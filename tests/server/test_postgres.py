@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,16 @@ from alembic.migration import MigrationContext
 
 from postgres import Cluster, cluster
 from server.crash import crash
-from server.running import RANGE, running, send, small_log, token_of, until, wait_for
+from server.running import (
+    PASSWORD,
+    RANGE,
+    running,
+    send,
+    small_log,
+    token_of,
+    until,
+    wait_for,
+)
 from tawny.errors import RequestError
 from tawny.settings import Settings
 from tawny.state.database import open_database, state_address
@@ -26,6 +36,33 @@ def postgres() -> Iterator[Cluster]:
     """One cluster for the tests here."""
     with cluster() as made:
         yield made
+
+
+def test_groups_of_channels(tmp_path: Path, postgres: Cluster) -> None:
+    """What somebody sees by a group, its change and its end; a name once, a channel once."""
+    with running(tmp_path, state_url=postgres.new_database(), inbox_move_ms="300") as server:
+        root = server.set_up()
+        assert send(root, small_log()).json()["refused"] == 0
+        asked = {"name": "North", "channels": ["red", "red"]}
+        made = root.post("/channel-groups", json=asked).json()
+        assert (made["name"], made["channels"], made["users"]) == ("North", ["red"], [])
+        assert root.post("/channel-groups", json=asked).status_code == 409
+        person = {"name": "ada", "password": PASSWORD, "role": "supervisor", "groups": ["North"]}
+        assert root.post("/users", json=person).status_code == 201
+        with contextlib.closing(server.signed_in("ada")) as ada:
+
+            def seen() -> list[str]:
+                return sorted(one["id"] for one in ada.get("/channels").json())
+
+            until(lambda: len(root.get("/channels").json()) == 2)
+            assert seen() == ["red"]
+            path = f"/channel-groups/{made['id']}"
+            changed = root.patch(path, json={"name": "South", "channels": ["blue"]}).json()
+            assert (changed["name"], changed["users"]) == ("South", ["ada"])
+            assert seen() == ["blue"]
+            assert root.delete(path).status_code == 204
+            assert seen() == []
+            assert root.get("/channel-groups").json() == []
 
 
 def test_the_story_with_a_restart_of_both(tmp_path: Path, postgres: Cluster) -> None:

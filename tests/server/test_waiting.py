@@ -4,15 +4,18 @@ on while the page is there already."""
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.conftest import World
-from server.running import RANGE, event, send, until, wait_for
+from server.running import PASSWORD, RANGE, event, send, until, wait_for
+from server_process import LONGEST_WAIT_S
 from tawny.errors import StorageError
 from tawny.server.cached_reading import CachedReading
 from tawny.server.run_artifacts import RunArtifacts
@@ -99,6 +102,46 @@ def test_what_was_read_is_read_again_only_when_the_log_changed() -> None:
     until(lambda: remembered.get().found == {"n": 2} or None)
     assert len(readings) == 2
     assert remembered.get().as_of_ms > changed_ms
+
+
+def test_who_shows_something_older_knows_it_and_gets_the_newer_by_waiting() -> None:
+    state, readings = [1], []
+
+    def read() -> dict[str, int]:
+        readings.append(1)
+        seen = state[0]
+        time.sleep(0.4)
+        return {"n": seen}
+
+    remembered = CachedReading(read, lambda: state[0])
+    assert remembered.get().is_current
+    state[0] = 2
+    began_s = time.monotonic()
+    older = remembered.get(newer_within_s=0.0)
+    assert (older.found, older.is_current) == ({"n": 1}, False)
+    assert time.monotonic() - began_s < 0.3, "it waited for the reading"
+    newer = remembered.get(newer_within_s=LONGEST_WAIT_S)
+    assert (newer.found, newer.is_current) == ({"n": 2}, True)
+
+
+def test_the_numbers_that_a_page_asks_for_have_all_that_was_acknowledged(world: World) -> None:
+    """The page itself may be of a moment ago; then it asks for them by itself."""
+    with httpx.Client(base_url=world.server.url, timeout=LONGEST_WAIT_S) as page:
+        page.post("/sign-in", data={"name": "root", "password": PASSWORD})
+
+        def counted() -> int:
+            text = page.get("/log/numbers", headers={"HX-Request": "true"}).text
+            found = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([\d,]+)", text))
+            return sum(
+                int(found[name].replace(",", "")) for name in ("Events", "Waiting to be moved in")
+            )
+
+        before = counted()
+        for number in range(5):
+            events = [event("team.saved", f"numbers-{number}", "2026-06-09T00:00:00Z",
+                            team_id="t", name="T")]  # fmt: skip
+            assert send(world.root, events).json()["accepted"] == 1
+            assert counted() == before + number + 1
 
 
 def test_who_sent_the_first_events_sees_them() -> None:

@@ -156,6 +156,11 @@ class RunQueue:
         seen = [seen_by(caller, run, self._home) for run in page.items]
         return replace(page, items=[self._with_progress(run) for run in seen])
 
+    def count(self, caller: Caller, filters: RunFilter, most: int) -> int:
+        """How many of the runs the caller may see fit, counted up to `most`."""
+        caller.need(*LOOKING_AT_RUNS)
+        return self._store.count(caller, filters, most)
+
     def cancel(self, caller: Caller, run_id: str) -> ExportRun:
         """Stop a run that waits or is at work; its owner or an administrator may."""
         caller.need(Scope.EXPORTS_WRITE)

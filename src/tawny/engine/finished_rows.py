@@ -1,5 +1,6 @@
-"""Rows that are there already, whichever engine made them: what a query gives, kept as a table or a
-file, and the files of exports. The embedded engine is their only reader.
+"""Rows that are there already, whichever engine made them: what a query gives, kept as a table, and
+the files of exports. The embedded engine is their only reader. What is kept to be looked through
+page by page is in `tawny.engine.kept_rows`.
 
 What is asked of them by name (a chart, a check, the sentence over a result) is a `.sql` file
 (`tawny.queries.statements`); here is how they become tables that it reads.
@@ -27,7 +28,6 @@ EXPORT_ROWS = "export_rows"
 """The table that statements of charts and summaries read."""
 
 _LONGEST_LINE_BYTES = 128 << 20
-_LISTS = (ColumnType.ID_LIST, ColumnType.TEXT_LIST)
 
 # --- what a query gives ---------------------------------------------------------------------------
 
@@ -97,75 +97,6 @@ def add_rows(
     engine.execute(
         f"INSERT INTO {table} BY NAME SELECT {', '.join(items)} FROM (\n{statement}\n)", values
     )
-
-
-# --- rows kept as a Parquet file ------------------------------------------------------------------
-
-
-def keep_as_file(
-    engine: Embedded, statement: str, values: Mapping[str, Value], target: Path
-) -> int:
-    """Write the rows of an export's statement to a Parquet file in their order; returns how
-    many."""
-    return engine.copy(statement, target, "FORMAT parquet, ROW_GROUP_SIZE 20000", values)
-
-
-def read_kept_file(engine: Embedded, path: Path) -> None:
-    """Have `export_rows` be the rows of a kept file."""
-    engine.make_view(EXPORT_ROWS, f"SELECT * FROM {parquet_table(path)}")
-
-
-def page_of_kept_file(
-    engine: Embedded,
-    path: Path,
-    shown: Sequence[Column],
-    *,
-    search: str,
-    looked_in: Sequence[Column],
-    sort: Column | None,
-    descending: bool,
-    offset: int,
-    limit: int,
-) -> tuple[int, list[tuple[object, ...]]]:
-    """How many rows of a kept file have a text in one of some columns, whatever its case, and some
-    of them, sorted; None = in the order of the export."""
-    table = f"read_parquet({files_literal([str(path)])}, file_row_number = true)"
-    values: dict[str, Value] = {}
-    where = ""
-    if search:
-        values["search"] = search
-        tests = [f"contains(lower({_as_text(column)}), lower($search))" for column in looked_in]
-        where = f"WHERE {' OR '.join(tests)}"
-    order = "file_row_number"
-    if sort is not None:
-        direction = "DESC" if descending else "ASC"
-        order = f"{identifier(sort.key)} {direction} NULLS LAST, file_row_number"
-    items = ", ".join(_as_value(column) for column in shown)
-    [[total]] = engine.rows(f"SELECT count(*) FROM {table} {where}", values)
-    rows = engine.rows(
-        f"SELECT {items} FROM {table} {where} ORDER BY {order} "
-        f"LIMIT {int(limit)} OFFSET {int(offset)}",
-        values,
-    )
-    return int(str(total)), rows
-
-
-def _as_value(column: Column) -> str:
-    key = identifier(column.key)
-    if column.type in _LISTS:
-        return f"array_to_string({key}, ', ')"
-    if column.type is ColumnType.PERCENT:
-        return f"CAST({key} AS DOUBLE)"
-    return key
-
-
-def _as_text(column: Column) -> str:
-    key = identifier(column.key)
-    if column.type in _LISTS:
-        return f"array_to_string({key}, ', ')"
-    if column.type is ColumnType.TIMESTAMP:
-        return f"strftime(make_timestamp_ms({key}), '%Y-%m-%d %H:%M')"
-    return f"CAST({key} AS VARCHAR)"
 
 
 # --- files of exports -----------------------------------------------------------------------------

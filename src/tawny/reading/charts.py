@@ -82,8 +82,14 @@ class _Rows:
     """The rows of an export as the table that the statements of charts read."""
 
     def __init__(
-        self, session: ExportSession, request: ExportRequest, replay: Replay | None
+        self,
+        session: ExportSession,
+        request: ExportRequest,
+        replay: Replay | None,
+        most_labels: int | None,
     ) -> None:
+        self.most_labels = most_labels
+        """Of a ranking; None = all."""
         prepared = prepare(session, request, replay)
         self.bounds: Bounds = resolve(request, session.now_ms)
         self._engine = session.engine
@@ -201,7 +207,7 @@ def _channel_titles(
 def _lock_time(label: str) -> _Maker:
     def make(rows: _Rows) -> list[Chart]:
         found = rows.read(f"lock_time_per_{label}")
-        shown = found[:MOST_LABELS]
+        shown = found[: rows.most_labels]
         kinds = ("handle", "no_response", "cherry_picking")
         return [
             Chart(
@@ -269,7 +275,7 @@ def _responses_by(split: str, rows: _Rows) -> Chart:
 def _ranking(label: str, unit: str) -> _Maker:
     def make(rows: _Rows) -> list[Chart]:
         found = rows.read(f"{label}s_by_volume")
-        shown = found[:MOST_LABELS]
+        shown = found[: rows.most_labels]
         return [
             Chart(
                 f"{label}s_by_volume", "bars", label, unit, [row[label] for row in shown],
@@ -304,12 +310,13 @@ def charts_of(
     make = CHARTS.get(request.export_type)
     if make is None:
         return []
-    charts = make(_Rows(session, request, replay))
+    charts = make(_Rows(session, request, replay, MOST_LABELS))
     return [asdict(chart) for chart in _with_before(charts, make, session, request, replay)]
 
 
 _COMPARED = ("day", "hour", "bucket", "percentile")
-"""Labels that the period before has too."""
+"""Labels that the period before has too, in the same places; others are looked for in it by what
+they are called."""
 
 
 def _with_before(
@@ -320,28 +327,40 @@ def _with_before(
     replay: Replay | None,
 ) -> list[Chart]:
     """The charts with what the period before had, where it had anything."""
-    if not any(chart.label in _COMPARED for chart in charts):
+    if all(chart.kind == "timeline" for chart in charts):
         return charts
     assert request.start is not None and request.end is not None
     try:
         start, end = preceding(request.start, request.end)
-        earlier = make(_Rows(session, replace(request, start=start, end=end), replay))
+        asked = replace(request, start=start, end=end)
+        earlier = make(_Rows(session, asked, replay, most_labels=None))
     except RequestError:
         return charts  # nothing lies before the year 1
-    sums = {
-        chart.key: [
-            sum(series.values[at] or 0 for series in chart.series)
-            for at in range(len(chart.labels))
-        ]
-        for chart in earlier
-        if not chart.split and chart.label in _COMPARED
-    }
+    before = {chart.key: chart for chart in earlier if not chart.split}
     return [
-        dataclasses.replace(chart, before=_as_long(sums[chart.key], len(chart.labels)))
-        if chart.label in _COMPARED and any(sums.get(chart.key, ()))
+        dataclasses.replace(chart, before=_before(chart, before[chart.key]))
+        if not chart.split and chart.kind != "timeline" and any(_totals(before[chart.key]))
         else chart
         for chart in charts
     ]
+
+
+def _totals(chart: Chart) -> list[float]:
+    """What each label has: its series together, or the first of those that hold one another."""
+    counted = chart.series if chart.kind == "stacked" or chart.label in _COMPARED else []
+    counted = counted or chart.series[:1]
+    return [sum(one.values[at] or 0 for one in counted) for at in range(len(chart.labels))]
+
+
+def _before(chart: Chart, earlier: Chart) -> list[float | None]:
+    """What the labels of a chart had in the period before."""
+    totals = _totals(earlier)
+    if chart.label in _COMPARED:
+        return _as_long(totals, len(chart.labels))
+    times = Counter(earlier.labels) | Counter(chart.labels)
+    found = dict(zip(earlier.labels, totals, strict=True))
+    # Of two that are called the same nobody can tell which is which.
+    return [found.get(label, 0) if times[label] == 1 else None for label in chart.labels]
 
 
 def _as_long(values: Sequence[float], count: int) -> list[float | None]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tawny.engine import finished_rows
+from tawny.engine import kept_rows
 from tawny.engine.base import Embedded
 from tawny.exports.receipt import Replay
 from tawny.exports.request import ExportRequest
@@ -27,13 +27,11 @@ def keep_rows(
     sentence over them says, by their names."""
     prepared = prepare(session, request, replay)
     work = target.with_name(f"{target.name}.new")
-    total = finished_rows.keep_as_file(
-        session.engine, prepared.export.statement, prepared.values, work
-    )
+    total = kept_rows.keep_as_file(session.engine, prepared.export.statement, prepared.values, work)
     work.replace(target)
     figures: dict[str, Any] = {}
     if total and request.export_type in statement_names("summaries"):
-        finished_rows.read_kept_file(session.engine, target)
+        kept_rows.read_kept_file(session.engine, target)
         [row] = session.engine.named_rows(statement(f"summaries/{request.export_type}.sql"))
         figures = {name: None if value is None else float(value) for name, value in row.items()}
     return {"total": total, "figures": figures}
@@ -55,7 +53,7 @@ def page_of_rows(
     """Some rows of a kept result and how many fit the search. `search` is looked for in one column
     (`search_in`) or in all; `sort` is a column, or empty for the order of the export."""
     known = {column.key: column for column in query(export_type).columns}
-    total, rows = finished_rows.page_of_kept_file(
+    total, rows = kept_rows.page_of_kept_file(
         engine,
         path,
         [known[key] for key in columns if key in known],

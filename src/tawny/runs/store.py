@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from msgspec import structs
 
@@ -153,6 +154,14 @@ class RunStore:
             following = cursor_after(sort, shown[-1].sorted_by, shown[-1].id)
         return RunPage([run_of_row(row) for row in shown], following, total)
 
+    def count(self, caller: Caller, filters: RunFilter, most: int) -> int:
+        """How many of the runs the caller may see fit, counted up to `most`."""
+        fitting = (
+            sa.select(runs.c.id).where(*visible(caller), *filtered(filters)).limit(most).subquery()
+        )
+        with self._database.read() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(fitting)).scalar_one()
+
     def begin(self, run_id: str) -> ExportRun | None:
         """Take a run up, or up again after a crash. Its `as_of` is fixed the first time. None
         when it has ended."""
@@ -286,7 +295,7 @@ def run_of_row(row: Any) -> ExportRun:
         time_zone=row.time_zone,
         start=row.start,
         end=row.end,
-        channels=tuple(json.loads(row.channels)),
+        channels=request.channels,
         as_of=row.as_of,
         headers=row.headers,
         format=row.format,
@@ -305,7 +314,7 @@ def run_of_row(row: Any) -> ExportRun:
         rows=row.rows,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
-        receipt=None if row.receipt is None else json.loads(row.receipt),
+        receipt=None if row.receipt is None else msgspec.json.decode(row.receipt),
         # Room between two changes of the row for a hundred of its progress.
         version=row.version * 1000,
     )
@@ -334,7 +343,7 @@ def _columns_of(request: ExportRequest) -> dict[str, Any]:
 
 def _request_of_row(row: Any) -> ExportRequest:
     if row.request is not None:
-        return request_of_json(json.loads(row.request))
+        return request_of_json(msgspec.json.decode(row.request))
     # Asked for before requests were kept as a whole.
     fields = {name: getattr(row, name) for name in _COLUMNS}
     return ExportRequest(**fields | {"channels": tuple(json.loads(row.channels))})

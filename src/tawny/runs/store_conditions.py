@@ -77,6 +77,10 @@ def filtered(filters: RunFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(runs.c.created_ms >= filters.created_from_ms)
     if filters.created_to_ms is not None:
         conditions.append(runs.c.created_ms < filters.created_to_ms)
+    if filters.ended_after_ms is not None:
+        conditions.append(runs.c.ended_ms > filters.ended_after_ms)
+    if filters.kind is not None:
+        conditions.append(runs.c.kind == filters.kind)
     if filters.text:
         conditions.append(_holds(filters.text))
     conditions += [_fits(word) for word in filters.words]

@@ -34,6 +34,8 @@ class DayFigures:
     """Not included."""
     later: Figures
     earlier: Figures
+    is_current: bool
+    """Whether nothing has come in since, and it is a moment ago."""
     data_begin: datetime.datetime | None
     """When the first event of a conversation was, where that is not before both periods; in the
     time zone asked for. None for who does not see every channel."""
@@ -53,10 +55,12 @@ class DayFiguresReader:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, CachedReading] = OrderedDict()
 
-    def get(self, caller: Caller, time_zone: str, patience_s: float) -> DayFigures | None:
+    def get(
+        self, caller: Caller, time_zone: str, patience_s: float, newer_within_s: float
+    ) -> DayFigures | None:
         """The figures of the channels of a caller, by the calendar of a time zone; None when they
-        take longer than that the first time (they go on). Raises `RequestError` when none of the
-        channels has events."""
+        take longer than that the first time (they go on), and those before when newer ones do.
+        Raises `RequestError` when none of the channels has events."""
         caller.need(Scope.EXPORTS_READ)
         zone = requested_zone(time_zone)
         start, end = period(PERIOD, current_ms(), zone)
@@ -67,7 +71,7 @@ class DayFiguresReader:
             end=end.isoformat(),
             channels=caller.allowed_channels(()),
         )
-        found = self._reading(request, start.isoformat()).get_within(patience_s)
+        found = self._reading(request, start.isoformat()).get_within(patience_s, newer_within_s)
         if found is None:
             return None
         later, earlier = (Figures(**one) for one in found.found["periods"])
@@ -75,7 +79,9 @@ class DayFiguresReader:
         if caller.channels is None and begins_ms is not None:
             local = from_ms(begins_ms).astimezone(zone)
             begin = local if local.date() >= first_day else None
-        return DayFigures(found.found["as_of_ms"], start, end, later, earlier, begin)
+        return DayFigures(
+            found.found["as_of_ms"], start, end, later, earlier, found.is_current, begin
+        )
 
     def _reading(self, request: ExportRequest, middle: str) -> CachedReading:
         def read() -> dict[str, Any]:

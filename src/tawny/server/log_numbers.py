@@ -26,6 +26,8 @@ class LogNumbers:
 
     as_of_ms: int
     """When all of it was so."""
+    is_current: bool
+    """Whether nothing has changed since."""
     version: int | None
     events: int | None
     size_bytes: int | None

@@ -47,7 +47,7 @@ from tawny.runs.store_saved import SavedExports
 from tawny.schedules.applying import Applier
 from tawny.schedules.schedules import Schedules
 from tawny.server.arrival_news import ArrivalNews
-from tawny.server.cached_reading import CachedReading
+from tawny.server.cached_reading import PATIENCE_S, CachedReading
 from tawny.server.day_figures import DayFiguresReader
 from tawny.server.freshness import FreshnessReader
 from tawny.server.log_numbers import LogFigures, LogNumbers, TypeCount
@@ -234,16 +234,18 @@ class Services:
             for name, export in ((name, query(name)) for name in EXPORT_TYPES)
         ]
 
-    def channels(self, caller: Caller) -> Sequence[VisibleChannel]:
+    def channels(
+        self, caller: Caller, newer_within_s: float = PATIENCE_S
+    ) -> Sequence[VisibleChannel]:
         """The channels the caller may see, by medium and name."""
         caller.need(Scope.EXPORTS_READ)
-        found = self._channels.get().found["channels"]
+        found = self._channels.get(newer_within_s).found["channels"]
         return [VisibleChannel(**row) for row in found if caller.sees_channel(row["id"])]
 
-    def log_status(self, caller: Caller) -> LogNumbers:
+    def log_status(self, caller: Caller, newer_within_s: float = PATIENCE_S) -> LogNumbers:
         """What came in: events by type, up to when each channel is complete."""
         caller.need(Scope.EXPORTS_READ)
-        reading = self._status.get()
+        reading = self._status.get(newer_within_s)
         found = reading.found
         channels = [
             completeness(ChannelFacts(**row), reading.as_of_ms)
@@ -251,9 +253,13 @@ class Services:
             if caller.sees_channel(row["channel_id"])
         ]
         if caller.channels is not None:
-            return LogNumbers(reading.as_of_ms, None, None, None, None, None, None, (), channels)
+            return LogNumbers(
+                reading.as_of_ms, reading.is_current, None, None, None, None, None, None, (),
+                channels,
+            )  # fmt: skip
         return LogNumbers(
             as_of_ms=reading.as_of_ms,
+            is_current=reading.is_current,
             version=found["version"],
             events=found["events"],
             size_bytes=found["size_bytes"],
@@ -376,6 +382,7 @@ class Services:
     def _look_ahead(self) -> None:
         try:
             self._channels.get()
+            self.freshness.look()
             self._status.get()
         except TawnyError as error:
             _log.warning("the log cannot be read yet: %s", error)

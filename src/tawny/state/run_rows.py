@@ -112,6 +112,9 @@ class RunFilter:
     channel: str | None = None
     created_from_ms: int | None = None
     created_to_ms: int | None = None
+    ended_after_ms: int | None = None
+    kind: str | None = None
+    """One of `tawny.exports.request.RUN_KINDS`."""
     text: str | None = None
     """Part of the type, the owner's name, a channel id or the file's name."""
     words: Sequence[RunWord] = ()

@@ -15,6 +15,7 @@ from tawny.people.callers import Caller, Scope
 from tawny.queries.catalogue import EXPORT_TYPES
 from tawny.server.api.shapes import ColumnAnswer, instant
 from tawny.server.auth import ANYBODY
+from tawny.server.cached_reading import PROGRAM_PATIENCE_S
 from tawny.server.problems import responses
 from tawny.server.services import Services, VisibleChannel
 from tawny.text import Text
@@ -115,7 +116,7 @@ def list_columns(
 )  # fmt: skip
 def list_channels(services: Services, caller: Caller) -> list[VisibleChannel]:
     """The channels the caller may see, by medium and name."""
-    return list(services.channels(caller))
+    return list(services.channels(caller, PROGRAM_PATIENCE_S))
 
 
 @get(
@@ -124,7 +125,7 @@ def list_channels(services: Services, caller: Caller) -> list[VisibleChannel]:
 )  # fmt: skip
 def get_log(services: Services, caller: Caller) -> LogAnswer:
     """What came in, and up to when each channel is complete."""
-    found = services.log_status(caller)
+    found = services.log_status(caller, PROGRAM_PATIENCE_S)
     return LogAnswer(
         version=found.version,
         events=found.events,

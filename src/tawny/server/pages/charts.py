@@ -128,7 +128,9 @@ def _draw(chart: Chart, zone_name: str, reader: Reader) -> Drawn:
             made = _timeline(chart, title, zone_name, reader, width)
         elif chart.label in ("team", "agent", "topic", "tag", "channel"):
             stacked = chart.kind == "stacked"
-            made = _across(labels, shown, title, chart.unit, reader, width, stacked=stacked)
+            made = _across(
+                labels, shown, title, chart.unit, reader, width, chart.before, stacked=stacked
+            )
         else:
             made = _upright(labels, shown, title, chart.unit, reader, width, chart.before)
         return None if made is None else Markup(made)  # noqa: S704 - every text in it is escaped
@@ -266,10 +268,12 @@ def _across(
     unit: str,
     reader: Reader,
     width: int,
+    before: Sequence[float | None],
     *,
     stacked: bool,
 ) -> str | None:
-    """Bars that lie, a row for each name; series behind each other or under each other."""
+    """Bars that lie, a row for each name; series behind each other or under each other; a line
+    across each where the period before was."""
     sums = [
         (sum if stacked else max)(values[at] or 0 for _name, values in series)
         for at in range(len(labels))
@@ -280,7 +284,7 @@ def _across(
     longest = 26
     if width == NARROW:
         left, right, longest = 112, 64, 15
-    scale = (width - left - right) / max(sums)
+    scale = (width - left - right) / max([*sums, *(value or 0 for value in before)])
     parts = [_open(title, width, len(labels) * line + 8)]
     for at, label in enumerate(labels):
         y, x = 4 + at * line, float(left)
@@ -296,8 +300,16 @@ def _across(
             else:
                 top = y + 5 + (color - 1) * 12
                 parts.append(_bar(left, top, value * scale, 10, color, tip))
+        ends = sums[at]
+        if before and before[at] is not None:
+            ends = max(ends, before[at] or 0)
+            tip = f"{label} · {reader.translate(BEFORE)}: {_cell(before[at], unit, reader)}"
+            parts.append(
+                f'<path class="before" d="M{left + (before[at] or 0) * scale:.1f} {y + 2:.1f}'
+                f'v{line - 4:.1f}"><title>{escape(tip)}</title></path>'
+            )
         parts.append(
-            _text(left + sums[at] * scale + 7, y + line / 2 + 3, _cell(sums[at], unit, reader),
+            _text(left + ends * scale + 7, y + line / 2 + 3, _cell(sums[at], unit, reader),
                   kind="value")
         )  # fmt: skip
     return "".join(parts) + "</svg>"

@@ -224,7 +224,7 @@ def exports_page(request: AnyRequest, caller: Caller, services: Services) -> Res
     return render(
         request, caller, "exports.html",
         **shared, **saved_context(services, caller),
-        strip=strip_of(services, caller, reader, 0),
+        strip=strip_of(services, caller, reader),
         **form_context(services, caller, reader, form, now_ms),
     )  # fmt: skip
 
@@ -321,7 +321,7 @@ def generate(
     elif started is not None:
         answer = Redirect("/exports", status_code=303)
     else:
-        context["strip"] = strip_of(services, caller, reader, 0)
+        context["strip"] = strip_of(services, caller, reader)
         answer = render(request, caller, "exports.html", status=400, **context)
     if remembered is not None:
         answer.set_cookie(remembered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Response, get
@@ -14,6 +14,7 @@ from tawny.completeness.words import channels_of_receipt
 from tawny.errors import TawnyError
 from tawny.model.zones import EARLIEST_MS, LATEST_MS, current_ms, moment_ms, requested_zone
 from tawny.people.callers import Caller
+from tawny.server.cached_reading import PART_PATIENCE_S
 from tawny.server.freshness import Freshness
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
@@ -36,17 +37,27 @@ class Strip:
     kind: str
     """`good`, `late`, `unknown` (nothing can be said) or `wait` (it is being looked at)."""
     text: str
+    is_latest: bool = True
+    """Whether the page need not ask at once for what is newer."""
 
 
-def strip_of(services: Services, caller: Caller, reader: Reader, patience_s: float) -> Strip:
-    """The strip of a caller; when the first look at the log takes longer than that, the place of
-    one that comes."""
+def strip_of(
+    services: Services,
+    caller: Caller,
+    reader: Reader,
+    patience_s: float = 0.0,
+    newer_within_s: float = 0.0,
+) -> Strip:
+    """The strip of a caller; when the first look at the log takes longer than `patience_s`, the
+    place of one that comes."""
     try:
-        found = services.freshness.get(caller, patience_s)
+        found = services.freshness.get(caller, patience_s, newer_within_s=newer_within_s)
         if found is None:
-            return Strip("wait", reader.translate(N_("Looking at the channels…")))
+            text = reader.translate(N_("Looking at the channels…"))
+            return Strip("wait", text, is_latest=False)
         channels = services.channels(caller)
-        return strip(found, {one.id: one.title for one in channels}, reader)
+        made = strip(found, {one.id: one.title for one in channels}, reader)
+        return replace(made, is_latest=found.is_current)
     except TawnyError as error:
         return Strip("unknown", reader.say(error.text))
 
@@ -111,7 +122,10 @@ def _rounded(length_ms: int) -> int:
 @get("/freshness", sync_to_thread=True)
 def freshness_part(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
     """The strip."""
-    shown = strip_of(services, caller, reader_of(request, caller), _PATIENCE_S)
+    reader = reader_of(request, caller)
+    shown = strip_of(services, caller, reader, _PATIENCE_S, PART_PATIENCE_S)
+    # Events may come in faster than they are looked at: then it is of a moment ago.
+    shown = replace(shown, is_latest=shown.kind != "wait")
     return render(request, caller, "parts/freshness.html", strip=shown)
 
 

@@ -12,6 +12,7 @@ from tawny.errors import RequestError
 from tawny.exports.request import ExportChoices
 from tawny.people.callers import Caller
 from tawny.reading.figures import Figures
+from tawny.server.cached_reading import PART_PATIENCE_S, PATIENCE_S
 from tawny.server.day_figures import PERIOD, DayFigures
 from tawny.server.pages import formatting as words
 from tawny.server.pages.filled_form import form_query
@@ -99,21 +100,24 @@ def home_page(request: AnyRequest, caller: Caller, services: Services) -> Respon
     return render(
         request, caller, "home.html",
         sample_loaded=caller.administrator and services.sample_data.is_loaded(),
-        **_context(request, caller, services, _PATIENCE_S),
+        **_context(request, caller, services, _PATIENCE_S, PATIENCE_S),
     )  # fmt: skip
 
 
 @get("/figures", sync_to_thread=True)
 def figures_part(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
     """The figures alone, for a page that was there before them."""
-    return render(
-        request, caller, "parts/figures.html",
-        **_context(request, caller, services, _PART_PATIENCE_S),
-    )  # fmt: skip
+    context = _context(request, caller, services, _PART_PATIENCE_S, PART_PATIENCE_S)
+    # Events may come in faster than figures are made: these are of a moment ago then.
+    return render(request, caller, "parts/figures.html", **context | {"is_latest": True})
 
 
 def _context(
-    request: AnyRequest, caller: Caller, services: Services, patience_s: float
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    patience_s: float,
+    newer_within_s: float,
 ) -> dict[str, Any]:
     reader = reader_of(request, caller)
     context: dict[str, Any] = {
@@ -125,13 +129,14 @@ def _context(
     if services.is_empty():
         return context | {"missing": "events"}
     try:
-        figures = services.day_figures.get(caller, reader.zone_name, patience_s)
+        figures = services.day_figures.get(caller, reader.zone_name, patience_s, newer_within_s)
     except RequestError:
         return context | {"missing": "events"}  # none of the caller's channels has any yet
     if figures is None:
         return context
     return context | {
         "figures": figures,
+        "is_latest": figures.is_current,
         "tiles": tiles_of(figures, reader),
         "period": words.days(figures.start.isoformat(), figures.end.isoformat(), reader.locale),
         "partial": _partial(figures, reader),

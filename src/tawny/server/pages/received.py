@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as with_default
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from litestar import Response, get
 from tawny.completeness.rule import Completeness
 from tawny.model.zones import EARLIEST_MS
 from tawny.people.callers import Caller
+from tawny.server.cached_reading import PART_PATIENCE_S
 from tawny.server.pages import labels as names
 from tawny.server.pages.opening_words import opening_words
 from tawny.server.pages.paging import Paged, paged
@@ -120,4 +121,13 @@ def log_page(request: AnyRequest, caller: Caller, services: Services) -> Respons
     )  # fmt: skip
 
 
-ROUTES = [log_page]
+@get("/log/numbers", sync_to_thread=True)
+def numbers_part(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """The numbers alone, once they are as new as can be, for a page that was there before them."""
+    status = services.log_status(caller, PART_PATIENCE_S)
+    # Events may come in faster than they are counted: then it says since when this is so.
+    latest = replace(status, is_current=True)
+    return render(request, caller, "parts/log_numbers.html", log=latest)
+
+
+ROUTES = [log_page, numbers_part]

@@ -6,7 +6,7 @@ import functools
 import re
 import zoneinfo
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jinja2
@@ -15,7 +15,7 @@ from litestar import MediaType, Request, Response
 
 from tawny import __version__
 from tawny.languages import LANGUAGES, accepted, locale, translated, translations
-from tawny.model.zones import current_ms, instant_text, zone
+from tawny.model.zones import LATEST_MS, current_ms, instant_text, zone
 from tawny.people.callers import Caller, Scope
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
@@ -36,6 +36,9 @@ ZONE_COOKIE = "tawny_zone"
 """Set by the page's script: the browser's time zone, in which instants are shown."""
 SEEN_COOKIE = "tawny_seen"
 """Milliseconds since 1970 UTC up to which this browser has seen notifications."""
+_MOST_NEWS = 20
+_LONGEST_RUN_MS = 7 * 86_400_000
+"""Nothing that ends was asked for longer ago."""
 
 
 def warm() -> None:
@@ -125,6 +128,8 @@ def _environment(language: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        # They change with the version only; looking after each file at each page takes a tenth.
+        auto_reload=False,
         extensions=["jinja2.ext.i18n", "jinja2.ext.loopcontrols"],
         bytecode_cache=CompiledTemplates(__file__, language),
     )
@@ -170,10 +175,7 @@ def render(
     page_names: dict[str, Any] = {}
     if caller is not None and not is_part(request):
         services: Services = request.app.state.services
-        seen_ms = seen_of(request)
-        told = [run.ended_ms or 0 for run in news(services, caller)]
-        told += [one.at_ms for one in services.schedules.notices(caller)]
-        page_names["unread"] = sum(at_ms > seen_ms for at_ms in told)
+        page_names["unread"] = unread(services, caller, seen_of(request))
 
     def moment(instant_ms: int) -> str:
         return words.moment(instant_ms, reader.zone, reader.locale)
@@ -203,16 +205,31 @@ def news(services: Services, caller: Caller) -> list[ExportRun]:
     schedules have their own pages."""
     if not caller.may(Scope.EXPORTS_READ):
         return []
-    ended = RunFilter(owner=caller.name, states=(RunState.READY, RunState.FAILED))
-    runs = services.runs.list(caller, ended, "-created", None, 50).items
-    runs = [run for run in runs if not run.is_scheduled][:20]
+    runs = services.runs.list(caller, _ended(caller), "-created", None, _MOST_NEWS).items
     return sorted(runs, key=lambda run: -(run.ended_ms or 0))
+
+
+def unread(services: Services, caller: Caller, seen_ms: int) -> int:
+    """How many of them ended since an instant, and what was told of deliveries since; looked for on
+    each page, so only among the runs of a week before it."""
+    told = sum(one.at_ms > seen_ms for one in services.schedules.notices(caller))
+    if not caller.may(Scope.EXPORTS_READ):
+        return told
+    since = replace(
+        _ended(caller), ended_after_ms=seen_ms, created_from_ms=max(0, seen_ms - _LONGEST_RUN_MS)
+    )
+    return told + services.runs.count(caller, since, _MOST_NEWS)
+
+
+def _ended(caller: Caller) -> RunFilter:
+    return RunFilter(owner=caller.name, states=(RunState.READY, RunState.FAILED), kind="on-demand")
 
 
 def seen_of(request: AnyRequest) -> int:
     """Until when this browser has seen what the bell lists, in milliseconds since 1970 UTC."""
     text = request.cookies.get(SEEN_COOKIE, "0")
-    return int(text) if text.isascii() and text.isdigit() else 0
+    is_moment = text.isascii() and text.isdigit() and len(text) <= len(str(LATEST_MS))
+    return int(text) if is_moment else 0
 
 
 def is_part(request: AnyRequest) -> bool:
