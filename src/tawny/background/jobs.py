@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
+from tawny.engine.source_events import count_of_source
 from tawny.errors import RequestError
 from tawny.exports.bundle import Bundle
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
@@ -39,7 +40,8 @@ from tawny.reading.preview import channel_list, count_rows, first_rows
 from tawny.reading.verify import checks_of_bundle
 from tawny.sample import SampleRequest, sample_blocks
 from tawny.settings import Settings
-from tawny.sources.setup import Sources
+from tawny.sources import findings
+from tawny.sources.setup import NewSource, Sources
 from tawny.sources.sync import SyncRequest
 from tawny.state.database import open_database
 from tawny.state.event_log import event_log
@@ -257,7 +259,7 @@ def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> di
         sources = Sources(home, settings, database)
         report = sources.sync(
             sources.store.get(arguments["source"]),
-            SyncRequest(),
+            SyncRequest.of_plain(arguments["asked"]),
             lambda progress: tell("syncing", int(100 * (progress.share or 0))),
         )
     if report.accepted:
@@ -265,9 +267,36 @@ def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> di
     return {"accepted": report.accepted, "refused": report.refused}
 
 
+def access(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Whether a desk can be read, and what is in it; with `until_us` also its own counts beside
+    those of the log."""
+    until_us = arguments.get("until_us")
+    with contextlib.closing(open_database(home, settings)) as database:
+        sources = Sources(home, settings, database)
+        new = NewSource(**arguments["source"])
+        with contextlib.closing(sources.open(new)) as reader:
+            return {
+                "access": findings.to_plain(reader.access()),
+                "counts": []
+                if until_us is None
+                else sources.compare(new.address, reader, until_us or reader.now_us()),
+            }
+
+
+def source_events(
+    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """How many events of a source are in the log."""
+    flush(home, settings)
+    with open_of_folder(home, settings, threads=1) as duck:
+        snapshot = event_log(home, settings).snapshot()
+        return {"events": count_of_source(duck, snapshot, arguments["address"])}
+
+
 Job = Callable[[Path, Settings, Arguments, Tell], dict[str, Any]]
 
 JOBS: dict[str, Job] = {
+    "access": access,
     "charts": charts,
     "channels": channels,
     "check": check,
@@ -282,6 +311,7 @@ JOBS: dict[str, Job] = {
     "move": move,
     "preview": preview,
     "rows": rows,
+    "source_events": source_events,
     "status": status,
     "sync": sync,
     "tidy": tidy,

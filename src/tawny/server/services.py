@@ -22,7 +22,7 @@ from tawny.background.comparison import compared_by_worker
 from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
-from tawny.background.source_sync import SourceSync
+from tawny.background.served_sources import ServedSources
 from tawny.completeness.rule import ChannelFacts, completeness
 from tawny.deliveries.store import Destinations
 from tawny.errors import ConflictError, TawnyError
@@ -56,7 +56,6 @@ from tawny.server.run_artifacts import RunArtifacts
 from tawny.server.sample_data import SampleData
 from tawny.server.visible_channels import VisibleChannel
 from tawny.settings import Settings
-from tawny.sources.store import SourceStore
 from tawny.state.database import check_queue, open_database
 from tawny.state.event_log import event_log
 from tawny.state.inbox import Inbox
@@ -73,7 +72,6 @@ _log = logging.getLogger("tawny.server")
 
 _READERS = 2
 _DRAWERS = 2
-_SYNCS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
@@ -139,8 +137,7 @@ class Services:
             self.database, self.audit, self.destinations, self.saved, self.runs.check
         )
         self.mover = Mover(settings, self.inbox, self._movers)
-        self._syncers = Workers(home, _SYNCS, niceness=6)
-        self._source_sync = SourceSync(SourceStore(self.database), self._syncers)
+        self.sources = ServedSources(home, settings, self.database, self.audit)
         self.arrivals = ArrivalNews()
         self.acknowledger = Acknowledger(
             self.inbox,
@@ -184,7 +181,7 @@ class Services:
         self._drawers.warm(1)
         self.runs.open()
         self.mover.start()
-        self._source_sync.start()
+        self.sources.start()
         self._carrying.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
@@ -193,8 +190,7 @@ class Services:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
         self.acknowledger.close()
         self._carrying.stop()
-        self._source_sync.stop()
-        self._syncers.close()
+        self.sources.stop()
         self.mover.stop()
         self._movers.close()
         self.runs.close()
