@@ -53,6 +53,22 @@ def held_lock(path: Path, thing: str, *, wait: bool = True) -> Iterator[int | No
         os.close(lock)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file, without keeping another one from getting it for
+    longer than the look."""
+    try:
+        lock = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def _locked(lock: int, *, wait: bool) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -198,6 +198,13 @@ SETTINGS: tuple[Setting, ...] = (
         _absolute_paths,
     ),
     Setting(
+        "source_folders",
+        "",
+        Text("absolute paths separated by colons; empty = none"),
+        Text("Folders below which files lie that sources may be given by API or page."),
+        _absolute_paths,
+    ),
+    Setting(
         "outgoing_hosts",
         "",
         Text("names separated by commas such as sftp.example.com,*.amazonaws.com; empty = all"),

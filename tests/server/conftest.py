@@ -12,6 +12,19 @@ import pytest
 
 from server.running import PASSWORD, RANGE, Server, running, send, small_log, token_of, wait_for
 
+TEAMS = """
+[input]
+path = "teams.csv"
+
+[[event]]
+type = "team.saved"
+id = "team/{id}"
+time = "at"
+[event.data]
+team_id = "id"
+name = "name"
+"""
+
 
 @dataclass
 class World:
@@ -70,6 +83,19 @@ class World:
         found = self.root.get("/channel-groups").json()
         return next(int(one["id"]) for one in found if one["name"] == name)
 
+    def table_source(self, name: str) -> dict[str, object]:
+        """What sets up a source of rows that nobody reads before he is asked to."""
+        folder = Path(self.server.environment["TAWNY_SOURCE_FOLDERS"])
+        (folder / "teams.csv").write_text("id,name,at\n7,Seven,2026-06-01T08:00:00Z\n")
+        (folder / "teams.toml").write_text(TEAMS)
+        options = {"mapping": str(folder / "teams.toml"), "every": "off"}
+        return {"kind": "table", "name": name, "options": options}
+
+    def source_name(self, name: str) -> str:
+        """The name of a source of root, set up if there is none of that name."""
+        self.root.post("/sources", json=self.table_source(name))
+        return name
+
     def delivery_id(self) -> int:
         """The number of a delivery of a schedule of root."""
         wanted = {"schedule_id": self.schedule_id("with deliveries")}
@@ -91,9 +117,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @contextlib.contextmanager
 def world_at(home: Path) -> Iterator[World]:
     """The same in a folder, for tests after which it is no longer what it was."""
-    delivered = home.parent / f"{home.name}-delivered"
+    delivered, read = (home.parent / f"{home.name}-{what}" for what in ("delivered", "read"))
     delivered.mkdir()
-    with running(home, inbox_move_ms="500", delivery_folders=str(delivered)) as server:
+    read.mkdir()
+    with running(
+        home, inbox_move_ms="500", delivery_folders=str(delivered), source_folders=str(read)
+    ) as server:
         root = server.set_up()
         assert send(root, small_log()).json()["refused"] == 0
         for channel in ("red", "blue"):

@@ -55,6 +55,10 @@ JSON_BODIES: dict[str, dict[str, object]] = {
         "exports": ["contacts"],
         "period": "yesterday",
     },
+    "/api/v1/sources": {"kind": "table", "name": "never", "options": {"mapping": "/never"}},
+    "/api/v1/source-tests": {"kind": "table", "name": "never", "options": {"mapping": "/never"}},
+    "/api/v1/sources/{source}": {"options": {"every": "1h"}},
+    "/api/v1/sources/{source}/sync": {"full": True},
     "/api/v1/channel-groups": {"name": "never", "channels": ["red"]},
     "/api/v1/channel-groups/{group_id}": {"name": "Never", "channels": ["red"]},
     "/api/v1/users/{user_id}": {"display_name": "Never", "password": PASSWORD, "disabled": True},
@@ -66,6 +70,9 @@ EVENT = (
 FORMS: dict[str, dict[str, object]] = {
     "/exports": {"type": "topics", "preset": "yesterday", "zone": "UTC", "channel": "red",
                  "which_channels": "some", "format": "csv", "headers": "en"},
+    "/source-kinds/{kind}": {"name": "never", "mapping": "/never"},
+    "/source-kinds/{kind}/test": {"name": "never", "mapping": "/never"},
+    "/sources/{source}": {"every": "1h"},
     "/people": {"name": "never", "password": PASSWORD, "role": "supervisor"},
     "/people/{user_id}": {"role": "administrator", "password": PASSWORD, "disabled": "on"},
     "/people/groups": {"name": "never", "channel": "red"},
@@ -161,6 +168,10 @@ class Ids(dict[str, object]):
             return world.user_id("somebody")
         if name == "group_id":
             return world.group_id("kept")
+        if name == "kind":
+            return "table"
+        if name == "source":
+            return world.source_name("kept")
         if name == "token_id":
             return world.root.get("/tokens").json()[-1]["id"]
         raise KeyError(name)

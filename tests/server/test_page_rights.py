@@ -113,6 +113,18 @@ GET    /settings                     303    403    403  403  200
 GET    /sign-in                      200    303    303  303  303
 POST   /sign-in                      303    303    303  303  303
 POST   /sign-out                     303    403    303  303  303
+GET    /source-kinds/chatwoot        303    403    403  403  200
+POST   /source-kinds/chatwoot        303    403    403  403  400
+POST   /source-kinds/chatwoot/test   303    403    403  403  400
+GET    /sources                      303    403    403  403  200
+GET    /sources/SOURCE               303    403    403  403  200
+POST   /sources/SOURCE               303    403    403  403  303
+POST   /sources/SOURCE/check         303    403    403  403  303
+POST   /sources/SOURCE/delete        303    403    403  403  303
+POST   /sources/SOURCE/pause         303    403    403  403  303
+POST   /sources/SOURCE/resume        303    403    403  403  303
+GET    /sources/SOURCE/state         303    403    403  403  200
+POST   /sources/SOURCE/sync          303    403    403  403  303
 GET    /start                        303    403    403  403  200
 GET    /start/live                   303    403    403  403  200
 POST   /start/sample                 303    403    403  403  409
@@ -147,7 +159,7 @@ def test_every_page_is_in_the_table(tmp_path: Path) -> None:
         "RUN": "{run_id}", "TOKEN": "{token_id}", "USER": "{user_id}", "LINK": "{link}",
         "SAVED": "{saved_id}", "GROUP": "{group_id}", "SCHEDULE": "{schedule_id}",
         "DELIVERY": "{delivery_id}", "PLACE": "{destination_id}", "987654": "{session_id}",
-        "teams": "{export}",
+        "teams": "{export}", "SOURCE": "{source}", "chatwoot": "{kind}",
         "messages": "{name}", "owl.svg": "{name}", "/no/such": "/{rest}",
     }  # fmt: skip
     known = set()
@@ -201,6 +213,8 @@ def ask(world: World, client: httpx.Client, name: str, method: str, path: str) -
     if "PLACE" in url:
         named = "gone" if "delete" in path else "of pages"
         url = url.replace("PLACE", str(world.destination_id(named)))
+    if "SOURCE" in url:
+        url = url.replace("SOURCE", world.source_name(f"page-{path.split('/')[-1]}"))
     if path == "/schedules":
         world.destination_id("of schedules")
     if "USER" in url:

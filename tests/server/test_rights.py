@@ -84,6 +84,18 @@ GET    /api/v1/session                   401    200    200  200  200
 POST   /api/v1/session                   201    201    201  201  201
 DELETE /api/v1/session                   401    204    204  204  204
 POST   /api/v1/set-up                    404    404    404  404  404
+GET    /api/v1/source-kinds              401    403    403  403  200
+GET    /api/v1/sources                   401    403    403  403  200
+POST   /api/v1/sources                   401    403    403  403  201
+POST   /api/v1/source-tests              401    403    403  403  200
+GET    /api/v1/sources/SOURCE            401    403    403  403  200
+PATCH  /api/v1/sources/SOURCE            401    403    403  403  200
+DELETE /api/v1/sources/SOURCE            401    403    403  403  200
+POST   /api/v1/sources/SOURCE/check      401    403    403  403  200
+POST   /api/v1/sources/SOURCE/sync       401    403    403  403  202
+GET    /api/v1/sources/SOURCE/report     401    403    403  403  404
+POST   /api/v1/sources/SOURCE/pause      401    403    403  403  200
+POST   /api/v1/sources/SOURCE/resume     401    403    403  403  200
 GET    /api/v1/tokens                    401    403    200  200  200
 POST   /api/v1/tokens                    401    403    201  201  201
 DELETE /api/v1/tokens/TOKEN              401    403    404  404  200
@@ -113,7 +125,7 @@ def _known() -> set[tuple[str, str]]:
             ("feeds/messages", "feeds/{export_type:str}"), ("SAVED", "{saved_id:int}"),
             ("files/messages", "files/{export:str}"), ("SCHEDULE", "{schedule_id:int}"),
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
-            ("GROUP", "{group_id:int}"),
+            ("GROUP", "{group_id:int}"), ("SOURCE", "{source:str}"),
         ):  # fmt: skip
             shape = shape.replace(name, parameter)
         known.add((method, shape))
@@ -188,6 +200,8 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         url = url.replace("PLACE", str(world.destination_id(f"{method} {name}")))
     if "GROUP" in url:
         url = url.replace("GROUP", str(world.group_id(f"{method} {name}")))
+    if "SOURCE" in url:
+        url = url.replace("SOURCE", world.source_name(f"{method}-{name}-{path.split('/')[-1]}"))
     if "DELIVERY" in url:
         url = url.replace("DELIVERY", str(world.delivery_id()))
     if "USER" in url:
@@ -219,6 +233,10 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/channel-groups/GROUP": {"channels": ["red"]},
         "/api/v1/destinations": {"name": f"by {name}", **place},
         "/api/v1/destinations/PLACE": {"name": f"changed by {name}", **place},
+        "/api/v1/sources": world.table_source(f"by-{name}"),
+        "/api/v1/source-tests": world.table_source(f"test-{name}"),
+        "/api/v1/sources/SOURCE": {"options": {"every": "off"}},
+        "/api/v1/sources/SOURCE/sync": {},
         "/api/v1/schedules": {"name": f"by {name}", **schedule},
         "/api/v1/schedules/apply": {"schedules": [], "dry_run": True},
         "/api/v1/schedules/SCHEDULE": {"name": f"changed by {name}", **schedule},

@@ -16,6 +16,8 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
+from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
+from tawny.background.source_jobs import SOURCE_JOBS
 from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
@@ -43,23 +45,13 @@ from tawny.reading.preview import channel_list, count_rows, first_rows
 from tawny.reading.verify import checks_of_bundle
 from tawny.sample import SampleRequest, sample_blocks
 from tawny.settings import Settings
-from tawny.sources.setup import Sources
-from tawny.sources.sync import SyncRequest
-from tawny.state.database import open_database
 from tawny.state.event_log import event_log
 from tawny.text import to_json
 from tawny.upkeep.compact import compact
 from tawny.upkeep.erase import newest_erasure_of, purge_what_is_new
 from tawny.upkeep.sample_data import remove_sample
 
-Tell = Callable[[str, int], None]
-"""Called with a phase and how far it is, in percent."""
-
-Arguments = Mapping[str, Any]
-
 _PROGRESS_EVERY_S = 0.3
-SMALL_FILES = 12
-"""A month with more small files than this is compacted between two moves of the inbox."""
 
 
 def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> dict[str, Any]:
@@ -278,23 +270,6 @@ def unload_sample(
     return {"removed": removed, "left": left}
 
 
-def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> dict[str, Any]:
-    """Read what is new in the desk of a `source` into the log."""
-    with contextlib.closing(open_database(home, settings)) as database:
-        sources = Sources(home, settings, database)
-        report = sources.sync(
-            sources.store.get(arguments["source"]),
-            SyncRequest(),
-            lambda progress: tell("syncing", int(100 * (progress.share or 0))),
-        )
-    if report.accepted:
-        compact(home, settings, files_per_month=SMALL_FILES)
-    return {"accepted": report.accepted, "refused": report.refused}
-
-
-Job = Callable[[Path, Settings, Arguments, Tell], dict[str, Any]]
-
-
 def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """Which of some files no longer hold what the log says; with `only_erasures` because somebody
     was erased since. Each file says what was asked, in which state of the log it was made, and
@@ -331,10 +306,10 @@ JOBS: dict[str, Job] = {
     "preview": preview,
     "rows": rows,
     "status": status,
-    "sync": sync,
     "tidy": tidy,
     "typed_rows": typed_rows,
     "unload_sample": unload_sample,
+    **SOURCE_JOBS,
 }
 """Every job by name."""
 

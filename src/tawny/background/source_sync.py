@@ -1,11 +1,11 @@
-"""Sources are synced when it is their time, each in a worker process."""
+"""Sources are synced when it is their time or somebody asks, each in a worker process."""
 
 from __future__ import annotations
 
 import logging
 import threading
 
-from tawny.background.pool import Workers
+from tawny.background.pool import Ticket, Workers, WorkerStoppedError
 from tawny.errors import TawnyError
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
@@ -26,7 +26,8 @@ class SourceSync:
         self._store = store
         self._workers = workers
         self._stop = threading.Event()
-        self._running: set[int] = set()
+        self._look = threading.Event()
+        self._running: dict[int, Ticket] = {}
         self._not_before_ms: dict[int, int] = {}
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="source-sync", daemon=True)
@@ -38,9 +39,32 @@ class SourceSync:
     def stop(self) -> None:
         """End; a sync that is going on ends with its worker and goes on at its checkpoint."""
         self._stop.set()
+        self._look.set()
+
+    def look(self) -> None:
+        """Look at once: something has changed, and what failed may work now."""
+        with self._lock:
+            self._not_before_ms.clear()
+        self._look.set()
+
+    def end(self, source: Source) -> None:
+        """Stop the sync of a source, if this server does one."""
+        with self._lock:
+            ticket = self._running.get(source.id)
+        if ticket is not None:
+            ticket.stop()
+
+    def is_running(self, source: Source) -> bool:
+        """Whether this server syncs a source, or is about to."""
+        with self._lock:
+            return source.id in self._running
 
     def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
+        while True:
+            self._look.wait(LOOK_EVERY_S)
+            self._look.clear()
+            if self._stop.is_set():
+                return
             try:
                 for source in self._store.all():
                     if self._is_due(source):
@@ -49,30 +73,39 @@ class SourceSync:
                 _log.error("the sources cannot be looked up: %s", error)
 
     def _is_due(self, source: Source) -> bool:
-        every_ms = milliseconds(str(source.options["every"]))
         now_ms = current_ms()
         with self._lock:
-            waits = source.id in self._running or now_ms < self._not_before_ms.get(source.id, 0)
-        if source.paused or not every_ms or waits:
+            if source.id in self._running or now_ms < self._not_before_ms.get(source.id, 0):
+                return False
+        if source.asked is not None:
+            return True
+        every_ms = milliseconds(str(source.options["every"]))
+        if source.paused or not every_ms:
             return False
         return source.ended_ms is None or now_ms >= source.ended_ms + every_ms
 
     def _begin(self, source: Source) -> None:
+        ticket = Ticket()
         with self._lock:
-            self._running.add(source.id)
+            self._running[source.id] = ticket
         threading.Thread(
-            target=self._sync, args=(source,), name=f"sync {source.name}", daemon=True
+            target=self._sync, args=(source, ticket), name=f"sync {source.name}", daemon=True
         ).start()
 
-    def _sync(self, source: Source) -> None:
+    def _sync(self, source: Source, ticket: Ticket) -> None:
         try:
-            self._workers.run("sync", {"source": source.name})
+            arguments = {"source": source.name, "asked": source.asked or {}}
+            self._workers.run("sync", arguments, ticket=ticket)
+            self._store.answered(source)
         except TawnyError as error:
-            if not self._stop.is_set():
+            if not self._stop.is_set() and not ticket.stopped:
                 _log.error("source %s: %s", source.name, error)
+                # Why it failed is there to be read; only who was stopped goes on by itself.
+                if not isinstance(error, WorkerStoppedError):
+                    self._store.answered(source)
             with self._lock:
                 later_ms = current_ms() + PAUSE_AFTER_FAILURE_MS
                 self._not_before_ms[source.id] = later_ms
         finally:
             with self._lock:
-                self._running.discard(source.id)
+                self._running.pop(source.id, None)

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,9 +19,11 @@ from tawny.cli.ingest import FRAGMENTED_FILES, REFUSED
 from tawny.cli.sample import opened
 from tawny.credentials import shown
 from tawny.errors import TawnyError
-from tawny.model.zones import current_ms, instant_text
+from tawny.model.zones import instant_text
+from tawny.sources import findings
 from tawny.sources.kinds import kind_of
-from tawny.sources.options import checked_instant
+from tawny.sources.options import OPTIONS, Form, checked_instant
+from tawny.sources.progress import Progress
 from tawny.sources.reader import DeskAccess
 from tawny.sources.report import (
     GapReport,
@@ -32,19 +34,18 @@ from tawny.sources.report import (
     with_counts,
 )
 from tawny.sources.setup import Given, Sources
+from tawny.sources.status import status_of
 from tawny.sources.store import Source
-from tawny.sources.sync import Progress, SyncRequest
+from tawny.sources.sync import SyncRequest
 from tawny.state.database import open_database
-from tawny.text import Text, from_json
+from tawny.text import Text
 from tawny.upkeep.compact import compact
 
 PREVIEWED = 10
 """So many events a dry run shows."""
 
 _LONG_WAIT_S = 1.0
-
-_SECRETS = ("database_url", "token", "oauth_token")
-_LISTS = ("virtual_agents", "excluded_channels")
+_SECRETS = [name for name, option in OPTIONS.items() if option.form is Form.SECRET]
 
 
 @contextlib.contextmanager
@@ -57,7 +58,7 @@ def _given(given: Mapping[str, Any]) -> Given:
     options = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in given.items()
-        if name not in _SECRETS and not (name in _LISTS and not value)
+        if name not in _SECRETS and value != ()
     }
     secrets = {name: given[name] for name in _SECRETS if given.get(name) is not None}
     typed = sys.stdin.read() if "-" in secrets.values() else ""
@@ -81,7 +82,7 @@ def add(
             json.dumps(_source_json(source) | _access_json(access), indent=2, ensure_ascii=False)
         )
         return
-    for line in _access_lines(access):
+    for line in findings.lines(access):
         click.echo(say(line))
     click.echo(say(Text("added {name}: tawny sources sync {name} reads it", name=name)))
 
@@ -89,33 +90,41 @@ def add(
 def show(home: Path, output_format: str) -> None:
     """One line for each source."""
     with _sources(home) as sources:
-        rows = [_row(sources, source) for source in sources.store.all()]
+        rows = [_row(home, source) for source in sources.store.all()]
     if output_format == "json":
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
     heads = ("name", "kind", "state", "newest", "lag_s", "next_run", "open_gaps")
     cells = [
-        ["-" if row[head] is None else one_line(str(row[head])) for head in heads] for row in rows
+        ["-" if row[head] is None else one_line(str(row[head])) for head in heads]
+        for row in (row | {"state": _with_share(row)} for row in rows)
     ]
     click.echo(aligned([head.replace("_", " ") for head in heads], cells))
 
 
-def _row(sources: Sources, source: Source) -> dict[str, Any]:
-    now_ms = current_ms()
-    report = source.report or {}
-    until = None if not report.get("until") else checked_instant("until", report["until"])
-    next_ms = sources.next_run_ms(source)
+def _row(home: Path, source: Source) -> dict[str, Any]:
+    status = status_of(home, source)
+    progress = status.progress
     return {
         "name": source.name,
         "kind": source.kind,
         "source": source.address,
-        "state": sources.state(source),
+        "state": status.state,
         "newest": None if source.newest_ms is None else instant_text(source.newest_ms),
-        "lag_s": None if until is None else max(0, (now_ms - until) // 1000),
-        "next_run": None if next_ms is None else instant_text(next_ms),
-        "open_gaps": report.get("open_gaps"),
-        "error": None if source.error is None else say(from_json(source.error)),
-    }
+        "lag_s": status.lag_s,
+        "next_run": None if status.next_ms is None else instant_text(status.next_ms),
+        "open_gaps": status.open_gaps,
+        "error": None if status.error is None else say(status.error),
+        "progress": None if progress is None else {
+            "records": progress.records, "events": progress.events, "share": progress.share,
+        },
+    }  # fmt: skip
+
+
+def _with_share(row: Mapping[str, Any]) -> str:
+    """A state, and how much of everything is read where a sync goes on that knows it."""
+    share = None if row["progress"] is None else row["progress"]["share"]
+    return str(row["state"]) if share is None else f"{row['state']} {100 * share:.0f} %"
 
 
 def check(home: Path, name: str, counts: bool, output_format: str) -> None:
@@ -132,7 +141,7 @@ def check(home: Path, name: str, counts: bool, output_format: str) -> None:
                     if report.get("until")
                     else reader.now_us()
                 )
-                compared = sources.compare(source, reader, until_us)
+                compared = sources.compare(source.address, reader, until_us)
     if counts and source.report is not None:
         with _sources(home) as sources:
             sources.store.change(source, report=with_counts(source.report, compared))
@@ -142,7 +151,7 @@ def check(home: Path, name: str, counts: bool, output_format: str) -> None:
             answer["counts"] = compared
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
-    for line in _access_lines(access):
+    for line in findings.lines(access):
         click.echo(say(line))
     for option, since_ms in source.changes.items():
         click.echo(
@@ -261,33 +270,14 @@ def _access_json(access: DeskAccess) -> dict[str, Any]:
         "account": access.account,
         "version": access.version,
         "found": dict(access.counts),
-        "oldest": _instant(access.oldest_us),
-        "newest": _instant(access.newest_us),
+        "oldest": findings.instant(access.oldest_us),
+        "newest": findings.instant(access.newest_us),
         "clock_difference_s": access.clock_difference_s,
         "not_measured": [
             {"columns": list(columns), "why": say(why)} for columns, why in access.not_measured
         ],
         "notes": [say(note) for note in access.notes],
     }
-
-
-def _access_lines(access: DeskAccess) -> Sequence[Text]:
-    counts = ", ".join(f"{name} {count:,}" for name, count in access.counts.items())
-    return [
-        Text("account {account}, version {version}",
-             account=one_line(access.account), version=access.version or "-"),
-        Text("found: {counts}", counts=counts),
-        Text("oldest record {oldest}, newest {newest}",
-             oldest=_instant(access.oldest_us) or "-", newest=_instant(access.newest_us) or "-"),
-        Text("clock difference {seconds} s", seconds=access.clock_difference_s),
-        *[Text("stays empty: {columns} ({why})", columns=", ".join(columns), why=why)
-          for columns, why in access.not_measured],
-        *access.notes,
-    ]  # fmt: skip
-
-
-def _instant(instant_us: int | None) -> str | None:
-    return None if instant_us is None else instant_text(instant_us // 1000)
 
 
 class _FirstLines(io.RawIOBase):

@@ -38,6 +38,7 @@ from tawny.server.api import (
     people,
     saved,
     schedules,
+    sources,
     system,
 )  # fmt: skip
 from tawny.server.auth import COOKIE, guard, provide_caller, provide_maybe_caller
@@ -125,7 +126,7 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         route_handlers=[
             events, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
             *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
-            *deliveries.HANDLERS, *feeds.HANDLERS, *docs.HANDLERS,
+            *deliveries.HANDLERS, *sources.HANDLERS, *feeds.HANDLERS, *docs.HANDLERS,
         ],
         dependencies={"language": Provide(provide_language)},
         request_max_body_size=JSON_BYTES,

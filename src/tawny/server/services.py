@@ -22,7 +22,7 @@ from tawny.background.comparison import compared_by_worker
 from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
-from tawny.background.source_sync import SourceSync
+from tawny.background.served_sources import ServedSources
 from tawny.completeness.rule import ChannelFacts, completeness
 from tawny.deliveries.store import Destinations
 from tawny.errors import ConflictError, TawnyError
@@ -56,7 +56,6 @@ from tawny.server.run_artifacts import RunArtifacts
 from tawny.server.sample_data import SampleData
 from tawny.server.visible_channels import VisibleChannel
 from tawny.settings import Settings
-from tawny.sources.store import SourceStore
 from tawny.state.database import check_queue, open_database
 from tawny.state.event_log import event_log
 from tawny.state.inbox import Inbox
@@ -73,7 +72,6 @@ _log = logging.getLogger("tawny.server")
 
 _READERS = 2
 _DRAWERS = 2
-_SYNCS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
@@ -135,12 +133,10 @@ class Services:
         self.saved = SavedExports(self.database, self.audit)
         self.destinations = Destinations(home, settings, self.database, self.audit)
         self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
-        self.applier = Applier(
-            self.database, self.audit, self.destinations, self.saved, self.runs.check
-        )
+        self.applier = Applier(self.database, self.audit, self.destinations, self.saved,
+                               self.runs.check)  # fmt: skip
         self.mover = Mover(settings, self.inbox, self._movers)
-        self._syncers = Workers(home, _SYNCS, niceness=6)
-        self._source_sync = SourceSync(SourceStore(self.database), self._syncers)
+        self.sources = ServedSources(home, settings, self.database, self.audit)
         self.arrivals = ArrivalNews()
         self.acknowledger = Acknowledger(
             self.inbox,
@@ -155,14 +151,12 @@ class Services:
         self.artifacts = RunArtifacts()
         self.tables = ResultTables(self)
         self._channels = CachedReading(
-            lambda: self._read("channels"),
-            self._log_state,
+            lambda: self._read("channels"), self._log_state,
             says_nothing=lambda found: not found["channels"],
-        )
+        )  # fmt: skip
         self.sample_data = SampleData(self, self._movers)
         self.day_figures = DayFiguresReader(
-            lambda arguments: self.draw("figures", arguments),
-            self._log_state,
+            lambda arguments: self.draw("figures", arguments), self._log_state
         )
         self.freshness = FreshnessReader(lambda: self._read("completeness"), self._log_state)
         self._carrying = Carrying(
@@ -170,10 +164,9 @@ class Services:
             self.freshness.known, self._drawers,
         )  # fmt: skip
         self._status = CachedReading(
-            lambda: self._read("status"),
-            self._log_state,
+            lambda: self._read("status"), self._log_state,
             says_nothing=lambda found: not found["types"],
-        )
+        )  # fmt: skip
 
     def open(self) -> None:
         """Start what works in the background, once. Raises `StorageError`."""
@@ -185,7 +178,7 @@ class Services:
         self._drawers.warm(1)
         self.runs.open()
         self.mover.start()
-        self._source_sync.start()
+        self.sources.start()
         self._carrying.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
@@ -194,8 +187,7 @@ class Services:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
         self.acknowledger.close()
         self._carrying.stop()
-        self._source_sync.stop()
-        self._syncers.close()
+        self.sources.stop()
         self.mover.stop()
         self._movers.close()
         self.runs.close()

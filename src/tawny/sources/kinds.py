@@ -12,8 +12,13 @@ from urllib.parse import urlsplit
 from tawny.credentials import revealed
 from tawny.errors import RequestError, UnknownValueError
 from tawny.model.durations import checked_duration
+from tawny.sources.options import DEFAULTS, OPTIONS, Form, SourceOption
 from tawny.sources.reader import DeskReader
-from tawny.text import Text
+from tawny.text import N_, Text
+
+
+def _anything(_secrets: Mapping[str, str]) -> None:
+    pass
 
 
 def _wrong_address(option: str, url: str) -> RequestError:
@@ -45,6 +50,23 @@ class SourceKind:
     """A reader, given the data folder, options, secrets in plain words and the prefix of ids."""
     previews: bool = False
     """A dry run shows the first events."""
+    label: str = ""
+    """What people call it; empty = its name."""
+    about: str = ""
+    """What it reads, for whoever chooses a kind on the page; to be translated."""
+    check_typed: Callable[[Mapping[str, str]], None] = _anything
+    """Raise `RequestError` for secrets in plain words that nobody may give who has no account on
+    the machine."""
+
+    @property
+    def options(self) -> Sequence[SourceOption]:
+        """All that can be set of it, in the order in which it is shown; what it needs first."""
+        common = {
+            name for name in DEFAULTS if name in OPTIONS and name not in self.lacks
+        }  # fmt: skip
+        mine = {*self.own, *self.secrets, *self.needed} | common
+        found = [one for name, one in OPTIONS.items() if name in mine]
+        return sorted(found, key=lambda one: one.name not in self.needed)
 
 
 def _check_url(options: dict[str, Any]) -> None:
@@ -111,6 +133,13 @@ def _check_chatwoot(options: dict[str, Any]) -> None:
         Sentences(None, Path(options["sentences"]))
 
 
+def _check_typed_database(secrets: Mapping[str, str]) -> None:
+    if "database_url" in secrets:
+        from tawny.sources.postgres import check_typed_address
+
+        check_typed_address("--database-url", secrets["database_url"])
+
+
 def _open_chatwoot(
     _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
 ) -> DeskReader:
@@ -147,6 +176,9 @@ KINDS: Mapping[str, SourceKind] = {
         address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
         check=_check_chatwoot,
         open=_open_chatwoot,
+        label="Chatwoot",
+        about=N_("An account of a self-hosted Chatwoot, read from its PostgreSQL database."),
+        check_typed=_check_typed_database,
     ),
     "table": SourceKind(
         name="table",
@@ -161,6 +193,10 @@ KINDS: Mapping[str, SourceKind] = {
         check=_check_table,
         open=_open_table,
         previews=True,
+        label=N_("Table"),
+        about=N_(
+            "Any other desk: rows of CSV, JSONL or Parquet files, or of a query, by a mapping file."
+        ),
     ),
     "zendesk": SourceKind(
         name="zendesk",
@@ -171,26 +207,30 @@ KINDS: Mapping[str, SourceKind] = {
         address=_zendesk_address,
         check=_check_zendesk,
         open=_open_zendesk,
+        label="Zendesk",
+        about=N_(
+            "A Zendesk account, read over its API with the token of an administrator; one of the "
+            "two tokens is needed."
+        ),
     ),
 }
 """Every kind there is."""
 
 
-_OPTIONS = {"virtual_agents": "virtual-agent", "excluded_channels": "exclude-channel"}
-"""How options are written that may be given several times."""
-
-
 def check_options(kind: SourceKind, given: Mapping[str, Any], secrets: Mapping[str, str]) -> None:
     """Refuse options that were given and that a kind has not. Raises `RequestError`."""
-    others = {one for other in KINDS.values() for one in (*other.own, *other.secrets)}
-    foreign = (others - {*kind.own, *kind.secrets}) | {*kind.lacks}
-    for option in (*given, *secrets):
-        if option in foreign:
-            raise RequestError(
-                "--{option}: a source of the kind {kind} has no such option",
-                option=_OPTIONS.get(option, option.replace("_", "-")),
-                kind=kind.name,
-            )
+    hidden = {one.name for one in kind.options if one.form is Form.SECRET}
+    open_ones = {one.name for one in kind.options} - hidden
+    foreign = [
+        *(name for name in given if name not in open_ones and name != "since_ms"),
+        *(name for name in secrets if name not in hidden),
+    ]
+    for name in foreign:
+        raise RequestError(
+            "--{option}: a source of the kind {kind} has no such option",
+            option=OPTIONS[name].typed if name in OPTIONS else name[:80],
+            kind=kind.name,
+        )
 
 
 def kind_of(name: str) -> SourceKind:

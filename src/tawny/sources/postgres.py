@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -59,6 +60,47 @@ def moment(instant_us: int) -> datetime.datetime:
     return _EPOCH + instant_us * _MICROSECOND
 
 
+_TYPED = frozenset(
+    {"host", "port", "dbname", "user", "password", "sslmode", "connect_timeout"}
+)  # fmt: skip
+
+
+def check_typed_address(option: str, address: str) -> None:
+    """Refuse an address that leads to this machine's own files and logins, when somebody gives it
+    who has no account on the machine: sockets, certificates, passwords that lie here. Raises
+    `RequestError`."""
+    parts = _parts(option, address)
+    for name in parts:
+        if name not in _TYPED:
+            raise RequestError(
+                "{option}: found {name}; allowed by API and page: {allowed}",
+                option=option,
+                name=name,
+                allowed=", ".join(sorted(_TYPED)),
+            )
+    for name in ("host", "dbname", "user", "password"):
+        if not parts.get(name) or (name == "host" and re.search(r"(^|,)([/@]|$)", parts[name])):
+            raise RequestError(
+                "{option}: found no {name}; allowed by API and page an address with host, user, "
+                "password and name, such as postgresql://user:password@host/name",
+                option=option,
+                name=name,
+            )
+
+
+def _parts(option: str, address: str) -> dict[str, str]:
+    plain = address.replace("postgresql+psycopg://", "postgresql://", 1)
+    try:
+        found = conninfo.conninfo_to_dict(plain)
+    except psycopg.Error:
+        raise RequestError(
+            "{option}: found no address of a database; allowed one such as "
+            "postgresql://user:password@host/name, or words such as host=... dbname=...",
+            option=option,
+        ) from None
+    return {name: str(value) for name, value in found.items()}
+
+
 class Postgres:
     """One connection. Raises `SourceError` in words without a password."""
 
@@ -67,15 +109,7 @@ class Postgres:
         self.requests = 0
         self.longest_s = 0.0
         self._option = option
-        plain = address.replace("postgresql+psycopg://", "postgresql://", 1)
-        try:
-            parts = conninfo.conninfo_to_dict(plain)
-        except psycopg.Error:
-            raise RequestError(
-                "{option}: found no address of a database; allowed one such as "
-                "postgresql://user:password@host/name, or words such as host=... dbname=...",
-                option=option,
-            ) from None
+        parts = _parts(option, address)
         self._secrets.append(str(parts.get("password") or ""))
         self.where = f"{parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
         settings: dict[str, Any] = {

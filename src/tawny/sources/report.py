@@ -195,7 +195,7 @@ def lines(report: Mapping[str, Any]) -> list[Text]:
     undetermined = {name: n for name, n in report["undetermined"].items() if n}
     if undetermined:
         found.append(Text("nobody recorded: {counts}", counts=_listed(undetermined)))
-    for name, sentence in _NUMBERS.items():
+    for name, sentence in NUMBERS.items():
         if report[name]:
             found.append(Text("{what}: {count}", what=sentence, count=report[name]))
     if report["gone"]:
@@ -241,7 +241,7 @@ def count_line(row: Mapping[str, Any]) -> Text:
     )  # fmt: skip
 
 
-_NUMBERS = {
+NUMBERS = {
     "observed": Text("changes that no record tells the time of"),
     "late": Text("records that appeared late"),
     "changed_after_sent": Text("records that were sent before and read otherwise now"),

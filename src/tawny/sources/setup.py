@@ -9,28 +9,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tawny.credentials import stored
+from tawny.credentials import encrypted, stored
 from tawny.engine.engines import open_of_folder
 from tawny.engine.source_events import count_of_source, events_by_month
 from tawny.errors import ConflictError, RequestError, TawnyError
 from tawny.intake.inbox import flush
-from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
-from tawny.sources.kinds import check_options, kind_of, opened
-from tawny.sources.options import DEFAULTS, checked
+from tawny.sources.kinds import SourceKind, check_options, kind_of, opened
+from tawny.sources.options import DEFAULTS, OPTIONS, Form, check_files, checked
+from tawny.sources.progress import Progress, ProgressFile
 from tawny.sources.reader import DeskAccess, DeskReader
 from tawny.sources.report import GapReport
 from tawny.sources.store import Source, SourceStore
-from tawny.sources.sync import Progress, Sync, SyncRequest, alone, is_syncing
+from tawny.sources.sync import Sync, SyncRequest, alone
 from tawny.state.database import Database
 from tawny.state.event_log import event_log
 from tawny.text import to_json
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PREFIX = re.compile(r"[!-~]{0,64}")
-
-STATES = ("never synced", "syncing", "up to date", "behind", "failing", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,28 @@ class Given:
     secrets: Mapping[str, str]
     """As given: `env:NAME`, `file:PATH`, `-`."""
     standard_input: str = ""
+    is_from_afar: bool = False
+    """Over the network: secrets are given themselves, and files lie where the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A source that may be set up, once its desk lets itself be read."""
+
+    kind: str
+    name: str
+    address: str
+    prefix: str
+    options: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    """As they are kept."""
+
+    @classmethod
+    def of(cls, source: Source) -> NewSource:
+        """One that is set up."""
+        return cls(
+            source.kind, source.name, source.address, source.prefix, source.options, source.secrets
+        )
 
 
 class Sources:
@@ -55,6 +75,14 @@ class Sources:
     def add(self, kind_name: str, name: str, given: Given, prefix: str | None) -> DeskAccess:
         """Test the access and set a source up. Raises `RequestError` or `SourceError`, and stores
         nothing then."""
+        new = self.new(kind_name, name, given, prefix)
+        found = self.access(new)
+        self.keep(new)
+        return found
+
+    def new(self, kind_name: str, name: str, given: Given, prefix: str | None) -> NewSource:
+        """What somebody wants to set up, checked without a look at the desk. Raises
+        `RequestError`."""
         kind = kind_of(kind_name)
         if not _NAME.fullmatch(name):
             raise RequestError(
@@ -66,8 +94,7 @@ class Sources:
                 "tawny sources set to change it",
                 name=name,
             )
-        own = checked(given.options)
-        check_options(kind, own, given.secrets)
+        own = self._checked(kind, given)
         options = {**DEFAULTS, **own}
         for needed in kind.needed:
             if options.get(needed) is None and needed not in given.secrets:
@@ -77,15 +104,37 @@ class Sources:
                     kind=kind.name,
                 )
         kind.check(options)
-        secrets = self._stored(given)
+        secrets = self._kept(kind, given)
         address = kind.address(name, options)
         prefix = self._prefix(name, address, prefix)
-        with contextlib.closing(opened(self.home, kind_name, options, secrets, prefix)) as reader:
-            found = reader.access()
-        self.store.add(name, kind_name, address, prefix, options, secrets)
-        return found
+        return NewSource(kind_name, name, address, prefix, options, secrets)
 
-    def _stored(self, given: Given) -> dict[str, str]:
+    def access(self, new: NewSource) -> DeskAccess:
+        """Test whether a desk can be read. Raises `RequestError` or `SourceError`."""
+        with contextlib.closing(self.open(new)) as reader:
+            return reader.access()
+
+    def open(self, new: NewSource) -> DeskReader:
+        """An open desk; the caller closes it."""
+        return opened(self.home, new.kind, new.options, new.secrets, new.prefix)
+
+    def keep(self, new: NewSource) -> None:
+        """Set a source up whose desk can be read. Raises `ConflictError`."""
+        self.store.add(new.name, new.kind, new.address, new.prefix, new.options, new.secrets)
+
+    def _checked(self, kind: SourceKind, given: Given) -> dict[str, Any]:
+        own = checked(given.options)
+        checked(given.secrets)
+        check_options(kind, own, given.secrets)
+        if given.is_from_afar:
+            check_files(own, self.settings)
+        return own
+
+    def _kept(self, kind: SourceKind, given: Given) -> dict[str, str]:
+        """The secrets that were given, as they are kept."""
+        if given.is_from_afar:
+            kind.check_typed(given.secrets)
+            return {name: encrypted(self.home, one) for name, one in given.secrets.items()}
         return {
             name: stored(self.home, f"--{name.replace('_', '-')}", text, given.standard_input)
             for name, text in given.secrets.items()
@@ -126,32 +175,52 @@ class Sources:
             )
         return prefix
 
+    def changed(self, source: Source, given: Given) -> NewSource:
+        """A source as it would be, checked without a look at the desk. Raises `RequestError`."""
+        kind = kind_of(source.kind)
+        changed = self._checked(kind, given)
+        for name in changed:
+            if name in OPTIONS and OPTIONS[name].is_fixed:
+                raise RequestError(
+                    "--{option}: found a new one, but it is fixed for good; add another source",
+                    option=OPTIONS[name].typed,
+                )
+        kind.check(changed)
+        options = {**source.options, **changed}
+        secrets = {**source.secrets, **self._kept(kind, given)}
+        return NewSource(source.kind, source.name, source.address, source.prefix, options, secrets)
+
+    def keep_changed(self, source: Source, changed: NewSource, given: Given) -> Source:
+        """Keep a change of a source that can be read so."""
+        changes = {
+            **source.changes,
+            **dict.fromkeys((*checked(given.options), *given.secrets), current_ms()),
+        }
+        self.store.change(
+            source, options=dict(changed.options), secrets=dict(changed.secrets), changes=changes,
+            error=None,
+        )  # fmt: skip
+        return self.store.get(source.name)
+
     def change(self, name: str, given: Given) -> Source:
         """Change options and secrets. Raises `RequestError`, and `SourceError` when the desk cannot
         be read so."""
         source = self.store.get(name)
-        kind = kind_of(source.kind)
-        changed = checked(given.options)
-        check_options(kind, changed, given.secrets)
-        kind.check(changed)
-        options = {**source.options, **changed}
-        secrets = {**source.secrets, **self._stored(given)}
-        if given.secrets or "mapping" in changed:
-            with contextlib.closing(
-                opened(self.home, source.kind, options, secrets, source.prefix)
-            ) as reader:
-                reader.access()
-        now_ms = current_ms()
-        changes = {**source.changes, **dict.fromkeys((*changed, *given.secrets), now_ms)}
-        self.store.change(source, options=options, secrets=secrets, changes=changes, error=None)
-        return self.store.get(name)
+        changed = self.changed(source, given)
+        if needs_test(given):
+            self.access(changed)
+        return self.keep_changed(source, changed, given)
 
     def remove(self, name: str) -> int:
         """Forget a source; returns how many of its events stay in the log."""
         source = self.store.get(name)
+        self.forget(source)
+        return self._in_log(source)
+
+    def forget(self, source: Source) -> None:
+        """Forget a source that nobody syncs. Raises `ConflictError`."""
         with alone(self.home, source):
             self.store.remove(source)
-        return self._in_log(source)
 
     def _in_log(self, source: Source) -> int:
         with open_of_folder(self.home, self.settings) as duck:
@@ -176,11 +245,7 @@ class Sources:
             try:
                 # What a server acknowledged before came first.
                 flush(self.home, self.settings, self.database)
-                with contextlib.closing(self.reader(source)) as reader:
-                    sync = Sync(
-                        self.home, self.settings, self.database, source, reader, on_progress
-                    )
-                    report = sync.run(request)
+                report = self._read(source, request, on_progress)
             except TawnyError as error:
                 if sends:
                     self.store.change(source, error=to_json(error.text))
@@ -191,12 +256,28 @@ class Sources:
                 )
             return report
 
-    def compare(self, source: Source, reader: DeskReader, until_us: int) -> list[dict[str, Any]]:
+    def _read(
+        self, source: Source, request: SyncRequest, on_progress: Callable[[Progress], None]
+    ) -> GapReport:
+        told = ProgressFile(self.home, source)
+
+        def tell(progress: Progress) -> None:
+            told.tell(progress)
+            on_progress(progress)
+
+        try:
+            with contextlib.closing(self.reader(source)) as reader:
+                sync = Sync(self.home, self.settings, self.database, source, reader, tell)
+                return sync.run(request)
+        finally:
+            told.end()
+
+    def compare(self, address: str, reader: DeskReader, until_us: int) -> list[dict[str, Any]]:
         """The desk's own counts by kind and month beside those of the log, if either has some."""
         there = reader.counts(until_us)
         with open_of_folder(self.home, self.settings) as duck:
             here = events_by_month(
-                duck, event_log(self.home, self.settings).snapshot(), source.address, until_us
+                duck, event_log(self.home, self.settings).snapshot(), address, until_us
             )
         return [
             {
@@ -209,25 +290,8 @@ class Sources:
             for kind, month in sorted({*there, *here}, key=lambda one: (one[1], one[0]))
         ]
 
-    def state(self, source: Source) -> str:
-        """One of `STATES`."""
-        if is_syncing(self.home, source):
-            return "syncing"
-        if source.paused:
-            return "paused"
-        if source.error is not None:
-            return "failing"
-        if source.report is None or source.ended_ms is None:
-            return "never synced"
-        every_ms = milliseconds(str(source.options["every"]))
-        age_ms = current_ms() - source.ended_ms
-        if every_ms and age_ms > 2 * every_ms + milliseconds(str(source.options["lag"])):
-            return "behind"
-        return "up to date"
 
-    def next_run_ms(self, source: Source) -> int | None:
-        """When the schedule of the server reads it next."""
-        every_ms = milliseconds(str(source.options["every"]))
-        if not every_ms or source.paused:
-            return None
-        return (source.ended_ms or source.created_ms) + every_ms
+def needs_test(given: Given) -> bool:
+    """Whether a change may lead elsewhere, so that the desk is looked at before it is kept."""
+    files = (name for name, one in OPTIONS.items() if one.form is Form.FILE)
+    return bool(given.secrets) or any(given.options.get(name) is not None for name in files)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tawny.errors import ConflictError, UnknownValueError
+from tawny.errors import ConflictError, NotFoundError, UnknownValueError
 from tawny.model.zones import current_ms
 from tawny.sources.events import Fact, Facts
 from tawny.state.database import Database
@@ -50,6 +50,8 @@ class Source:
     """Why the last sync failed, as a stored text."""
     changes: Mapping[str, int]
     """Since when an option is as it is, for those that were changed."""
+    asked: Mapping[str, Any] | None
+    """The sync that somebody asked a server for, until it has ended."""
 
 
 class SourceStore:
@@ -76,6 +78,13 @@ class SourceStore:
                 Text("tawny sources list shows what is there"),
             )  # fmt: skip
         return _source(row)
+
+    def find(self, name: str) -> Source:
+        """One by its name. Raises `NotFoundError`."""
+        found = next((one for one in self.all() if one.name == name), None)
+        if found is None:
+            raise NotFoundError("there is no source {name}", name=name[:80])
+        return found
 
     def known_address(self, address: str) -> tuple[str | None, str] | None:
         """Name (none = removed) and prefix of the source that has, or had, an address."""
@@ -109,6 +118,7 @@ class SourceStore:
             "position": None,
             "error": None,
             "changes": "{}",
+            "asked": None,
         }
         with self._database.write() as connection:
             if connection.execute(sa.select(sources.c.id).where(sources.c.name == name)).first():
@@ -141,6 +151,26 @@ class SourceStore:
         with self._database.write() as connection:
             connection.execute(sources.update().where(sources.c.id == source.id).values(**stored))
 
+    def ask(self, source: Source, request: Mapping[str, Any]) -> bool:
+        """Keep a sync that a server is asked for, until it has ended; false when another one was
+        asked for before."""
+        return self._asked(source, None, json.dumps(request))
+
+    def answered(self, source: Source) -> None:
+        """The sync that was asked for has ended."""
+        if source.asked is not None:
+            self._asked(source, json.dumps(source.asked), None)
+
+    def _asked(self, source: Source, before: str | None, after: str | None) -> bool:
+        with self._database.write() as connection:
+            changed = connection.execute(
+                sources.update()
+                .where(sources.c.id == source.id, sources.c.name.is_not(None),
+                       sources.c.asked.is_not_distinct_from(before))
+                .values(asked=after)
+            )  # fmt: skip
+            return bool(changed.rowcount)
+
     def remove(self, source: Source) -> None:
         """Forget settings, secrets, position and ledger; the address and the prefix stay."""
         with self._database.write() as connection:
@@ -153,6 +183,7 @@ class SourceStore:
                 .values(
                     name=None, options="{}", secrets="{}", position=None, report=None, error=None,
                     live_since_ms=None, newest_ms=None, ended_ms=None, log_version=-1,
+                    asked=None,
                 )
             )  # fmt: skip
 
@@ -237,4 +268,5 @@ def _source(row: Any) -> Source:
         report=None if row.report is None else json.loads(row.report),
         error=row.error,
         changes=json.loads(row.changes),
+        asked=None if row.asked is None else json.loads(row.asked),
     )

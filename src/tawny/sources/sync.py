@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from tawny.disk import held_lock
+from tawny.disk import held_lock, is_locked
 from tawny.errors import ConflictError
 from tawny.intake.direct import direct_ingest
 from tawny.intake.ingest import Ingest
@@ -24,6 +24,7 @@ from tawny.model.zones import current_ms
 from tawny.settings import Settings
 from tawny.sources.events import Event, Facts, fact_digest
 from tawny.sources.ledger import Ledger
+from tawny.sources.progress import Progress
 from tawny.sources.reader import Cursors, DeskReader, Page, Record, Window
 from tawny.sources.report import GapReport
 from tawny.sources.store import Source, SourceStore
@@ -42,6 +43,8 @@ CHECKPOINT_S = 20.0
 GONE_EVERY_MS = 86_400_000
 """So often is looked for records that are no longer there."""
 
+_LOOKS, _LOOK_S = 5, 0.02
+
 WITHHELD = Text("a value that is not shown")
 
 
@@ -57,16 +60,18 @@ class SyncRequest:
     output: BinaryIO | None = None
     """Where the events are written to instead of the log."""
 
+    def to_plain(self) -> dict[str, Any]:
+        """What a server is asked for, as it is kept."""
+        return {name: getattr(self, name) for name in _ASKED if getattr(self, name)}
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a sync is."""
+    @classmethod
+    def of_plain(cls, plain: Mapping[str, Any]) -> SyncRequest:
+        """The same again."""
+        return cls(**{name: plain[name] for name in _ASKED if name in plain})
 
-    records: int
-    events: int
-    share: float | None
-    waiting_s: float = 0.0
-    """So long it waits now for the limits of the desk."""
+
+_ASKED = ("since_ms", "until_ms", "full", "accept_deletions")
+"""What a server may be asked for."""
 
 
 class Sync:
@@ -277,21 +282,25 @@ class Sync:
 def alone(home: Path, source: Source) -> Iterator[None]:
     """Be the one who syncs a source. Raises `ConflictError` when there is another; the lock ends
     with the process."""
-    path = home / f"source-{source.id}.lock"
-    with held_lock(path, str(path), wait=False) as lock:
-        if lock is None:
-            raise ConflictError(
-                "source {name}: another sync of it is going on; wait for its end, tawny sources "
-                "list says how far it is",
-                name=source.name,
-            )
-        yield
+    path = _lock_of(home, source)
+    # Who only looks whether there is a sync holds the lock for a moment.
+    for _ in range(_LOOKS):
+        with held_lock(path, str(path), wait=False) as lock:
+            if lock is not None:
+                yield
+                return
+        time.sleep(_LOOK_S)
+    raise ConflictError(
+        "source {name}: another sync of it is going on; wait for its end, tawny sources list "
+        "says how far it is",
+        name=source.name,
+    )
 
 
 def is_syncing(home: Path, source: Source) -> bool:
     """Whether somebody syncs a source now."""
-    try:
-        with alone(home, source):
-            return False
-    except ConflictError:
-        return True
+    return is_locked(_lock_of(home, source))
+
+
+def _lock_of(home: Path, source: Source) -> Path:
+    return home / f"source-{source.id}.lock"

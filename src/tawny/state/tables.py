@@ -293,6 +293,8 @@ sources = sa.Table(
     text_column("report", null=True),
     text_column("error", null=True),
     text_column("changes"),
+    # The sync that somebody asked a server for, until it has ended.
+    text_column("asked", null=True),
     sa.UniqueConstraint("name"),
     sa.UniqueConstraint("address"),
     sqlite_autoincrement=True,

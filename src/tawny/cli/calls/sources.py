@@ -9,92 +9,28 @@ import click
 
 from tawny.cli.app import home_of
 from tawny.cli.help import Command, Group
-from tawny.cli.options import options, print_options
+from tawny.cli.options import Decorator, options, print_options
+from tawny.sources.options import OPTIONS, Form, SourceOption
 
-_source_options = options(
-    click.option(
-        "--token",
-        metavar="SECRET",
-        help="Zendesk: API token of an administrator: env:NAME, file:PATH or - (standard input).",
-    ),
-    click.option(
-        "--oauth-token",
-        metavar="SECRET",
-        help="Zendesk: OAuth token with the scope read, instead of --email and --token.",
-    ),
-    click.option(
-        "--email", metavar="ADDRESS", help="Zendesk: of the administrator whose token it is."
-    ),
-    click.option(
-        "--schedule",
-        type=click.IntRange(min=1),
-        metavar="ID",
-        help="Zendesk: whose opening hours count, where the account has several schedules.",
-    ),
-    click.option(
-        "--budget",
-        metavar="SHARE",
-        help="How much of what the desk's API allows is used, from 1% to 100%. At first 50%.",
-    ),
-    click.option(
-        "--database-url",
-        metavar="SECRET",
-        help="Address of the desk's database: env:NAME, file:PATH or - (standard input). "
-        "A URL, or words such as host=... dbname=...",
-    ),
-    click.option(
-        "--every",
-        metavar="TIME",
-        help="How often a server reads it, such as 30s, 5m, 1h; off = only by hand. At first 5m.",
-    ),
-    click.option(
-        "--lag",
-        metavar="TIME",
-        help="Leave younger records for the next sync, until they have settled. At first 2m.",
-    ),
-    click.option(
-        "--virtual-agent",
-        "virtual_agents",
-        metavar="ID",
-        multiple=True,
-        help="A login that is really a bot; may be given several times.",
-    ),
-    click.option(
-        "--exclude-channel",
-        "excluded_channels",
-        metavar="ID",
-        multiple=True,
-        help="A channel that is not read; may be given several times.",
-    ),
-    click.option(
-        "--content",
-        type=click.Choice(["yes", "no"]),
-        help="Whether the texts of messages are read at all. At first yes.",
-    ),
-    click.option(
-        "--team-of",
-        type=click.Choice(["conversation", "agent"]),
-        help="Whom a message counts for: the team of the conversation at that moment, or, "
-        "where it has none, the agent's only team.",
-    ),
-    click.option(
-        "--erase-deleted-contacts",
-        is_flag=True,
-        default=None,
-        help="Erase a contact from the log when the desk does not have it any more.",
-    ),
-    click.option(
-        "--mapping",
-        metavar="FILE.toml",
-        help="Table: which rows there are, and which events each of them tells.",
-    ),
-    click.option(
-        "--sentences",
-        metavar="FILE.toml",
-        help="Chatwoot: sentences of its activity messages in a further language.",
-    ),
-)
+
+def _as_typed(option: SourceOption) -> Decorator:
+    """An option of a source as one of a command."""
+    kinds: dict[Form, dict[str, Any]] = {
+        Form.NUMBER: {"type": click.IntRange(min=1)},
+        Form.CHOICE: {"type": click.Choice(option.choices)},
+        Form.LIST: {"multiple": True},
+        Form.SWITCH: {"is_flag": True, "default": None},
+    }
+    how = kinds.get(option.form, {})
+    if option.form not in (Form.CHOICE, Form.SWITCH):
+        how["metavar"] = option.metavar
+    return click.option(f"--{option.typed}", option.name, help=option.help, **how)
+
+
+_source_options = options(*(_as_typed(one) for one in OPTIONS.values() if not one.is_fixed))
 """What can be given when a source is added and changed afterwards."""
+_fixed_options = options(*(_as_typed(one) for one in OPTIONS.values() if one.is_fixed))
+"""What is given when a source is added and never changed."""
 
 
 @click.group("sources", cls=Group)
@@ -105,14 +41,7 @@ def sources() -> None:
 @sources.command("add", cls=Command)
 @click.argument("kind", metavar="KIND")
 @click.argument("name", metavar="NAME")
-@click.option("--url", metavar="URL", help="Address of the desk, as people open it.")
-@click.option("--subdomain", metavar="NAME", help="Zendesk: the first word of NAME.zendesk.com.")
-@click.option(
-    "--base-url",
-    metavar="URL",
-    help="Zendesk: address of an account that is not at NAME.zendesk.com.",
-)
-@click.option("--account", type=click.IntRange(min=1), metavar="ID", help="Account in the desk.")
+@_fixed_options
 @click.option(
     "--id-prefix",
     metavar="TEXT",
@@ -130,10 +59,6 @@ def add(
     /,
     kind: str,
     name: str,
-    url: str | None,
-    account: int | None,
-    subdomain: str | None,
-    base_url: str | None,
     id_prefix: str | None,
     since: str | None,
     output_format: str,
@@ -147,7 +72,6 @@ def add(
     """
     from tawny.cli import sources as work
 
-    given |= {"url": url, "account": account, "subdomain": subdomain, "base_url": base_url}
     work.add(
         home_of(context), kind, name, id_prefix, since, given,
         "json" if as_json else output_format,
