@@ -47,7 +47,7 @@ class ServedSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedAccess:
     """What a look at the desk of a source found."""
 
     served: ServedSource
@@ -98,7 +98,7 @@ class ServedSources:
 
     def add(
         self, caller: Caller, kind: str, name: str, given: Given, prefix: str | None
-    ) -> Checked:
+    ) -> CheckedAccess:
         """Test the access and set a source up. Raises `TawnyError`, and stores nothing then."""
         caller.need(Scope.ADMIN)
         new = self._sources.new(kind, name, given, prefix)
@@ -106,7 +106,7 @@ class ServedSources:
         self._sources.keep(new)
         self._audit.record(caller, "source_added", name, kind=kind)
         self._sync.look()
-        return Checked(self.get(caller, name), access, None)
+        return CheckedAccess(self.get(caller, name), access, None)
 
     def change(self, caller: Caller, name: str, given: Given) -> ServedSource:
         """Change what is given of a source, once its desk lets itself be read so."""
@@ -121,7 +121,7 @@ class ServedSources:
         self._sync.look()
         return self._served(kept)
 
-    def check(self, caller: Caller, name: str, *, counts: bool) -> Checked:
+    def check(self, caller: Caller, name: str, *, counts: bool) -> CheckedAccess:
         """Look at the desk of a source; with counts compare them, and keep what was found in the
         last report."""
         caller.need(Scope.ADMIN)
@@ -135,7 +135,7 @@ class ServedSources:
         if counts and source.report is not None:
             kept = with_counts(source.report, found["counts"])
             self._sources.store.change(source, report=kept)
-        return Checked(
+        return CheckedAccess(
             self.get(caller, name),
             findings.of_plain(found["access"]),
             found["counts"] if counts else None,

@@ -21,9 +21,9 @@ from tawny.engine.engines import open_embedded
 from tawny.engine.fresh_events import LogState
 from tawny.engine.log_facts import known_channels
 from tawny.errors import EngineError, RequestError, StorageError, UnknownValueError
-from tawny.feeds.answer import Answer, Row
 from tawny.feeds.cursor import FORMAT, Cursor, digest, read_cursor
 from tawny.feeds.request import MOST_ROWS, FeedRequest, checked
+from tawny.feeds.state_changes import Row, StateChanges
 from tawny.log.arrivals import arrivals_ms
 from tawny.log.delta import identity
 from tawny.log.files import Snapshot
@@ -83,7 +83,7 @@ class FeedReader:
             self.content_media = settings.content_media(kind)
         self._open = ExitStack()
         self._ducks: dict[str, Duck] = {}
-        self._answer: Answer | None = None
+        self._answer: StateChanges | None = None
         self._given_channels = given_channels
         self._snapshot: Snapshot = event_log(home, settings).snapshot()
 
@@ -251,8 +251,8 @@ class FeedReader:
             )
         return self._ducks[name]
 
-    def _new_answer(self, before: LogState | None, until: LogState) -> Answer:
-        return Answer(
+    def _new_answer(self, before: LogState | None, until: LogState) -> StateChanges:
+        return StateChanges(
             self._duck("now"),
             None if before is None else self._duck("before"),
             self._snapshot, self._request, self.content_media, before, until,

@@ -75,7 +75,7 @@ class ExportMaker(Protocol):
         returns the receipt of each by its type. Raises `TawnyError`."""
 
     def completeness(self, up_to_ms: int) -> Sequence[Completeness] | None:
-        """Of every channel, asked for up to an instant; None: not known yet. Raises `TawnyError`."""
+        """Of every channel, asked for up to an instant; None: not known yet. Raises errors."""
 
     def look(self, files: Sequence[Mapping[str, Any]], only_erasures: bool) -> LookedAt:
         """See `follower.Look`."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from tawny.background.served_sources import Checked, ServedSource
+from tawny.background.served_sources import CheckedAccess, ServedSource
 from tawny.credentials import shown
 from tawny.languages import translated, translations
 from tawny.model.zones import instant_text
@@ -255,7 +255,7 @@ class AddedAnswer(Struct):
     counts: list[dict[str, Any]] | None = None
 
     @classmethod
-    def of(cls, checked: Checked, language: str) -> AddedAnswer:
+    def of(cls, checked: CheckedAccess, language: str) -> AddedAnswer:
         """From what was found."""
         return cls(
             SourceAnswer.of(checked.served, language),

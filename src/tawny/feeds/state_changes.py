@@ -31,7 +31,7 @@ _ROWS_OF_AN_AGENT = 1000
 _FEWEST = 20
 
 
-class Answer:
+class StateChanges:
     """What leads from one state to another, in parts."""
 
     def __init__(
