@@ -66,7 +66,7 @@ def test_an_archive_holds_files_receipts_and_a_data_package(home: Path, tmp_path
     assert [check["name"] for check in receipt["checks"]] == [
         identity.name for identity in IDENTITIES if identity.is_between(EXPORT_TYPES)
     ]
-    assert len(receipt["checks"]) == 7
+    assert len(receipt["checks"]) == 9
     assert all(check["met"] for check in receipt["checks"])
 
 

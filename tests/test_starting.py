@@ -179,6 +179,7 @@ def test_a_call_is_declared_without_what_does_its_work(path: Path) -> None:
                 *("__future__", "pathlib", "typing", "tawny.cli.app", "tawny.cli.help"),
                 "tawny.cli.choice",
                 "tawny.cli.options",
+                "tawny.sources.options",
                 *(
                     "tawny.queries.columns",
                     "tawny.queries.dictionary",

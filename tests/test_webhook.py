@@ -104,7 +104,7 @@ def test_a_delivery_is_told_with_the_words_of_the_api(
     assert is_signed(message, secret) and not is_signed(message, secret_of(1))
     (listed,) = json.loads(done(home, "deliveries", "list", "--json"))
     assert listed["state"] == "delivered"
-    changing = ("state", "reason", "tries", "next_try_at", "delivered_at")
+    changing = ("state", "reason", "tries", "next_try_at", "delivered_at", "erasure")
     assert message.content == {
         "type": "delivery.made",
         "timestamp": message.content["timestamp"],

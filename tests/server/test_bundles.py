@@ -39,7 +39,7 @@ def test_all_exports_are_one_run_with_one_file(world: World) -> None:
     assert run["file"]["media_type"] == "application/zip"
     assert [file["export"] for file in run["files"]] == list(EXPORT_TYPES)
     assert run["file"]["rows"] == sum(file["rows"] for file in run["files"])
-    assert len(run["checks"]) == 7 and all(check["met"] for check in run["checks"])
+    assert len(run["checks"]) == 9 and all(check["met"] for check in run["checks"])
     file = world.root.get(f"/exports/{run['id']}/file")
     assert hashlib.sha256(file.content).hexdigest() == run["file"]["sha256"]
     archive = zipfile.ZipFile(io.BytesIO(file.content))
@@ -206,7 +206,7 @@ def test_a_bundle_on_the_page(world: World) -> None:
     listed = page("/exports", "en")
     assert "All exports" in listed and "12 files" in listed
     text = page(f"/exports/{run['id']}", "en")
-    assert "7 checks passed" in text
+    assert "9 checks passed" in text
     assert "response-times: every Outbound Message ID is in messages" in text
     french = page(f"/exports/{run['id']}", "fr")
     assert "7 contrôles réussis" in french and "Tous les exports" in french

@@ -40,6 +40,9 @@ def test_a_run_from_before_requests_were_kept_whole(world: World) -> None:
         "kind": "on-demand",
         "content": "setting",
         "remakes": None,
+        "changes": None,
+        "since": None,
+        "corrects": None,
     }
     after = world.root.get(f"/exports/{world.red_run_id}").json()
     assert after == before

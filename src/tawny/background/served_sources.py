@@ -15,7 +15,7 @@ from typing import Any
 
 from tawny.background.pool import Workers
 from tawny.background.source_sync import SourceSync
-from tawny.errors import ConflictError
+from tawny.errors import ConflictError, FailureError, RequestError
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 from tawny.settings import Settings
@@ -202,7 +202,13 @@ class ServedSources:
         return ServedSource(source, status, is_wanted and status.state != "syncing")
 
     def _access(self, new: NewSource) -> DeskAccess:
-        return findings.of_plain(self._look(new, None)["access"])
+        try:
+            return findings.of_plain(self._look(new, None)["access"])
+        except FailureError as error:
+            if error.retry:  # this machine, not what was given
+                raise
+            text = error.text
+            raise RequestError(text) from error
 
     def _look(self, new: NewSource, until_us: int | None) -> dict[str, Any]:
         arguments = {"source": asdict(new), "until_us": until_us}
