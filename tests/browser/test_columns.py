@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from browser.conftest import Site
 
@@ -78,4 +78,21 @@ def test_columns_are_chosen_kept_saved_and_made(
     mine = next(one for one in saved if one["name"] == f"Directions {language}")
     assert mine["request"]["columns"] == ["message_id", "direction"]
     page.locator("#saved form[action$=delete] button").first.click()
+    page.context.close()
+
+
+def test_what_is_chosen_before_the_scripts_are_there_is_heard(site: Site, browser: Browser) -> None:
+    page = site.page(browser)
+    waiting: list[Route] = []
+    page.route("**/request.js*", lambda route: waiting.append(route))
+    page.goto("/exports", wait_until="commit")
+    page.wait_for_selector("#generate")
+    page.select_option("#type", "teams")
+    assert page.locator("html").get_attribute("data-scripts") is None
+    assert page.locator("[name=columns_of]").input_value() != "teams"
+    page.wait_for_timeout(1000)
+    assert page.locator("[name=columns_of]").input_value() != "teams"
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("[name=columns_of]")).to_have_value("teams")
     page.context.close()

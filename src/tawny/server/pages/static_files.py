@@ -67,7 +67,7 @@ def _trimmed(path: Path) -> bytes:
     if path.suffix == ".css":
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         text = re.sub(r"\s*([{};,])\s*", r"\1", text)
-        text = re.sub(r":\s+", ":", text)
+        text = re.sub(r":\s+", ":", text).replace(";}", "}")
         text = re.sub(r"(?<![\d.])0(?=\.\d)", "", text)
     return text.encode()
 

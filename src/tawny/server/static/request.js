@@ -293,9 +293,6 @@
     form.dataset.prepared = "1";
     for (const box of form.querySelectorAll(".combobox")) combobox(box);
     arrange(form);
-    // What was chosen before this script was there.
-    const other = (one) => one.selected !== one.defaultSelected || one.checked !== one.defaultChecked;
-    if ([...form.querySelectorAll("[name=which],#type option,[name=export]")].some(other)) setTimeout(() => htmx.trigger(form, "exports-changed"));
     if (form.querySelector("#form-problem")) (form.querySelector("[aria-invalid=true]") ?? form.querySelector("#generate")).focus();
   }
   prepare();

@@ -5,6 +5,10 @@
 {
   const { scripts } = document.currentScript.dataset;
   let begun = false;
+  // What is chosen before anybody listens is told once they do.
+  const early = new Set();
+  const note = (event) => early.add(event.target);
+  document.addEventListener("change", note);
   const begin = () => {
     if (begun) return;
     begun = true;
@@ -16,7 +20,11 @@
       document.head.append(script);
     }
     // For those who drive a browser by program: from here on the page does all that it can.
-    script.addEventListener("load", () => setTimeout(() => { document.documentElement.dataset.scripts = "ready"; }));
+    script.addEventListener("load", () => setTimeout(() => {
+      document.removeEventListener("change", note);
+      for (const field of early) field.dispatchEvent(new Event("change", { bubbles: true }));
+      document.documentElement.dataset.scripts = "ready";
+    }));
   };
   if (PerformanceObserver.supportedEntryTypes?.includes("paint")) {
     new PerformanceObserver(begin).observe({ type: "paint", buffered: true });
