@@ -10,6 +10,7 @@ import importlib
 import os
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,6 +182,18 @@ def entries(language: str) -> list[Message]:
     """The entries of a catalogue."""
     with (PACKAGE / "translations" / language / "tawny.po").open("rb") as stream:
         return [one for one in read_po(stream) if one.id]
+
+
+def test_no_text_stands_twice_in_the_catalogue() -> None:
+    """Of two that differ the later one would be said wherever the text stands."""
+    path = PACKAGE / "translations" / "fr" / "tawny.po"
+    texts = re.findall(
+        r'^((?:msgctxt [^\n]+\n)?msgid (?:"(?:[^"\\]|\\.)*"\n)+)',
+        path.read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert len(texts) > 450
+    assert [text for text, count in Counter(texts).items() if count > 1] == []
 
 
 def french() -> dict[Key, tuple[str, ...]]:
