@@ -20,7 +20,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 from tawny.settings import Settings
 from tawny.sources import findings
-from tawny.sources.options import checked_instant
+from tawny.sources.option_values import checked_instant
 from tawny.sources.reader import DeskAccess
 from tawny.sources.report import with_counts
 from tawny.sources.setup import Given, NewSource, Sources, needs_test

@@ -22,7 +22,8 @@ from tawny.errors import TawnyError
 from tawny.model.zones import instant_text
 from tawny.sources import findings
 from tawny.sources.kinds import kind_of
-from tawny.sources.options import OPTIONS, Form, checked_instant
+from tawny.sources.option_values import checked_instant
+from tawny.sources.options import OPTIONS, Form
 from tawny.sources.progress import Progress
 from tawny.sources.reader import DeskAccess
 from tawny.sources.report import (

@@ -17,7 +17,8 @@ from tawny.intake.inbox import flush
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
 from tawny.sources.kinds import SourceKind, check_options, kind_of, opened
-from tawny.sources.options import DEFAULTS, OPTIONS, Form, check_files, checked
+from tawny.sources.option_values import check_files, checked
+from tawny.sources.options import DEFAULTS, OPTIONS, Form
 from tawny.sources.progress import Progress, ProgressFile
 from tawny.sources.reader import DeskAccess, DeskReader
 from tawny.sources.report import GapReport

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
-from tawny.sources.options import checked_instant
+from tawny.sources.option_values import checked_instant
 from tawny.sources.progress import SyncProgress, progress_of
 from tawny.sources.store import Source
 from tawny.sources.sync import is_syncing

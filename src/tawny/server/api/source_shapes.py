@@ -14,7 +14,8 @@ from tawny.model.zones import instant_text
 from tawny.server.api.shapes import instant
 from tawny.server.json_values import SECRET
 from tawny.sources.kinds import SourceKind
-from tawny.sources.options import OPTIONS, SourceOption, checked_instant
+from tawny.sources.option_values import checked_instant
+from tawny.sources.options import OPTIONS, SourceOption
 from tawny.sources.reader import DeskAccess
 from tawny.sources.report import public
 from tawny.sources.setup import Given

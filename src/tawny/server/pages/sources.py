@@ -17,7 +17,7 @@ from tawny.server.pages.submitted import Submitted, of_query
 from tawny.server.problems import status_of
 from tawny.server.services import Services
 from tawny.sources.kinds import KINDS, SourceKind
-from tawny.sources.options import allowed_folders, checked_instant
+from tawny.sources.option_values import allowed_folders, checked_instant
 from tawny.sources.reader import DeskAccess
 from tawny.sources.report import count_line
 from tawny.sources.setup import Given
