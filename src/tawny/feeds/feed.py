@@ -9,7 +9,6 @@ conversations, some agents, or a period.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,18 +16,17 @@ import msgspec
 
 from tawny.engine.change_rows import ChangeRows
 from tawny.engine.duck import Duck
-from tawny.engine.engines import open_embedded
 from tawny.engine.fresh_events import LogState
 from tawny.engine.log_facts import known_channels
 from tawny.errors import EngineError, RequestError, StorageError, UnknownValueError
 from tawny.feeds.cursor import FORMAT, Cursor, digest, read_cursor
+from tawny.feeds.engines import StateEngines
 from tawny.feeds.request import MOST_ROWS, FeedRequest, checked
 from tawny.feeds.state_changes import Row, StateChanges
 from tawny.log.arrivals import arrivals_ms
 from tawny.log.delta import identity
 from tawny.log.files import Snapshot
 from tawny.queries.catalogue import definition_version, query
-from tawny.scratch import scratch_folder
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
 from tawny.text import Text
@@ -81,8 +79,7 @@ class FeedReader:
         """Media whose message contents are written; None = all."""
         if content == "setting":
             self.content_media = settings.content_media(kind)
-        self._open = ExitStack()
-        self._ducks: dict[str, Duck] = {}
+        self._engines = StateEngines(home, settings)
         self._answer: StateChanges | None = None
         self._given_channels = given_channels
         self._snapshot: Snapshot = event_log(home, settings).snapshot()
@@ -91,7 +88,7 @@ class FeedReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self._engines.close()
 
     def page(self, cursor: str | None, limit: int) -> FeedRows:
         """The rows after a cursor; None begins. Raises `RequestError` for a cursor that cannot be
@@ -133,7 +130,7 @@ class FeedReader:
         if until is None:
             raise StorageError("the event log holds nothing yet; the next try may find something")
         answer = self._new_answer(begun.before_state, until)
-        duck = self._duck("now")
+        duck = self._engines.of("now")
         kept = ChangeRows(duck)
         size = answer.size_for(MOST_ROWS)
         for place in range(0, max(1, answer.things), size):
@@ -185,7 +182,7 @@ class FeedReader:
     def _check_channels(self) -> None:
         if not self._request.channels or self._given_channels:
             return
-        known = known_channels(self._duck("now"), self._snapshot, None)
+        known = known_channels(self._engines.of("now"), self._snapshot, None)
         for channel in self._request.channels:
             if channel not in known:
                 raise UnknownValueError(
@@ -240,20 +237,9 @@ class FeedReader:
         )  # fmt: skip
         return FeedRows(items, cursor.text(), more=until != self._newest())
 
-    def _duck(self, name: str) -> Duck:
-        if name not in self._ducks:
-            self._ducks[name] = self._open.enter_context(
-                open_embedded(
-                    scratch_folder(self._home),
-                    max(1, self._settings.number("engine_memory_mb") // 2),
-                    self._settings.engine_threads(),
-                )
-            )
-        return self._ducks[name]
-
     def _new_answer(self, before: LogState | None, until: LogState) -> StateChanges:
         return StateChanges(
-            self._duck("now"),
-            None if before is None else self._duck("before"),
+            self._engines.of("now"),
+            None if before is None else self._engines.of("before"),
             self._snapshot, self._request, self.content_media, before, until,
         )  # fmt: skip

@@ -10,13 +10,10 @@ statement in both states, and compared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tawny.engine.duck import Duck
-from tawny.engine.engines import open_embedded
 from tawny.engine.feed_rows import changes_between, kept_rows, make_changes
 from tawny.engine.fresh_events import ERASED, EventsRead, LogState
 from tawny.engine.late_events import LateEvents, changes_by_op
@@ -25,11 +22,11 @@ from tawny.engine.touched_files import FileSpan, touched_files
 from tawny.engine.touched_spans import TouchedSpans
 from tawny.exports.receipt import replay_of_receipt, request_of_receipt
 from tawny.exports.request import Bounds, ExportRequest, chosen_columns, parts_of, resolve
+from tawny.feeds.engines import State, StateEngines
 from tawny.feeds.units import StateRows
 from tawny.model.periods import Period
 from tawny.model.zones import offset_segments
 from tawny.queries.catalogue import EXPORT_TYPES, Query, query
-from tawny.scratch import scratch_folder
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
 
@@ -114,8 +111,7 @@ class MadeFiles:
         self._files = files
         self._bounds = [file.bounds for file in files]
         self._only_erasures = only_erasures
-        self._open = ExitStack()
-        self._ducks: dict[str, Duck] = {}
+        self._engines = StateEngines(home, settings)
         self.snapshot = event_log(home, settings).snapshot()
         self._read = EventsRead.by(query(name) for name in EXPORT_TYPES)
         if only_erasures:
@@ -129,7 +125,7 @@ class MadeFiles:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._open.close()
+        self._engines.close()
 
     def changed(self) -> list[int]:
         """Which of the files, by their place, no longer hold what the log says."""
@@ -144,7 +140,7 @@ class MadeFiles:
         if not self._files:
             return []
         touched = self._find()
-        duck = self._duck("now")
+        duck = self._engines.of("now")
         spans = TouchedSpans(duck, self._read, touched)
         return touched_files(duck, touched, spans, [file.span for file in self._files])
 
@@ -167,7 +163,7 @@ class MadeFiles:
         else:
             for state in (before, now):
                 state.of_period(0)
-        duck = self._duck("now")
+        duck = self._engines.of("now")
         key = export.head.key
         shown = [
             *export.beside_columns,
@@ -190,7 +186,7 @@ class MadeFiles:
 
     def late_events(self, place: int, part: ExportRequest) -> dict[str, Any]:
         """What came into the log since and touches the rows that `rows` found just before."""
-        late = LateEvents(self._duck("now"), self._find(), self._read)
+        late = LateEvents(self._engines.of("now"), self._find(), self._read)
         return late.content(self._files[place].span, query(part.export_type))
 
     def _find(self) -> Touched:
@@ -201,7 +197,7 @@ class MadeFiles:
             ]
             last_ms = max(bounds.as_of_ms for bounds in self._bounds)
             self._touched = Touched(
-                self._duck("now"), self.snapshot, self._read,
+                self._engines.of("now"), self.snapshot, self._read,
                 LogState(min(known), last_ms), LogState(self.snapshot.version, last_ms),
                 "instants",
             )  # fmt: skip
@@ -209,7 +205,7 @@ class MadeFiles:
 
     def _state(
         self,
-        name: str,
+        name: State,
         file: MadeFile,
         bounds: Bounds,
         export: Query,
@@ -220,24 +216,13 @@ class MadeFiles:
         newest = self.snapshot.version
         version = newest if is_now and not self._only_erasures else file.log_version
         return StateRows(
-            self._duck(name), self.snapshot, export, LogState(version, bounds.as_of_ms),
+            self._engines.of(name), self.snapshot, export, LogState(version, bounds.as_of_ms),
             channels=file.request.channels,
             content_media=file.content_media,
             erasures_until=None if is_now else file.erasures_version,
             periods=[within] if within else [],
             within=within,
         )  # fmt: skip
-
-    def _duck(self, name: str) -> Duck:
-        if name not in self._ducks:
-            self._ducks[name] = self._open.enter_context(
-                open_embedded(
-                    scratch_folder(self._home),
-                    max(1, self._settings.number("engine_memory_mb") // 2),
-                    self._settings.engine_threads(),
-                )
-            )
-        return self._ducks[name]
 
 
 def made_file(receipt: Mapping[str, Any], erasures_version: int | None = None) -> MadeFile:
