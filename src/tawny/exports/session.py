@@ -34,7 +34,7 @@ from tawny.errors import (
 from tawny.exports.channels_seen import ChannelsSeen
 from tawny.exports.formats.base import FileFormat, Written
 from tawny.exports.formats.registry import file_format
-from tawny.exports.formats.source import RowSource
+from tawny.exports.formats.source import RowSource, file_metadata
 from tawny.exports.receipt import Receipt, Replay, check_same, receipt_path
 from tawny.exports.request import Bounds, ExportRequest, chosen_columns, resolve
 from tawny.exports.slicing import (
@@ -47,7 +47,7 @@ from tawny.exports.slicing import (
 from tawny.log.files import Snapshot
 from tawny.model.zones import instant_text, offset_segments
 from tawny.private import as_users_own
-from tawny.queries.catalogue import Query, definition_version, query
+from tawny.queries.catalogue import Query, query
 from tawny.scratch import scratch_file, scratch_folder, working_file
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
@@ -275,11 +275,7 @@ class ExportSession:
                 title=request.export_type,
                 key=[column for column in export.columns if column.key in export.head.key],
                 cut_long_cells=request.long_cells == "cut",
-                metadata={
-                    "tawny.export": request.export_type,
-                    "tawny.as_of": instant_text(bounds.as_of_ms),
-                    "tawny.definition_version": definition_version(),
-                },
+                metadata=file_metadata(request.export_type, bounds.as_of_ms),
             )
             work.write_bytes(b"")  # also of what an attempt before left in it
             try:

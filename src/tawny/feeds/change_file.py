@@ -13,7 +13,7 @@ from tawny.engine.base import Embedded
 from tawny.exports.change_columns import change_columns
 from tawny.exports.channels_seen import ChannelsSeen
 from tawny.exports.formats.registry import file_format
-from tawny.exports.formats.source import RowSource
+from tawny.exports.formats.source import RowSource, file_metadata
 from tawny.exports.receipt import FEED, Receipt, receipt_text
 from tawny.exports.request import ExportRequest, resolve
 from tawny.exports.session import ExportSession, publish
@@ -21,7 +21,7 @@ from tawny.exports.slicing import Delivered
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.request import PERIODS, FeedRequest
 from tawny.model.zones import instant_text, offset_segments
-from tawny.queries.catalogue import definition_version, query
+from tawny.queries.catalogue import query
 from tawny.scratch import working_file
 from tawny.settings import Settings
 
@@ -83,11 +83,7 @@ def write_change_file(
                 title=request.export_type,
                 key=[],
                 cut_long_cells=request.long_cells == "cut",
-                metadata={
-                    "tawny.export": request.export_type,
-                    "tawny.as_of": instant_text(kept.as_of_ms),
-                    "tawny.definition_version": definition_version(),
-                },
+                metadata=file_metadata(request.export_type, kept.as_of_ms),
             )
             work.write_bytes(b"")
             written = chosen_format.write(source, work)

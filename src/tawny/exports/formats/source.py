@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 from tawny.engine import cells
 from tawny.errors import EngineMemoryError
 from tawny.exports.formats.base import Written
+from tawny.model.zones import instant_text
+from tawny.queries.catalogue import definition_version
 from tawny.queries.columns import Column
 
 if TYPE_CHECKING:
@@ -168,3 +170,12 @@ def _as(array: pa.Array[Any], wanted: pa.DataType) -> pa.Array[Any]:
     if pa.types.is_timestamp(wanted):
         return array.cast(pa.timestamp("ms")).cast(wanted)
     return array.cast(wanted)
+
+
+def file_metadata(export_type: str, as_of_ms: int) -> dict[str, str]:
+    """What a file that can says of itself."""
+    return {
+        "tawny.export": export_type,
+        "tawny.as_of": instant_text(as_of_ms),
+        "tawny.definition_version": definition_version(),
+    }

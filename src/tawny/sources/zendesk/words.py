@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tawny.toml_file import read_toml
 
 MEDIA: Mapping[str, str] = {
     "email": "email", "web": "web", "mobile": "web", "mobile_sdk": "web", "api": "api",
@@ -130,6 +131,4 @@ def tag_list(value: Any) -> list[str]:
 @cache
 def zone_names() -> Mapping[str, str]:
     """IANA names of time zones by what Zendesk calls them."""
-    path = Path(__file__).parent / "zones.toml"
-    found: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return found
+    return read_toml(Path(__file__).with_name("zones.toml"))
