@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from msgspec import structs
 
@@ -44,6 +44,12 @@ class ScheduleChoice:
     `off` = not at all."""
     changes: bool = False
     """Whether its files are what changed since the one before, instead of the rows of a range."""
+
+    @classmethod
+    def of(cls, given: object, request: ExportRequest) -> ScheduleChoice:
+        """From a request and what has all else under the same names: a form, a body of the API."""
+        others = [one.name for one in fields(cls) if one.name != "request"]
+        return cls(request=request, **{name: getattr(given, name) for name in others})
 
     def timing(self, created_ms: int, pauses: Sequence[Pause]) -> Timing:
         """When its slots are due."""

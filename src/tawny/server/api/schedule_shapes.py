@@ -71,16 +71,7 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
         """The same for the layers below."""
         fields = {name: getattr(self, name) for name in ExportChoices.__struct_fields__}
         request = ExportRequest(**fields, content=self.content, kind="scheduled")
-        return ScheduleChoice(
-            name=self.name,
-            request=request,
-            frequency=self.frequency,
-            destinations=self.destinations,
-            delay=self.delay,
-            wait=self.wait,
-            corrections=self.corrections,
-            changes=self.changes,
-        )
+        return ScheduleChoice.of(self, request)
 
 
 class SlotAnswer(Struct, rename={"start": "from", "end": "to"}):

@@ -64,16 +64,7 @@ class ScheduleForm:
     def draft(self) -> ScheduleChoice:
         """The same of a form that may not be filled in yet. Raises `FieldError`."""
         request = structs.replace(self.request.choices(), content=self.content, kind="scheduled")
-        return ScheduleChoice(
-            name=self.name,
-            request=request,
-            frequency=self.frequency,
-            destinations=self.destinations,
-            delay=self.delay,
-            wait=self.wait,
-            corrections=self.corrections,
-            changes=self.changes,
-        )
+        return ScheduleChoice.of(self, request)
 
 
 def schedule_form(fields: Submitted, reader: Reader) -> ScheduleForm:
