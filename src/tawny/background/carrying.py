@@ -18,7 +18,8 @@ from tawny.errors import TawnyError
 from tawny.exports.request import ExportRequest
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller
-from tawny.schedules.carrier import Carrier, Known, alone
+from tawny.schedules.carrier import Carrier, alone
+from tawny.schedules.export_maker import KnownCompleteness
 from tawny.schedules.follower import LookedAt
 from tawny.schedules.store_notices import Notices
 from tawny.settings import Settings
@@ -41,7 +42,7 @@ _MOST_DESTINATIONS_AT_ONCE = 64
 class ServerExportMaker:
     """Makes the exports of slots as runs of the server."""
 
-    def __init__(self, runs: RunQueue, known: Known, readers: Workers) -> None:
+    def __init__(self, runs: RunQueue, known: KnownCompleteness, readers: Workers) -> None:
         self._runs = runs
         self._readers = readers
         self.completeness = known
@@ -74,7 +75,7 @@ class Carrying:
         destinations: Destinations,
         audit: Audit,
         runs: RunQueue,
-        known: Known,
+        known: KnownCompleteness,
         readers: Workers,
     ) -> None:
         """`known` is what is known of the completeness of channels; `readers` look at the log."""

@@ -12,9 +12,9 @@ import contextlib
 import functools
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import structs
 
@@ -35,8 +35,9 @@ from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore, request_of_run
 from tawny.schedules.announcement import announcement, delivery_key, slot_id, warning
 from tawny.schedules.choice import NO_WAIT
+from tawny.schedules.export_maker import ExportMaker, KnownCompleteness
 from tawny.schedules.file_names import file_name
-from tawny.schedules.follower import Follower, LookedAt
+from tawny.schedules.follower import Follower
 from tawny.schedules.owners import OPERATOR, caller_of_owner
 from tawny.schedules.planner import plan
 from tawny.schedules.rows import MADE, Cause, Delivery, DeliveryState, ExportSchedule, Slot
@@ -58,31 +59,6 @@ _LOOK_FOR_EVENTS_MS = 5_000
 
 _LOOK_AGAIN_MS = 60_000
 """How often is looked whether the owner of a stopped schedule has the rights again."""
-
-
-class ExportMaker(Protocol):
-    """Who computes the files of slots."""
-
-    def start(self, caller: Caller, request: ExportRequest, key: str) -> str:
-        """Have an export made; returns the id of its run, the same for the same key. Raises
-        `TawnyError`."""
-
-    def carry_on(self, run_id: str) -> None:
-        """Go on with a run that has not ended, if nobody does."""
-
-    def typed_rows(self, receipt: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-        """Write the rows of a file that was made, with types, as `TYPE.parquet` into a folder;
-        returns the receipt of each by its type. Raises `TawnyError`."""
-
-    def completeness(self, up_to_ms: int) -> Sequence[Completeness] | None:
-        """Of every channel, asked for up to an instant; None: not known yet. Raises errors."""
-
-    def look(self, files: Sequence[Mapping[str, Any]], only_erasures: bool) -> LookedAt:
-        """See `follower.Look`."""
-
-
-Known = Callable[[int], Sequence[Completeness] | None]
-"""See `ExportMaker.completeness`."""
 
 
 @contextlib.contextmanager
@@ -182,7 +158,7 @@ class Carrier:
             self.deliveries.delivered(delivery, [file.facts() for file in files], current_ms())
         return delivery.slot_id
 
-    def _begin(self, slot: Slot, known: Known) -> None:
+    def _begin(self, slot: Slot, known: KnownCompleteness) -> None:
         schedule = self.schedules.find(slot.schedule_id)
         assert schedule is not None
         now_ms = current_ms()
@@ -365,7 +341,7 @@ class Carrier:
 
 
 def _what_is_missing(
-    schedule: ExportSchedule, slot: Slot, owner: Caller, known: Known
+    schedule: ExportSchedule, slot: Slot, owner: Caller, known: KnownCompleteness
 ) -> Text | None:
     """What a slot still waits for; None when everything is there."""
     zone, up_to_ms = schedule.timing.zone, slot.range.to_ms

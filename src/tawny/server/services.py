@@ -13,7 +13,6 @@ import functools
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,6 @@ from tawny.people.callers import Caller, Scope
 from tawny.people.links import Links
 from tawny.people.tokens import Tokens
 from tawny.queries.catalogue import EXPORT_TYPES, query
-from tawny.queries.columns import Column
 from tawny.reading.charts import CHARTS, Chart, Series, Span
 from tawny.runs.deletion import delete_file, delete_run
 from tawny.runs.parts import RunPart, part_of_run
@@ -54,6 +52,7 @@ from tawny.server.log_numbers import LogFigures, LogNumbers, TypeCount
 from tawny.server.result_tables import ResultTables
 from tawny.server.run_artifacts import RunArtifacts
 from tawny.server.sample_data import SampleData
+from tawny.server.shown_exports import EstimatedExport, ExportTypeAccess, Preview
 from tawny.server.visible_channels import VisibleChannel
 from tawny.settings import Settings
 from tawny.state.database import check_queue, open_database
@@ -75,38 +74,6 @@ _DRAWERS = 2
 _ESTIMATE_S = 10.0
 """How long counting rows may take before a person is told that nobody knows."""
 _READING_S = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class ExportTypeAccess:
-    """One of the twelve types, as the caller may use it."""
-
-    name: str
-    description: Mapping[str, str]
-    """What a row is, in `en` and `fr`."""
-    takes_range: bool
-    allowed: bool
-    """Whether the caller may run it (presence is a right of its own)."""
-    columns: Sequence[Column]
-
-
-@dataclass(frozen=True, slots=True)
-class EstimatedExport:
-    """How much an export would hold, and the exact bounds the request means."""
-
-    rows: int | None
-    """None when counting took longer than a person waits."""
-    from_ms: int | None
-    to_ms: int | None
-    as_of_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The first rows of a run as they are in its CSV, with the columns to explain them."""
-
-    columns: Sequence[Column]
-    rows: Sequence[Sequence[str | None]]
 
 
 class Services:
@@ -133,8 +100,9 @@ class Services:
         self.saved = SavedExports(self.database, self.audit)
         self.destinations = Destinations(home, settings, self.database, self.audit)
         self.schedules = Schedules(self.database, self.audit, self.destinations, self.runs.check)
-        self.applier = Applier(self.database, self.audit, self.destinations, self.saved,
-                               self.runs.check)  # fmt: skip
+        self.applier = Applier(
+            self.database, self.audit, self.destinations, self.saved, self.runs.check
+        )
         self.mover = Mover(settings, self.inbox, self._movers)
         self.sources = ServedSources(home, settings, self.database, self.audit)
         self.arrivals = ArrivalNews()
@@ -151,9 +119,10 @@ class Services:
         self.artifacts = RunArtifacts()
         self.tables = ResultTables(self)
         self._channels = CachedReading(
-            lambda: self._read("channels"), self._log_state,
+            lambda: self._read("channels"),
+            self._log_state,
             says_nothing=lambda found: not found["channels"],
-        )  # fmt: skip
+        )
         self.sample_data = SampleData(self, self._movers)
         self.day_figures = DayFiguresReader(
             lambda arguments: self.draw("figures", arguments), self._log_state
@@ -164,9 +133,10 @@ class Services:
             self.freshness.known, self._drawers,
         )  # fmt: skip
         self._status = CachedReading(
-            lambda: self._read("status"), self._log_state,
+            lambda: self._read("status"),
+            self._log_state,
             says_nothing=lambda found: not found["types"],
-        )  # fmt: skip
+        )
 
     def open(self) -> None:
         """Start what works in the background, once. Raises `StorageError`."""

@@ -14,7 +14,8 @@ from tawny.queries.columns import Column
 from tawny.server.pages import labels as names
 from tawny.server.pages.rendering import AnyRequest, is_part, render
 from tawny.server.pages.run_search import folded
-from tawny.server.services import ExportTypeAccess, Services
+from tawny.server.services import Services
+from tawny.server.shown_exports import ExportTypeAccess
 
 
 @dataclass(frozen=True, slots=True)
