@@ -30,7 +30,7 @@ def _now(column: str) -> sa.ColumnElement[Any]:
     return sa.case((_of_slot, slots.c[column]), else_=deliveries.c[column])
 
 
-_STATE = EFFECTIVE_STATE = _now("state")
+EFFECTIVE_STATE = _now("state")
 EFFECTIVE_REASON = _now("reason")
 FIRST_TRY_MS = _now("first_try_ms")
 """Of a delivery, or of its slot as long as its file is not made."""
@@ -92,7 +92,7 @@ class DeliveryStore:
         if wanted.slot_ids is not None:
             query = query.where(slots.c.id.in_(wanted.slot_ids))
         if wanted.states:
-            query = query.where(_STATE.in_(wanted.states))
+            query = query.where(EFFECTIVE_STATE.in_(wanted.states))
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         items = [_of_row(row) for row in rows[:limit]]
@@ -194,7 +194,7 @@ class DeliveryStore:
         """How the deliveries of each schedule, or of one, go, by its number."""
         of_schedule = sa.true() if schedule_id is None else slots.c.schedule_id == schedule_id
         delivered = deliveries.c.state == DeliveryState.DELIVERED
-        wrong = _STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP))
+        wrong = EFFECTIVE_STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP))
         with self._database.read() as connection:
             rows = connection.execute(
                 sa.select(

@@ -21,6 +21,7 @@ from tawny.state.delivery_tables import deliveries, destinations, notices, sched
 from tawny.text import from_json
 
 _MOST_SHOWN = 20
+_AT_ONCE = 500
 
 
 class Notices:
@@ -53,7 +54,10 @@ class Notices:
         live = [one for one in self._schedules.all() if one.owner_id != OPERATOR_ID]
         with self._database.read() as connection:
             troubles = [*_failures(connection), *_late(connection, live, now_ms)]
-            known, arrived = _known(connection), _arrived(connection)
+            known = _known(connection)
+            # Only who knows of a trouble is told that it is over.
+            is_trouble = any(one.kind is not NoticeKind.RECOVERED for one in known.values())
+            arrived = _arrived(connection) if is_trouble else {}
         by_pair: dict[tuple[int, int], list[Trouble]] = {}
         for one in troubles:
             by_pair.setdefault((one.destination_id, one.user_id), []).append(one)
@@ -113,21 +117,15 @@ def _late(
     numbers: Mapping[str, int] = dict(
         connection.execute(sa.select(destinations.c.name, destinations.c.id)).tuples().all()
     )
+    missed = {}
     for one in live:
-        choice = one.choice
-        wait_ms = 0 if choice.wait == NO_WAIT else milliseconds(choice.wait)
+        wait_ms = 0 if one.choice.wait == NO_WAIT else milliseconds(one.choice.wait)
         slot = last_range(one.timing, now_ms - wait_ms - LATE_AFTER_MS) if one.active else None
-        if slot is None:
-            continue
-        rows = connection.execute(
-            sa.select(
-                deliveries.c.destination_id, EFFECTIVE_STATE.label("state"),
-                EFFECTIVE_REASON.label("reason"),
-            )
-            .join(slots, slots.c.id == deliveries.c.slot_id)
-            .where(slots.c.schedule_id == one.id, slots.c.from_ms == slot.from_ms)
-            .order_by(deliveries.c.revision)
-        ).all()  # fmt: skip
+        if slot is not None:
+            missed[one.id] = (one, slot)
+    there = _deliveries_of(connection, {key: slot.from_ms for key, (_, slot) in missed.items()})
+    for one, slot in missed.values():
+        choice, rows = one.choice, there.get(one.id, [])
         is_decided = one.planned_to_ms is not None and one.planned_to_ms >= slot.to_ms
         ended = {
             row.destination_id for row in rows
@@ -143,6 +141,28 @@ def _late(
                 NoticeKind.LATE, number, name, one.owner_id, one.id, choice.name,
                 waiting.get(number), slot.to_ms,
             )  # fmt: skip
+
+
+def _deliveries_of(connection: sa.Connection, begins_ms: Mapping[int, int]) -> dict[int, list[Any]]:
+    """Destination, state and reason of the deliveries of one slot of each schedule, by schedule;
+    given where the slots begin. Those of later revisions come last."""
+    pairs = list(begins_ms.items())
+    found: dict[int, list[Any]] = {}
+    for start in range(0, len(pairs), _AT_ONCE):
+        rows = connection.execute(
+            sa.select(
+                slots.c.schedule_id, deliveries.c.destination_id, EFFECTIVE_STATE.label("state"),
+                EFFECTIVE_REASON.label("reason"),
+            )
+            .join(slots, slots.c.id == deliveries.c.slot_id)
+            .where(
+                sa.tuple_(slots.c.schedule_id, slots.c.from_ms).in_(pairs[start : start + _AT_ONCE])
+            )
+            .order_by(deliveries.c.revision)
+        )  # fmt: skip
+        for row in rows:
+            found.setdefault(row.schedule_id, []).append(row)
+    return found
 
 
 def _known(connection: sa.Connection) -> dict[tuple[int, int], Known]:
