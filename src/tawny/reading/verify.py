@@ -133,6 +133,7 @@ class Verification:
         session.check(request)
         self.bounds: Bounds = resolve(request, session.now_ms)
         self._request = request
+        self._files: dict[tuple[str, int, int], Path] = {}
         self._log_ms = (first_ms, end_ms)
         assert self.bounds.from_ms is not None and self.bounds.to_ms is not None
         self.borders: Sequence[int] = borders(
@@ -168,6 +169,7 @@ class Verification:
                 with self._facts("users", self.borders[0], self.borders[-1]):
                     self._keep_virtual_people()
             made: set[tuple[str, Which]] = set()
+            self._files.clear()
             for identity in identities:
                 for export_type, which in identity.reads():
                     if (export_type, which) not in made:
@@ -190,8 +192,11 @@ class Verification:
         name = relation_name(export_type, which)
         paths = []
         for number, (start_ms, end_ms) in enumerate(self._ranges(which)):
-            path = folder / f"{name}-{number}.parquet"
-            self._session.export(self._request_for(export_type, start_ms, end_ms), path)
+            path = self._files.get((export_type, start_ms, end_ms))
+            if path is None:
+                path = folder / f"{name}-{number}.parquet"
+                self._session.export(self._request_for(export_type, start_ms, end_ms), path)
+                self._files[export_type, start_ms, end_ms] = path
             paths.append(path)
         timestamps = [
             column.key

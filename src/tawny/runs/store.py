@@ -241,6 +241,16 @@ class RunStore:
             ).all()
         return [run_of_row(row) for row in rows]
 
+    def with_file(self) -> Sequence[tuple[ExportRun, str]]:
+        """Every run whose file is kept, with where it lies, relative to the data folder."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(runs)
+                .where(runs.c.receipt.is_not(None), runs.c.file_path.is_not(None))
+                .order_by(runs.c.created_ms)
+            ).all()
+        return [(run_of_row(row), row.file_path) for row in rows]
+
     def file_path(self, run_id: str) -> str | None:
         """Where the file of a run lies, relative to the data folder."""
         with self._database.read() as connection:

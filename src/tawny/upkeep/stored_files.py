@@ -32,10 +32,8 @@ def stored_files(home: Path, settings: Settings) -> Iterator[StoredFile]:
 
     with contextlib.closing(open_database(home, settings)) as database:
         store = RunStore(database)
-        for run in store.with_receipt():
-            path = store.file_path(run.id)
-            if path is None or run.receipt is None:
-                continue
+        for run, path in store.with_file():
+            assert run.receipt is not None
             is_same = _sha256(home / path) == run.receipt["sha256"]
             # One whose time is over meanwhile is deleted by the server.
             if is_same or store.file_path(run.id) is not None:
