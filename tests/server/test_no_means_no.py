@@ -13,7 +13,7 @@ import pytest
 
 from server.conftest import World, world_at
 from server.routes import changing_routes
-from server.running import PASSWORD, RANGE, token_of
+from server.running import PASSWORD, RANGE, token_of, until
 from tawny.people.callers import Scope
 
 JSON_BODIES: dict[str, dict[str, object]] = {
@@ -133,6 +133,12 @@ def state(home: Path) -> dict[str, list[tuple[object, ...]]]:
         return rows
 
 
+def at_rest(world: World) -> bool:
+    """Whether no source is being read, or about to be, because somebody was allowed to ask."""
+    found = world.root.get("/sources").json()
+    return not any(one["waits"] or one["state"] == "syncing" for one in found)
+
+
 def callers(world: World) -> Iterator[tuple[str, httpx.Client]]:
     """Everybody there is, each with one right alone, or none."""
     yield "nobody", world.server.client()
@@ -206,6 +212,7 @@ def test_who_is_answered_no_has_changed_nothing(own_world: World, tmp_path: Path
         with contextlib.closing(client):
             for method, path in routes:
                 url = address(world, path)
+                until(lambda: at_rest(world))
                 before = state(world.server.home)
                 status = ask(client, method, path, url)
                 if status < 400 and status != 303:
@@ -238,6 +245,7 @@ def test_one_scope_makes_what_the_others_do_not(own_world: World, path: str, sco
         body = {**body, "name": "scoped"}  # one that nobody had made
     statuses = {}
     for other in Scope:
+        until(lambda: at_rest(world))
         before = state(world.server.home)
         with world.server.client(token_of(world.root, other.value)) as client:
             statuses[other] = client.post(world.server.url + path, json=body).status_code
