@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 from msgspec import Struct
 
 from tawny.errors import UnknownValueError
 from tawny.languages import translated
 from tawny.model.schema import json_schema
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.queries.catalogue import EXPORT_TYPES
 from tawny.server.api.shapes import ColumnAnswer, instant
 from tawny.server.auth import ANYBODY
 from tawny.server.cached_reading import PROGRAM_PATIENCE_S
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services, VisibleChannel
+from tawny.server.services import VisibleChannel
 from tawny.text import Text
 
 _READ = {"scope": Scope.EXPORTS_READ}
@@ -101,7 +102,7 @@ def list_types(services: Services, caller: Caller) -> list[TypeAnswer]:
     responses=responses(400, 401, 403), summary="The columns of a type",
 )  # fmt: skip
 def list_columns(
-    services: Services, caller: Caller, name: Annotated[str, Parameter(max_length=64)]
+    services: Services, caller: Caller, name: Annotated[str, PathParameter(max_length=64)]
 ) -> list[ColumnAnswer]:
     """The data dictionary of one type, with the line of SQL that computes each column."""
     for found in services.types(caller):
@@ -161,8 +162,8 @@ def get_log(services: Services, caller: Caller) -> LogAnswer:
 def list_refusals(
     services: Services,
     caller: Caller,
-    language: str,
-    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+    language: Language,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> list[RefusalAnswer]:
     """The newest refused events with reasons: an entry for each mistake of an event."""
     return [

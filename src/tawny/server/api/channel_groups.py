@@ -7,19 +7,19 @@ from typing import Annotated
 import msgspec
 from litestar import delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.people.groups import LONGEST_NAME, ChannelGroup
 from tawny.server.api.shapes import ChannelId
+from tawny.server.dependencies import Caller, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 
 _ADMIN = {"scope": Scope.ADMIN}
 GroupName = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
 Channels = Annotated[list[ChannelId], Meta(max_length=1000)]
-Id = Annotated[int, Parameter(ge=1, le=2**53)]
+Id = Annotated[int, PathParameter(ge=1, le=2**53)]
 
 
 class ChannelGroupBody(Struct, forbid_unknown_fields=True):
@@ -63,7 +63,9 @@ def list_groups(services: Services, caller: Caller) -> list[ChannelGroupAnswer]:
     "/channel-groups", opt=_ADMIN, status_code=201, sync_to_thread=True, tags=["people"],
     responses=responses(400, 401, 403, 409, 413, 415, 503), summary="Make a group of channels",
 )  # fmt: skip
-def create_group(services: Services, caller: Caller, data: ChannelGroupBody) -> ChannelGroupAnswer:
+def create_group(
+    services: Services, caller: Caller, data: JSONBody[ChannelGroupBody]
+) -> ChannelGroupAnswer:
     """People get it by its name, in `groups` of a person."""
     return ChannelGroupAnswer.of(services.accounts.groups.create(caller, data.name, data.channels))
 
@@ -74,7 +76,7 @@ def create_group(services: Services, caller: Caller, data: ChannelGroupBody) -> 
     summary="Change a group of channels",
 )  # fmt: skip
 def change_group(
-    services: Services, caller: Caller, group_id: Id, data: ChannelGroupChanges
+    services: Services, caller: Caller, group_id: Id, data: JSONBody[ChannelGroupChanges]
 ) -> ChannelGroupAnswer:
     """Everybody who has the group sees its new channels from then on, and no longer those that are
     taken out of it."""

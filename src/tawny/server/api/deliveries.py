@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.schedules.store_deliveries import DeliveryFilter
 from tawny.server.api.schedule_shapes import (
     DeliveriesAnswer,
     DeliveryAnswer,
     DeliveryStateName,
 )
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
 _TAGS = ["deliveries"]
-DeliveryId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a delivery")]
+DeliveryId = Annotated[int, PathParameter(ge=1, le=2**53, description="Id of a delivery")]
 
 
 @get(
@@ -33,12 +33,14 @@ DeliveryId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a deliv
 def list_deliveries(
     services: Services,
     caller: Caller,
-    language: str,
-    schedule_id: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
-    destination: Annotated[str | None, Parameter(max_length=255)] = None,
-    states: Annotated[list[DeliveryStateName] | None, Parameter(query="state", max_items=6)] = None,
-    cursor: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    language: Language,
+    schedule_id: Annotated[int | None, QueryParameter(ge=1, le=2**53)] = None,
+    destination: Annotated[str | None, QueryParameter(max_length=255)] = None,
+    states: Annotated[
+        list[DeliveryStateName] | None, QueryParameter(name="state", max_items=6)
+    ] = None,
+    cursor: Annotated[int | None, QueryParameter(ge=1, le=2**53)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
 ) -> DeliveriesAnswer:
     """Those of the caller's schedules, for an administrator all, newest first."""
     wanted = DeliveryFilter(
@@ -60,7 +62,7 @@ def list_deliveries(
     summary="A delivery",
 )
 def get_delivery(
-    services: Services, caller: Caller, language: str, delivery_id: DeliveryId
+    services: Services, caller: Caller, language: Language, delivery_id: DeliveryId
 ) -> DeliveryAnswer:
     """One delivery."""
     found = services.schedules.delivery(caller, delivery_id)
@@ -77,7 +79,7 @@ def get_delivery(
     summary="Try a delivery now",
 )
 def retry_delivery(
-    services: Services, caller: Caller, language: str, delivery_id: DeliveryId
+    services: Services, caller: Caller, language: Language, delivery_id: DeliveryId
 ) -> DeliveryAnswer:
     """Also one that was given up; for another 24 hours."""
     found = services.schedules.retry(caller, delivery_id)

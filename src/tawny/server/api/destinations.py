@@ -6,17 +6,17 @@ from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.server.api.destination_shapes import DestinationAnswer, DestinationBody
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 
 _LOOK = {"scope": (Scope.SCHEDULES_WRITE, Scope.ADMIN)}
 _ADMIN = {"scope": Scope.ADMIN}
 _TAGS = ["destinations"]
-DestinationId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a destination")]
+DestinationId = Annotated[int, PathParameter(ge=1, le=2**53, description="Id of a destination")]
 
 
 @get(
@@ -27,7 +27,9 @@ DestinationId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a de
     responses=responses(401, 403, 503),
     summary="List destinations",
 )
-def list_destinations(services: Services, caller: Caller, language: str) -> list[DestinationAnswer]:
+def list_destinations(
+    services: Services, caller: Caller, language: Language
+) -> list[DestinationAnswer]:
     """All of them, by name; their settings are for administrators."""
     whole = caller.administrator
     found = services.destinations.list(caller)
@@ -43,7 +45,7 @@ def list_destinations(services: Services, caller: Caller, language: str) -> list
     summary="Set up a destination",
 )
 def add_destination(
-    services: Services, caller: Caller, language: str, data: DestinationBody
+    services: Services, caller: Caller, language: Language, data: JSONBody[DestinationBody]
 ) -> DestinationAnswer:
     """Where files may be delivered to; test it before a schedule uses it. Secrets are given once
     and never shown; an SFTP server shows its `host_key`, which is expected from then on. The
@@ -61,7 +63,7 @@ def add_destination(
     summary="A destination",
 )
 def get_destination(
-    services: Services, caller: Caller, language: str, destination_id: DestinationId
+    services: Services, caller: Caller, language: Language, destination_id: DestinationId
 ) -> DestinationAnswer:
     """One destination and how it went the last time."""
     found = services.destinations.get(caller, destination_id)
@@ -77,8 +79,8 @@ def get_destination(
     summary="Change a destination",
 )
 def change_destination(
-    services: Services, caller: Caller, language: str, destination_id: DestinationId,
-    data: DestinationBody,
+    services: Services, caller: Caller, language: Language, destination_id: DestinationId,
+    data: JSONBody[DestinationBody],
 ) -> DestinationAnswer:  # fmt: skip
     """All of it but the kind. Secrets that are not given stay; a new `signing_secret` of a webhook
     signs beside the one before."""
@@ -112,7 +114,7 @@ def remove_destination(services: Services, caller: Caller, destination_id: Desti
     summary="Test a destination",
 )
 def test_destination(
-    services: Services, caller: Caller, language: str, destination_id: DestinationId
+    services: Services, caller: Caller, language: Language, destination_id: DestinationId
 ) -> DestinationAnswer:
     """Writes, reads back and removes a small file, or sends a message marked as a test, and says
     what failed."""

@@ -10,7 +10,14 @@ from litestar import Request, Response, delete, get, post, route
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation
 from litestar.openapi.spec import Schema as OpenApiSchema
-from litestar.params import Parameter
+from litestar.params import (
+    FromPath,
+    FromQuery,
+    HeaderParameter,
+    JSONBody,
+    PathParameter,
+    QueryParameter,
+)
 from litestar.response import ServerSentEvent
 from msgspec import Struct
 
@@ -18,7 +25,7 @@ from tawny.errors import NotFoundError
 from tawny.exports.file_kind import ARCHIVE
 from tawny.exports.formats.registry import FORMATS
 from tawny.model.zones import moment_ms, requested_zone
-from tawny.people.callers import LOOKING_AT_RUNS, Caller, Scope
+from tawny.people.callers import LOOKING_AT_RUNS, Scope
 from tawny.queries.catalogue import ExportName
 from tawny.runs.naming import receipt_json
 from tawny.server.api.shapes import (
@@ -29,16 +36,17 @@ from tawny.server.api.shapes import (
     StateName,
     instant,
 )
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.files import part_file, run_file
 from tawny.server.problems import responses
 from tawny.server.server_sent_events import run_changes
-from tawny.server.services import Chart, Services
+from tawny.server.services import Chart
 from tawny.state.run_rows import RunFilter, RunState
 
 _READ = {"scope": Scope.EXPORTS_READ}
 _WRITE = {"scope": Scope.EXPORTS_WRITE}
 _LOOK = {"scope": LOOKING_AT_RUNS}
-RunId = Annotated[str, Parameter(min_length=1, max_length=64, description="Id of a run")]
+RunId = Annotated[str, PathParameter(min_length=1, max_length=64, description="Id of a run")]
 
 
 class EstimateAnswer(Struct, rename={"start": "from_utc", "end": "to_utc"}):
@@ -87,12 +95,12 @@ class FileOperation(Operation):
 def start_export(
     services: Services,
     caller: Caller,
-    language: str,
-    data: ExportBody,
+    language: Language,
+    data: JSONBody[ExportBody],
     idempotency_key: Annotated[
         str | None,
-        Parameter(
-            header="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[!-~]+$",
+        HeaderParameter(
+            name="Idempotency-Key", min_length=1, max_length=255, pattern=r"^[!-~]+$",
             description="The same key with the same request is the same run.",
         ),
     ] = None,
@@ -118,17 +126,17 @@ def start_export(
 def list_exports(
     services: Services,
     caller: Caller,
-    language: str,
-    states: Annotated[list[StateName] | None, Parameter(query="state")] = None,
-    export: list[ExportName] | None = None,
-    owner: Annotated[str | None, Parameter(max_length=128)] = None,
-    channel: Annotated[str | None, Parameter(max_length=256)] = None,
-    text: Annotated[str | None, Parameter(query="q", max_length=256)] = None,
-    created_from: Annotated[str | None, Parameter(max_length=64)] = None,
-    created_to: Annotated[str | None, Parameter(max_length=64)] = None,
-    sort: Annotated[str, Parameter(max_length=32)] = "-created",
-    cursor: Annotated[str | None, Parameter(max_length=512)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
+    language: Language,
+    states: Annotated[list[StateName] | None, QueryParameter(name="state")] = None,
+    export: FromQuery[list[ExportName] | None] = None,
+    owner: Annotated[str | None, QueryParameter(max_length=128)] = None,
+    channel: Annotated[str | None, QueryParameter(max_length=256)] = None,
+    text: Annotated[str | None, QueryParameter(name="q", max_length=256)] = None,
+    created_from: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    created_to: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    sort: Annotated[str, QueryParameter(max_length=32)] = "-created",
+    cursor: Annotated[str | None, QueryParameter(max_length=512)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=500)] = 50,
 ) -> RunsAnswer:
     """The runs the caller may see. `sort` is created, type, state, owner or rows, with a `-` from
     the largest; `cursor` is the `next_cursor` of the page before."""
@@ -161,7 +169,7 @@ def list_exports(
     responses=responses(400, 401, 403, 404, 503),
     summary="A run and how far it is",
 )
-def get_export(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+def get_export(services: Services, caller: Caller, language: Language, run_id: RunId) -> RunAnswer:
     """One run."""
     return RunAnswer.of(services.runs.get(caller, run_id), language)
 
@@ -221,7 +229,7 @@ def get_part(
     services: Services,
     caller: Caller,
     run_id: RunId,
-    export: ExportName,
+    export: FromPath[ExportName],
 ) -> Response[Any]:
     """The file of one export out of an archive. `ETag` is its SHA-256."""
     return part_file(request, services, caller, run_id, export)
@@ -236,7 +244,7 @@ def get_part(
     responses=responses(400, 401, 403, 404, 409, 503),
     summary="Delete the file of a run",
 )
-def delete_file(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+def delete_file(services: Services, caller: Caller, language: Language, run_id: RunId) -> RunAnswer:
     """The run and its receipt stay."""
     return RunAnswer.of(services.delete_file(caller, run_id), language)
 
@@ -265,7 +273,9 @@ def delete_export(services: Services, caller: Caller, run_id: RunId) -> None:
     responses=responses(400, 401, 403, 404, 409, 503),
     summary="Cancel a run",
 )
-def cancel_export(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+def cancel_export(
+    services: Services, caller: Caller, language: Language, run_id: RunId
+) -> RunAnswer:
     """Stops a run that waits or is at work."""
     return RunAnswer.of(services.runs.cancel(caller, run_id), language)
 
@@ -279,7 +289,9 @@ def cancel_export(services: Services, caller: Caller, language: str, run_id: Run
     responses=responses(400, 401, 403, 404, 503),
     summary="Run it on today's data",
 )
-def export_again(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+def export_again(
+    services: Services, caller: Caller, language: Language, run_id: RunId
+) -> RunAnswer:
     """The same request as a new run, on what the log holds now."""
     return RunAnswer.of(services.runs.again(caller, run_id), language)
 
@@ -293,7 +305,9 @@ def export_again(services: Services, caller: Caller, language: str, run_id: RunI
     responses=responses(400, 401, 403, 404, 409, 503),
     summary="Make its file again",
 )
-def remake_export(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+def remake_export(
+    services: Services, caller: Caller, language: Language, run_id: RunId
+) -> RunAnswer:
     """The same file, byte for byte, from the receipt, as a new run: for a file that was deleted
     when its time was over. The run fails and says why when the bytes would be others."""
     return RunAnswer.of(services.runs.remake(caller, run_id), language)
@@ -311,8 +325,8 @@ def get_preview(
     services: Services,
     caller: Caller,
     run_id: RunId,
-    rows: Annotated[int, Parameter(ge=1, le=100)] = 100,
-    export: ExportName | None = None,
+    rows: Annotated[int, QueryParameter(ge=1, le=100)] = 100,
+    export: FromQuery[ExportName | None] = None,
 ) -> PreviewAnswer:
     """Up to a hundred rows with their columns; of a bundle those of the `export` that is named."""
     preview = services.preview(caller, run_id, rows, export_type=export)
@@ -332,7 +346,7 @@ def get_preview(
     summary="The charts of a run",
 )
 def get_charts(
-    services: Services, caller: Caller, run_id: RunId, export: ExportName | None = None
+    services: Services, caller: Caller, run_id: RunId, export: FromQuery[ExportName | None] = None
 ) -> list[Chart]:
     """Numbers to draw; none for a type that is better read. Of a bundle those of the `export` that
     is named."""
@@ -350,7 +364,7 @@ def get_charts(
     responses=responses(400, 401, 403, 413, 415, 503),
     summary="How many rows an export would have",
 )
-def estimate(services: Services, caller: Caller, data: ExportBody) -> EstimateAnswer:
+def estimate(services: Services, caller: Caller, data: JSONBody[ExportBody]) -> EstimateAnswer:
     """Counts without writing a file."""
     found = services.estimate(caller, data.request())
     return EstimateAnswer(
@@ -363,7 +377,7 @@ def estimate(services: Services, caller: Caller, data: ExportBody) -> EstimateAn
 
 @get("/changes", opt=_LOOK, include_in_schema=False)
 async def changes(
-    request: Request[Any, Any, Any], services: Services, caller: Caller, language: str
+    request: Request[Any, Any, Any], services: Services, caller: Caller, language: Language
 ) -> ServerSentEvent:
     """Every change of a run the caller may see, as server-sent events named `run`."""
     return run_changes(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from msgspec import Struct, structs, to_builtins
 
 from tawny.exports.request import ExportRequest
 from tawny.feeds.cursor import LONGEST
 from tawny.feeds.request import MOST_ROWS, FeedRequest, checked
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.queries.catalogue import ExportName
 from tawny.runs.parts import allowed_exports
+from tawny.server.dependencies import Caller, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 
 
 class FeedAnswer(Struct):
@@ -38,19 +38,20 @@ class FeedAnswer(Struct):
 def read_feed(
     services: Services,
     caller: Caller,
-    export_type: ExportName,
-    tz: Annotated[str, Parameter(max_length=64, description="IANA time zone")] = "UTC",
+    export_type: FromPath[ExportName],
+    tz: Annotated[str, QueryParameter(max_length=64, description="IANA time zone")] = "UTC",
     channels: Annotated[
-        list[str] | None, Parameter(query="channel", description="Only these; may be repeated")
+        list[str] | None, QueryParameter(name="channel", description="Only these; may be repeated")
     ] = None,
     period: Annotated[
         Literal["hour", "day", "week", "month"] | None,
-        Parameter(description="Of types whose rows sum up; default day"),
+        QueryParameter(description="Of types whose rows sum up; default day"),
     ] = None,
     cursor: Annotated[
-        str | None, Parameter(max_length=LONGEST, description="The cursor of the answer before")
+        str | None,
+        QueryParameter(max_length=LONGEST, description="The cursor of the answer before"),
     ] = None,
-    limit: Annotated[int, Parameter(ge=1, le=MOST_ROWS)] = 1000,
+    limit: Annotated[int, QueryParameter(ge=1, le=MOST_ROWS)] = 1000,
 ) -> FeedAnswer:
     """Every row has `op` (insert, update, delete), `at` (the version of the log), the row key and
     the cells, those that `tawny columns` names. Keep of each key the row with the largest `at`,

@@ -20,11 +20,11 @@ from msgspec import Struct
 
 from tawny.errors import RequestError
 from tawny.model.checking import ACCEPTED, DUPLICATE, REFUSED, CheckedRequest
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.server.api.event_body import BATCH, NDJSON, ONE, checked_events
 from tawny.server.bodies import BoundedRequest, check_encoding
 from tawny.server.compressed import ENCODINGS, decompressed
-from tawny.server.metrics import Metrics
+from tawny.server.dependencies import Caller, Language, Metrics, Services
 from tawny.server.problems import (
     MEDIA_TYPE,
     Fault,
@@ -34,7 +34,6 @@ from tawny.server.problems import (
     request_id,
     responses,
 )  # fmt: skip
-from tawny.server.services import Services
 from tawny.text import Text
 
 _QUICK_BYTES = 16 << 10
@@ -111,7 +110,7 @@ async def send_events(
     services: Services,
     caller: Caller,
     metrics: Metrics,
-    language: str,
+    language: Language,
 ) -> Response[Any]:
     """One event, a batch or NDJSON, also compressed. 200 when at least one event was accepted or
     a duplicate, or none was sent in an array: look at `refused`. 422 when every one was refused.

@@ -7,13 +7,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from litestar.response import Stream
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tawny.model.zones import moment_ms, requested_zone
 from tawny.people.accounts import User
-from tawny.people.callers import Caller, Role, Scope
+from tawny.people.callers import Role, Scope
 from tawny.people.groups import LONGEST_NAME
 from tawny.people.tokens import Token
 from tawny.server.api.shapes import ChannelId, instant
@@ -25,8 +25,8 @@ from tawny.server.auth import (
     with_session,
     without_session,
 )
+from tawny.server.dependencies import Caller, Services
 from tawny.server.problems import request_id, responses
-from tawny.server.services import Services
 
 _ADMIN = {"scope": Scope.ADMIN}
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S+$")]
@@ -37,7 +37,7 @@ RoleName = Literal["administrator", "supervisor"]
 ScopeName = Literal[
     "events:write", "exports:read", "exports:write", "schedules:write", "metrics:read", "admin"
 ]
-Id = Annotated[int, Parameter(ge=1, le=2**53)]
+Id = Annotated[int, PathParameter(ge=1, le=2**53)]
 
 
 class SignInBody(Struct, forbid_unknown_fields=True):
@@ -192,7 +192,7 @@ class AuditPageAnswer(Struct):
     responses=responses(400, 401, 403, 413, 415, 429, 503), summary="Sign in", security=ANYBODY,
 )  # fmt: skip
 def sign_in(
-    request: Request[Any, Any, Any], services: Services, data: SignInBody
+    request: Request[Any, Any, Any], services: Services, data: JSONBody[SignInBody]
 ) -> Response[WhoAnswer]:
     """Starts a session in a cookie that scripts cannot read."""
     signed_in = services.accounts.sign_in(
@@ -227,7 +227,7 @@ def sign_out(services: Services, caller: Caller) -> Response[None]:
     summary="Create the first administrator",
 )  # fmt: skip
 def set_up(
-    request: Request[Any, Any, Any], services: Services, data: SetUpBody
+    request: Request[Any, Any, Any], services: Services, data: JSONBody[SetUpBody]
 ) -> Response[WhoAnswer]:
     """Once, with the link printed at the first start; signs in too."""
     signed_in = services.links.set_up(
@@ -250,7 +250,7 @@ def list_users(services: Services, caller: Caller) -> list[UserAnswer]:
     "/users", opt=_ADMIN, status_code=201, sync_to_thread=True, tags=["people"],
     responses=responses(400, 401, 403, 409, 413, 415, 503), summary="Create a person",
 )  # fmt: skip
-def create_user(services: Services, caller: Caller, data: UserBody) -> UserAnswer:
+def create_user(services: Services, caller: Caller, data: JSONBody[UserBody]) -> UserAnswer:
     """A supervisor sees the channels given here, those of the groups, and nothing else."""
     return UserAnswer.of(
         services.accounts.create_user(
@@ -264,7 +264,9 @@ def create_user(services: Services, caller: Caller, data: UserBody) -> UserAnswe
     "/users/{user_id:int}", opt=_ADMIN, sync_to_thread=True, tags=["people"],
     responses=responses(400, 401, 403, 404, 409, 413, 415, 503), summary="Change a person",
 )  # fmt: skip
-def change_user(services: Services, caller: Caller, user_id: Id, data: UserChanges) -> UserAnswer:
+def change_user(
+    services: Services, caller: Caller, user_id: Id, data: JSONBody[UserChanges]
+) -> UserAnswer:
     """A new password or `disabled` ends that person's sessions and tokens for good. A new password
     is asked for at once, how many wrong ones there were before."""
     changes = {
@@ -308,7 +310,7 @@ def list_tokens(services: Services, caller: Caller) -> list[TokenAnswer]:
     "/tokens", status_code=201, sync_to_thread=True, tags=["people"],
     responses=responses(400, 401, 403, 413, 415, 503), summary="Create a token",
 )  # fmt: skip
-def create_token(services: Services, caller: Caller, data: TokenBody) -> NewTokenAnswer:
+def create_token(services: Services, caller: Caller, data: JSONBody[TokenBody]) -> NewTokenAnswer:
     """The secret is in this answer and nowhere else."""
     expires_ms = None
     if data.expires_at is not None:
@@ -335,8 +337,8 @@ def revoke_token(services: Services, caller: Caller, token_id: Id) -> TokenAnswe
 def list_audit(
     services: Services,
     caller: Caller,
-    cursor: Annotated[int | None, Parameter(ge=1, le=2**53)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=1000)] = 100,
+    cursor: Annotated[int | None, QueryParameter(ge=1, le=2**53)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 100,
 ) -> AuditPageAnswer:
     """Who did what, newest first."""
     page = services.audit.list(caller, cursor, limit)

@@ -6,21 +6,21 @@ from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.runs.store_saved import LOOKING_AT_SAVED
 from tawny.server.api.exports import RunId
 from tawny.server.api.saved_shapes import SavedAnswer, SavedBody
 from tawny.server.api.shapes import RunAnswer
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 
 _READ = {"scope": LOOKING_AT_SAVED}
 _RUN = {"scope": Scope.EXPORTS_WRITE}
 _SAVE = {"scope": Scope.SCHEDULES_WRITE}
-SavedId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a saved export")]
+SavedId = Annotated[int, PathParameter(ge=1, le=2**53, description="Id of a saved export")]
 
 
 @get(
@@ -44,7 +44,7 @@ def list_saved(services: Services, caller: Caller) -> list[SavedAnswer]:
     responses=responses(400, 401, 403, 409, 413, 415, 503),
     summary="Save an export",
 )
-def add_saved(services: Services, caller: Caller, data: SavedBody) -> SavedAnswer:
+def add_saved(services: Services, caller: Caller, data: JSONBody[SavedBody]) -> SavedAnswer:
     """Keeps a choice under a name of the caller."""
     return SavedAnswer.of(services.saved.add(caller, data.choice()))
 
@@ -71,7 +71,7 @@ def get_saved(services: Services, caller: Caller, saved_id: SavedId) -> SavedAns
     summary="Change a saved export",
 )
 def change_saved(
-    services: Services, caller: Caller, saved_id: SavedId, data: SavedBody
+    services: Services, caller: Caller, saved_id: SavedId, data: JSONBody[SavedBody]
 ) -> SavedAnswer:
     """Keeps another choice in its place; its owner or an administrator may."""
     return SavedAnswer.of(services.saved.change(caller, saved_id, data.choice()))
@@ -100,7 +100,9 @@ def delete_saved(services: Services, caller: Caller, saved_id: SavedId) -> None:
     responses=responses(400, 401, 403, 404, 503),
     summary="Run a saved export",
 )
-def run_saved(services: Services, caller: Caller, language: str, saved_id: SavedId) -> RunAnswer:
+def run_saved(
+    services: Services, caller: Caller, language: Language, saved_id: SavedId
+) -> RunAnswer:
     """A run of the caller, of what the period means now."""
     saved = services.saved.get(caller, saved_id)
     asked = saved.choice.request_at(current_ms())
@@ -116,7 +118,7 @@ def run_saved(services: Services, caller: Caller, language: str, saved_id: Saved
     responses=responses(400, 401, 403, 404, 503),
     summary="Run it for the next period",
 )
-def export_next(services: Services, caller: Caller, language: str, run_id: RunId) -> RunAnswer:
+def export_next(services: Services, caller: Caller, language: Language, run_id: RunId) -> RunAnswer:
     """The same request for the period that follows its range: a month after a month, seven days
     after seven days."""
     return RunAnswer.of(services.runs.next_period(caller, run_id), language)

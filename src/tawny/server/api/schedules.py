@@ -6,9 +6,9 @@ from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.server.api.apply_shapes import ApplyAnswer, ApplyBody
 from tawny.server.api.schedule_shapes import (
     BackfillBody,
@@ -16,12 +16,12 @@ from tawny.server.api.schedule_shapes import (
     ScheduleAnswer,
     ScheduleBody,
 )
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
 _TAGS = ["schedules"]
-ScheduleId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a schedule")]
+ScheduleId = Annotated[int, PathParameter(ge=1, le=2**53, description="Id of a schedule")]
 
 
 @get(
@@ -32,7 +32,7 @@ ScheduleId = Annotated[int, Parameter(ge=1, le=2**53, description="Id of a sched
     responses=responses(401, 403, 503),
     summary="List schedules",
 )
-def list_schedules(services: Services, caller: Caller, language: str) -> list[ScheduleAnswer]:
+def list_schedules(services: Services, caller: Caller, language: Language) -> list[ScheduleAnswer]:
     """The caller's own, for an administrator everybody's, by name."""
     return [ScheduleAnswer.of(one, language) for one in services.schedules.list(caller)]
 
@@ -46,7 +46,7 @@ def list_schedules(services: Services, caller: Caller, language: str) -> list[Sc
     summary="Make a schedule",
 )
 def add_schedule(
-    services: Services, caller: Caller, language: str, data: ScheduleBody
+    services: Services, caller: Caller, language: Language, data: JSONBody[ScheduleBody]
 ) -> ScheduleAnswer:
     """From the next whole range on, its file is made and delivered by itself. An administrator may
     make it somebody else's with `owner`."""
@@ -63,7 +63,7 @@ def add_schedule(
     responses=responses(400, 401, 403, 409, 413, 415, 503),
     summary="Schedules as code",
 )
-def apply_schedules(services: Services, caller: Caller, data: ApplyBody) -> ApplyAnswer:
+def apply_schedules(services: Services, caller: Caller, data: JSONBody[ApplyBody]) -> ApplyAnswer:
     """Makes destinations, saved exports and schedules what the body says, each by its name: all of
     it, or after a mistake nothing. What the body does not name is left alone and listed, or with
     `prune` removed. Destinations are for administrators."""
@@ -82,7 +82,7 @@ def apply_schedules(services: Services, caller: Caller, data: ApplyBody) -> Appl
     summary="A schedule",
 )
 def get_schedule(
-    services: Services, caller: Caller, language: str, schedule_id: ScheduleId
+    services: Services, caller: Caller, language: Language, schedule_id: ScheduleId
 ) -> ScheduleAnswer:
     """One schedule and how it goes."""
     return ScheduleAnswer.of(services.schedules.get(caller, schedule_id), language)
@@ -97,7 +97,11 @@ def get_schedule(
     summary="Change a schedule",
 )
 def change_schedule(
-    services: Services, caller: Caller, language: str, schedule_id: ScheduleId, data: ScheduleBody
+    services: Services,
+    caller: Caller,
+    language: Language,
+    schedule_id: ScheduleId,
+    data: JSONBody[ScheduleBody],
 ) -> ScheduleAnswer:
     """For ranges that have not run; frequency and time zone stay."""
     changed = services.schedules.change(
@@ -130,7 +134,7 @@ def remove_schedule(services: Services, caller: Caller, schedule_id: ScheduleId)
     summary="Pause a schedule",
 )
 def pause_schedule(
-    services: Services, caller: Caller, language: str, schedule_id: ScheduleId
+    services: Services, caller: Caller, language: Language, schedule_id: ScheduleId
 ) -> ScheduleAnswer:
     """Ranges that end in the pause are skipped; a backfill makes them."""
     return ScheduleAnswer.of(services.schedules.set_active(caller, schedule_id, False), language)
@@ -146,7 +150,7 @@ def pause_schedule(
     summary="End the pause of a schedule",
 )
 def resume_schedule(
-    services: Services, caller: Caller, language: str, schedule_id: ScheduleId
+    services: Services, caller: Caller, language: Language, schedule_id: ScheduleId
 ) -> ScheduleAnswer:
     """From the next whole range on it runs again."""
     return ScheduleAnswer.of(services.schedules.set_active(caller, schedule_id, True), language)
@@ -176,7 +180,7 @@ def run_schedule(services: Services, caller: Caller, schedule_id: ScheduleId) ->
     summary="Make past ranges of a schedule",
 )
 def backfill_schedule(
-    services: Services, caller: Caller, schedule_id: ScheduleId, data: BackfillBody
+    services: Services, caller: Caller, schedule_id: ScheduleId, data: JSONBody[BackfillBody]
 ) -> MadeAnswer:
     """As if they had been scheduled. Those that are there are left alone unless `again` is true."""
     return MadeAnswer(

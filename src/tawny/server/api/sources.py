@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, PathParameter
 
 from tawny.errors import NotFoundError
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.server.api.source_shapes import (
     AccessAnswer,
     AddedAnswer,
@@ -20,13 +20,13 @@ from tawny.server.api.source_shapes import (
     SyncBody,
     report_answer,
 )
+from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
-from tawny.server.services import Services
 from tawny.sources.kinds import KINDS
 
 _ADMIN = {"scope": Scope.ADMIN}
 _TAGS = ["sources"]
-SourceName = Annotated[str, Parameter(max_length=64, description="Name of a source")]
+SourceName = Annotated[str, PathParameter(max_length=64, description="Name of a source")]
 
 
 @get(
@@ -37,7 +37,7 @@ SourceName = Annotated[str, Parameter(max_length=64, description="Name of a sour
     responses=responses(401, 403),
     summary="Kinds of sources",
 )
-def list_source_kinds(language: str) -> list[KindAnswer]:
+def list_source_kinds(language: Language) -> list[KindAnswer]:
     """Every kind, and what can be set of it."""
     return [KindAnswer.of(kind, language) for kind in KINDS.values()]
 
@@ -50,7 +50,7 @@ def list_source_kinds(language: str) -> list[KindAnswer]:
     responses=responses(401, 403, 503),
     summary="List sources",
 )
-def list_sources(services: Services, caller: Caller, language: str) -> list[SourceAnswer]:
+def list_sources(services: Services, caller: Caller, language: Language) -> list[SourceAnswer]:
     """All of them, by name, and how each stands."""
     return [SourceAnswer.of(one, language) for one in services.sources.list(caller)]
 
@@ -63,7 +63,9 @@ def list_sources(services: Services, caller: Caller, language: str) -> list[Sour
     responses=responses(400, 401, 403, 409, 413, 415, 500, 503),
     summary="Set up a source",
 )
-def add_source(services: Services, caller: Caller, language: str, data: SourceBody) -> AddedAnswer:
+def add_source(
+    services: Services, caller: Caller, language: Language, data: JSONBody[SourceBody]
+) -> AddedAnswer:
     """Tests the access first and stores nothing when the desk cannot be read. The first sync begins
     at once, unless its option `every` is `off`."""
     made = services.sources.add(caller, data.kind, data.name, data.given(), data.id_prefix)
@@ -80,7 +82,7 @@ def add_source(services: Services, caller: Caller, language: str, data: SourceBo
     summary="Test the access to a desk",
 )
 def test_source(
-    services: Services, caller: Caller, language: str, data: SourceBody
+    services: Services, caller: Caller, language: Language, data: JSONBody[SourceBody]
 ) -> AccessAnswer:
     """What is in it, what will stay unmeasured and why; stores nothing."""
     found = services.sources.test(caller, data.kind, data.name, data.given(), data.id_prefix)
@@ -96,7 +98,7 @@ def test_source(
     summary="A source",
 )
 def get_source(
-    services: Services, caller: Caller, language: str, source: SourceName
+    services: Services, caller: Caller, language: Language, source: SourceName
 ) -> SourceAnswer:
     """One source, how it stands, and how far a sync of it is."""
     return SourceAnswer.of(services.sources.get(caller, source), language)
@@ -111,7 +113,11 @@ def get_source(
     summary="Change a source",
 )
 def change_source(
-    services: Services, caller: Caller, language: str, source: SourceName, data: SourceChangeBody
+    services: Services,
+    caller: Caller,
+    language: Language,
+    source: SourceName,
+    data: JSONBody[SourceChangeBody],
 ) -> SourceAnswer:
     """Everything but its address and prefix. With another secret or file the access is tested
     first. What changes what is sent counts for records that are first sent afterwards."""
@@ -143,7 +149,11 @@ def remove_source(services: Services, caller: Caller, source: SourceName) -> Rem
     summary="Look at the desk of a source",
 )
 def check_source(
-    services: Services, caller: Caller, language: str, source: SourceName, counts: bool = False
+    services: Services,
+    caller: Caller,
+    language: Language,
+    source: SourceName,
+    counts: FromQuery[bool] = False,
 ) -> AddedAnswer:
     """Reads only. With `counts` the desk's own counts by kind and month stand beside those of the
     log, and in the last gap report from then on."""
@@ -160,7 +170,11 @@ def check_source(
     summary="Sync a source",
 )
 def sync_source(
-    services: Services, caller: Caller, language: str, source: SourceName, data: SyncBody
+    services: Services,
+    caller: Caller,
+    language: Language,
+    source: SourceName,
+    data: JSONBody[SyncBody],
 ) -> SourceAnswer:
     """Begins at once, from where the last sync stopped or as the body says; `GET` says how far it
     is. One at a time: 409 while there is another. It outlives a stop of the server."""
@@ -176,7 +190,7 @@ def sync_source(
     summary="The gap report of a source",
 )
 def source_report(
-    services: Services, caller: Caller, language: str, source: SourceName
+    services: Services, caller: Caller, language: Language, source: SourceName
 ) -> dict[str, Any]:
     """Of its last sync: what was read, what became of it, what is missing and why."""
     report = services.sources.get(caller, source).source.report
@@ -195,7 +209,7 @@ def source_report(
     summary="Pause a source",
 )
 def pause_source(
-    services: Services, caller: Caller, language: str, source: SourceName
+    services: Services, caller: Caller, language: Language, source: SourceName
 ) -> SourceAnswer:
     """Its schedule leaves it alone; a sync that goes on ends, and one may be asked for."""
     return SourceAnswer.of(services.sources.set_paused(caller, source, True), language)
@@ -211,7 +225,7 @@ def pause_source(
     summary="End the pause of a source",
 )
 def resume_source(
-    services: Services, caller: Caller, language: str, source: SourceName
+    services: Services, caller: Caller, language: Language, source: SourceName
 ) -> SourceAnswer:
     """Its schedule reads it again."""
     return SourceAnswer.of(services.sources.set_paused(caller, source, False), language)

@@ -7,9 +7,9 @@ import shutil
 from litestar import Response, get
 
 from tawny.errors import StorageError
-from tawny.people.callers import Caller, Scope
-from tawny.server.metrics import MEDIA_TYPE, Metrics
-from tawny.server.services import Services
+from tawny.people.callers import Scope
+from tawny.server.dependencies import Caller, Metrics, Services
+from tawny.server.metrics import MEDIA_TYPE
 
 _LEAST_FREE_BYTES = 64 << 20
 

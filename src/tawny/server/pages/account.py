@@ -10,8 +10,8 @@ from litestar.response import Redirect
 
 from tawny.errors import RequestError
 from tawny.languages import LANGUAGES
-from tawny.people.callers import Caller
 from tawny.people.passwords import SHORTEST_PASSWORD
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
     THEME_COOKIE,
@@ -20,9 +20,8 @@ from tawny.server.pages.rendering import (
     render,
 )
 from tawny.server.pages.sign_in import local_path
-from tawny.server.pages.submitted import Submitted
+from tawny.server.pages.submitted import Submitted, SubmittedForm
 from tawny.server.problems import status_of
-from tawny.server.services import Services
 from tawny.text import N_
 
 _YEAR_S = 31_536_000
@@ -50,7 +49,7 @@ def _page(
 
 
 @post("/account/language", sync_to_thread=True)
-def choose_language(caller: Caller, services: Services, form: Submitted) -> Response[Any]:
+def choose_language(caller: Caller, services: Services, form: SubmittedForm) -> Response[Any]:
     """Keep the language with the person and in this browser."""
     language = form.chosen("language", LANGUAGES, "en")
     services.accounts.set_preferences(
@@ -62,7 +61,7 @@ def choose_language(caller: Caller, services: Services, form: Submitted) -> Resp
 
 
 @post("/account/theme", sync_to_thread=True)
-def choose_theme(caller: Caller, services: Services, form: Submitted) -> Response[Any]:
+def choose_theme(caller: Caller, services: Services, form: SubmittedForm) -> Response[Any]:
     """Keep the theme with the person and in this browser."""
     theme = form.chosen("theme", ("light", "dark"), "system")
     services.accounts.set_preferences(
@@ -81,7 +80,7 @@ def _kept(form: Submitted, name: str, value: str) -> Response[Any]:
 
 @post("/account/password", sync_to_thread=True, status_code=200)
 def change_password(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """A new password; other sessions of the person end."""
     reader = reader_of(request, caller)

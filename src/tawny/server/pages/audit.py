@@ -11,13 +11,13 @@ from litestar.response import Stream
 
 from tawny.model.zones import local_to_ms
 from tawny.people.audit import AuditEntry, AuditFilter
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.runs.store import RunStore
 from tawny.server.audit_file import trail_as_csv
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.bounds import range_words
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
 from tawny.server.pages.submitted import of_query
-from tawny.server.services import Services
 from tawny.text import N_
 
 _ADMIN = {"scope": Scope.ADMIN}

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import labels as names
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
 from tawny.server.pages.schedules import DONE, delivery_words
 from tawny.server.pages.sign_in import local_path
-from tawny.server.pages.submitted import Submitted, of_query
-from tawny.server.services import Services
+from tawny.server.pages.submitted import SubmittedForm, of_query
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
 PAGE_SIZE = 50
@@ -84,7 +85,9 @@ def deliveries_page(request: AnyRequest, caller: Caller, services: Services) -> 
 
 
 @post("/deliveries/{delivery_id:int}/retry", opt=_WRITE, sync_to_thread=True)
-def retry(caller: Caller, services: Services, form: Submitted, delivery_id: int) -> Redirect:
+def retry(
+    caller: Caller, services: Services, form: SubmittedForm, delivery_id: FromPath[int]
+) -> Redirect:
     """Try it now, also one that was given up."""
     services.schedules.retry(caller, delivery_id)
     back = local_path(form.one("back", "/deliveries"))

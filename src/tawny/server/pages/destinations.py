@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.deliveries.folder import allowed_folders
@@ -14,13 +15,13 @@ from tawny.deliveries.names import READY
 from tawny.deliveries.own_secrets import END, NEW
 from tawny.deliveries.store import Destination, DestinationChoice
 from tawny.errors import TawnyError
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.server.api.destination_shapes import DestinationBody
+from tawny.server.dependencies import Caller, Services
 from tawny.server.json_values import value
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
-from tawny.server.pages.submitted import Submitted, of_query
+from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
 from tawny.server.problems import status_of
-from tawny.server.services import Services
 from tawny.text import N_
 
 _ADMIN = {"scope": Scope.ADMIN}
@@ -71,7 +72,7 @@ def new_destination(request: AnyRequest, caller: Caller, services: Services) -> 
 
 @get("/destinations/{destination_id:int}", opt=_ADMIN, sync_to_thread=True)
 def destination_page(
-    request: AnyRequest, caller: Caller, services: Services, destination_id: int
+    request: AnyRequest, caller: Caller, services: Services, destination_id: FromPath[int]
 ) -> Response[str]:
     """The form with what it is."""
     found = services.destinations.get(caller, destination_id)
@@ -118,7 +119,7 @@ def _choice(services: Services, kind_name: str, form: Submitted) -> DestinationC
 
 @post("/destinations", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def add_destination(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """Set one up."""
     kind = form.chosen("kind", DESTINATION_KINDS, next(iter(DESTINATION_KINDS)))
@@ -131,7 +132,11 @@ def add_destination(
 
 @post("/destinations/{destination_id:int}", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def change_destination(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, destination_id: int
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    destination_id: FromPath[int],
 ) -> Response[Any]:
     """Set it otherwise; secrets that are left empty stay."""
     found = services.destinations.get(caller, destination_id)
@@ -157,7 +162,7 @@ def _saved(
 
 @post("/destinations/{destination_id:int}/test", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def test_destination(
-    request: AnyRequest, caller: Caller, services: Services, destination_id: int
+    request: AnyRequest, caller: Caller, services: Services, destination_id: FromPath[int]
 ) -> Response[Any]:
     """Try it out and say what failed."""
     found = services.destinations.get(caller, destination_id)
@@ -178,7 +183,7 @@ def test_destination(
 
 @post("/destinations/{destination_id:int}/delete", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def delete_destination(
-    request: AnyRequest, caller: Caller, services: Services, destination_id: int
+    request: AnyRequest, caller: Caller, services: Services, destination_id: FromPath[int]
 ) -> Response[Any]:
     """Forget one to which no schedule delivers."""
     try:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from litestar import Response, get
 from litestar.exceptions import HTTPException, NotFoundException
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import NotFoundError, NotSignedInError, TawnyError
@@ -89,7 +90,7 @@ def answer_http_exception(request: AnyRequest, error: HTTPException) -> Response
 
 
 @get("/{rest:path}", opt={"public": True}, sync_to_thread=False)
-def nothing_here(rest: str) -> None:  # noqa: ARG001 - the address says it
+def nothing_here(rest: FromPath[str]) -> None:  # noqa: ARG001 - the address says it
     """Any other address is answered by a page too."""
     raise NotFoundException
 

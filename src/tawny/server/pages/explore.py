@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from markupsafe import Markup, escape
 
-from tawny.people.callers import Caller
 from tawny.queries.columns import Column
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import labels as names
 from tawny.server.pages.rendering import AnyRequest, is_part, render
 from tawny.server.pages.run_search import folded
-from tawny.server.services import Services
 from tawny.server.shown_exports import ExportTypeAccess
 
 
@@ -94,7 +94,7 @@ def dictionary_page(request: AnyRequest, caller: Caller, services: Services) -> 
 
 @get("/dictionary/{name:str}", sync_to_thread=True)
 def dictionary_of_type(
-    request: AnyRequest, caller: Caller, services: Services, name: str
+    request: AnyRequest, caller: Caller, services: Services, name: FromPath[str]
 ) -> Response[str]:
     """Every column of an export with its definition and the SQL that computes it."""
     return _dictionary(request, caller, services, name)

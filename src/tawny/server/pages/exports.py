@@ -13,7 +13,7 @@ from tawny.errors import RequestError, TawnyError
 from tawny.exports.periods import PERIODS, following, period, preceding
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
 from tawny.server.pages.bounds import (
@@ -40,8 +40,7 @@ from tawny.server.pages.request_form import (
 )
 from tawny.server.pages.run_search import run_words
 from tawny.server.pages.saved import saved_context
-from tawny.server.pages.submitted import Submitted, of_query
-from tawny.server.services import Services
+from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
 from tawny.state.run_rows import SORTS, RunFilter, RunPage, RunState
 
 PAGE_SIZE = 25
@@ -230,7 +229,7 @@ def exports_page(request: AnyRequest, caller: Caller, services: Services) -> Res
 
 
 @post("/exports/bounds", sync_to_thread=True, status_code=200)
-def bounds_part(request: AnyRequest, caller: Caller, form: Submitted) -> Response[str]:
+def bounds_part(request: AnyRequest, caller: Caller, form: SubmittedForm) -> Response[str]:
     """What the chosen range means. The fields come as a body, never in the address: those of
     hundreds of channels are longer than an address may be, and addresses are written to logs."""
     reader = reader_of(request, caller)
@@ -252,7 +251,7 @@ def bounds_part(request: AnyRequest, caller: Caller, form: Submitted) -> Respons
 
 @post("/exports/channels", sync_to_thread=True, status_code=200)
 def channels_part(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[str]:
     """The channels to choose from: hundreds of them are more than the rest of the page."""
     reader = reader_of(request, caller)
@@ -264,7 +263,7 @@ def channels_part(
 
 
 @post("/exports/columns", sync_to_thread=True, status_code=200)
-def columns_part(request: AnyRequest, caller: Caller, form: Submitted) -> Response[str]:
+def columns_part(request: AnyRequest, caller: Caller, form: SubmittedForm) -> Response[str]:
     """The columns to choose from, for the exports the form names."""
     reader = reader_of(request, caller)
     filled = request_form(form, reader.zone_name, reader.language)
@@ -275,7 +274,7 @@ def columns_part(request: AnyRequest, caller: Caller, form: Submitted) -> Respon
 
 @post("/exports/estimate", sync_to_thread=True, status_code=200)
 def estimate_part(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[str]:
     """About how many rows the chosen export has, or why it cannot be made yet."""
     reader = reader_of(request, caller)
@@ -296,7 +295,7 @@ def estimate_part(
 
 @post("/exports", sync_to_thread=True, status_code=200)
 def generate(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """Start an export; it is in the list at once."""
     reader = reader_of(request, caller)

@@ -13,13 +13,12 @@ from tawny.completeness.rule import Completeness, incomplete, punctuality
 from tawny.completeness.words import channels_of_receipt
 from tawny.errors import TawnyError
 from tawny.model.zones import EARLIEST_MS, LATEST_MS, current_ms, moment_ms, requested_zone
-from tawny.people.callers import Caller
 from tawny.server.cached_reading import PART_PATIENCE_S
+from tawny.server.dependencies import Caller, Services
 from tawny.server.freshness import Freshness
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
 from tawny.server.pages.submitted import of_query
-from tawny.server.services import Services
 from tawny.text import N_
 
 NAMED = 2

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import ConflictError, RequestError
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.people.groups import LONGEST_NAME
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.rendering import AnyRequest, reader_of, render
-from tawny.server.pages.submitted import Submitted
-from tawny.server.services import Services
+from tawny.server.pages.submitted import Submitted, SubmittedForm
 from tawny.text import N_
 
 _ADMIN = {"scope": Scope.ADMIN}
@@ -57,7 +58,7 @@ def groups_page(request: AnyRequest, caller: Caller, services: Services) -> Resp
 
 @post("/people/groups", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def create_group(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """A new group."""
     try:
@@ -69,7 +70,11 @@ def create_group(
 
 @post("/people/groups/{group_id:int}", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def change_group(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, group_id: int
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    group_id: FromPath[int],
 ) -> Response[Any]:
     """Another name, other channels."""
     changes = {"name": form.one("name"), "channels": form.all("channel")}
@@ -81,7 +86,7 @@ def change_group(
 
 
 @post("/people/groups/{group_id:int}/delete", opt=_ADMIN, sync_to_thread=True)
-def delete_group(caller: Caller, services: Services, group_id: int) -> Redirect:
+def delete_group(caller: Caller, services: Services, group_id: FromPath[int]) -> Redirect:
     """Take it from everybody who has it."""
     services.accounts.groups.delete(caller, group_id)
     return Redirect("/people/groups?done=deleted", status_code=303)

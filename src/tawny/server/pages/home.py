@@ -10,16 +10,15 @@ from litestar import Response, get
 
 from tawny.errors import RequestError
 from tawny.exports.request import ExportChoices
-from tawny.people.callers import Caller
 from tawny.reading.figures import Figures
 from tawny.server.cached_reading import PART_PATIENCE_S, PATIENCE_S
 from tawny.server.day_figures import PERIOD, DayFigures
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages.filled_form import form_query
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
 from tawny.server.pages.request_form import DEFAULT_FORMAT
 from tawny.server.pages.start import start_page
-from tawny.server.services import Services
 from tawny.text import N_
 
 _PATIENCE_S = 0.25

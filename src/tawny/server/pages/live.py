@@ -11,7 +11,7 @@ from litestar.response import ServerSentEvent
 
 from tawny.languages import translated
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
 from tawny.server.pages.rendering import (
@@ -25,7 +25,6 @@ from tawny.server.pages.rendering import (
 )
 from tawny.server.pages.run_name import run_name
 from tawny.server.server_sent_events import run_changes
-from tawny.server.services import Services
 from tawny.state.run_rows import ExportRun, RunFilter, RunState
 from tawny.text import N_
 

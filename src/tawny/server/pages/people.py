@@ -7,18 +7,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import ConflictError, RequestError
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller, Role, Scope
+from tawny.people.callers import Role, Scope
 from tawny.people.passwords import SHORTEST_PASSWORD
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import labels as names
 from tawny.server.pages.paging import paged
 from tawny.server.pages.rendering import AnyRequest, reader_of, render
 from tawny.server.pages.run_search import folded
-from tawny.server.pages.submitted import Submitted
-from tawny.server.services import Services
+from tawny.server.pages.submitted import Submitted, SubmittedForm
 from tawny.text import N_
 
 _ADMIN = {"scope": Scope.ADMIN}
@@ -96,7 +97,7 @@ def people_page(request: AnyRequest, caller: Caller, services: Services) -> Resp
 
 @post("/people", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def create_person(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """A new person with a first password."""
     password = form.secret("password")
@@ -148,7 +149,11 @@ def _invitation(
 
 @post("/people/{user_id:int}", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def change_person(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, user_id: int
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    user_id: FromPath[int],
 ) -> Response[Any]:
     """Another name, role, channels, password; or in and out."""
     changes: dict[str, Any] = {
@@ -175,7 +180,7 @@ def change_person(
 
 @post("/people/{user_id:int}/delete", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def delete_person(
-    request: AnyRequest, caller: Caller, services: Services, user_id: int
+    request: AnyRequest, caller: Caller, services: Services, user_id: FromPath[int]
 ) -> Response[Any]:
     """Delete a person."""
     try:
@@ -189,7 +194,7 @@ def delete_person(
 
 
 @post("/people/{user_id:int}/unlock", opt=_ADMIN, sync_to_thread=True)
-def unlock_person(caller: Caller, services: Services, user_id: int) -> Redirect:
+def unlock_person(caller: Caller, services: Services, user_id: FromPath[int]) -> Redirect:
     """End the wait after wrong passwords."""
     services.accounts.let_try_again(caller, user_id)
     return Redirect("/people?done=unlocked", status_code=303)
@@ -197,7 +202,7 @@ def unlock_person(caller: Caller, services: Services, user_id: int) -> Redirect:
 
 @post("/people/tokens", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def create_token(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """A new token; its secret is on this page and nowhere else."""
     days = form.chosen("days", ENDS, "90")
@@ -214,7 +219,7 @@ def create_token(
 
 
 @post("/people/tokens/{token_id:int}/revoke", opt=_ADMIN, sync_to_thread=True)
-def revoke_token(caller: Caller, services: Services, token_id: int) -> Redirect:
+def revoke_token(caller: Caller, services: Services, token_id: FromPath[int]) -> Redirect:
     """End a token at once."""
     services.tokens.revoke(caller, token_id)
     return Redirect("/people?done=revoked", status_code=303)

@@ -14,15 +14,14 @@ from litestar import Response, get
 
 from tawny.completeness.rule import Completeness
 from tawny.model.zones import EARLIEST_MS
-from tawny.people.callers import Caller
 from tawny.server.cached_reading import PART_PATIENCE_S
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import labels as names
 from tawny.server.pages.opening_words import opening_words
 from tawny.server.pages.paging import Paged, paged
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
 from tawny.server.pages.run_search import folded
 from tawny.server.pages.submitted import of_query
-from tawny.server.services import Services
 from tawny.server.visible_channels import VisibleChannel
 from tawny.state.refusals import KeptRefusal
 from tawny.text import Text

@@ -9,22 +9,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 from msgspec import structs
 
 from tawny.exports.request import chosen_columns
-from tawny.people.callers import Caller
 from tawny.queries.columns import ColumnType
 from tawny.runs.parts import part_of_run
 from tawny.runs.store import request_of_run
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
 from tawny.server.pages.cells import cell
 from tawny.server.pages.paging import Paged, last_page_of
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
-from tawny.server.pages.submitted import Submitted, of_query
+from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
 from tawny.server.result_tables import RowsWanted
-from tawny.server.services import Services
 from tawny.state.run_rows import ExportRun
 
 PAGE_SIZE = 50
@@ -76,7 +76,7 @@ def chosen_part(run: ExportRun, fields: Submitted) -> str:
 
 @get("/exports/{run_id:str}/rows", sync_to_thread=True)
 def rows_part(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
 ) -> Response[str]:
     """A page of the rows: sorted, searched, with the columns that are asked for."""
     run, reader = services.runs.get(caller, run_id), reader_of(request, caller)
@@ -130,7 +130,7 @@ def rows_part(
 
 @get("/exports/{run_id:str}/summary", sync_to_thread=True)
 def summary_part(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
 ) -> Response[str]:
     """The sentence that sums a result up."""
     run, reader = services.runs.get(caller, run_id), reader_of(request, caller)
@@ -145,7 +145,9 @@ def summary_part(
 
 
 @post("/exports/{run_id:str}/with-columns", sync_to_thread=True, status_code=200)
-def with_columns(caller: Caller, services: Services, form: Submitted, run_id: str) -> Redirect:
+def with_columns(
+    caller: Caller, services: Services, form: SubmittedForm, run_id: FromPath[str]
+) -> Redirect:
     """Ask for the same export with the columns that the table shows."""
     run = services.runs.get(caller, run_id)
     request = request_of_run(run)

@@ -9,18 +9,19 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.exports.receipt import changed_since, replay_of_receipt
 from tawny.exports.request import chosen_columns
 from tawny.model.zones import current_ms, moment_ms, requested_zone
-from tawny.people.callers import Caller
 from tawny.queries.catalogue import query
 from tawny.queries.columns import Column
 from tawny.reading.identities import IDENTITIES
 from tawny.runs.naming import receipt_json
 from tawny.runs.parts import part_of_run
 from tawny.runs.store import request_of_run
+from tawny.server.dependencies import Caller, Services
 from tawny.server.files import part_file, run_file
 from tawny.server.pages.bounds import describe, range_words
 from tawny.server.pages.chart_words import BEFORE, SPLITS
@@ -31,7 +32,6 @@ from tawny.server.pages.received import channels_by_id
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
 from tawny.server.pages.result import chosen_part
 from tawny.server.pages.submitted import of_query
-from tawny.server.services import Services
 from tawny.state.run_rows import ExportRun, RunState
 from tawny.text import Text
 from tawny.upkeep import exported_files
@@ -73,7 +73,9 @@ def deleted_file(services: Services, run: ExportRun, now_ms: int) -> Deleted | N
 
 
 @get("/exports/{run_id:str}", sync_to_thread=True)
-def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[str]:
+def run_page(
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
+) -> Response[str]:
     """Everything about a run; its rows and charts follow as parts of their own."""
     run = services.runs.get(caller, run_id)
     reader = reader_of(request, caller)
@@ -109,14 +111,16 @@ def run_page(request: AnyRequest, caller: Caller, services: Services, run_id: st
 
 
 @get("/exports/{run_id:str}/row", sync_to_thread=True)
-def row_part(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[str]:
+def row_part(
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
+) -> Response[str]:
     """The run's line in the list."""
     return _row(request, caller, services, services.runs.get(caller, run_id))
 
 
 @get("/exports/{run_id:str}/parts", sync_to_thread=True)
 def parts_part(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
 ) -> Response[str]:
     """The files of a bundle, for its line in the list."""
     run = services.runs.get(caller, run_id)
@@ -125,7 +129,7 @@ def parts_part(
 
 @get("/exports/{run_id:str}/charts", sync_to_thread=True)
 def charts_part(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
 ) -> Response[str]:
     """The charts of the type, or of a type of a bundle, each with its numbers as a table; those by
     day also by week, some split by channel, agent or team."""
@@ -151,21 +155,27 @@ def charts_part(
 
 
 @get("/exports/{run_id:str}/file", sync_to_thread=True)
-def file(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[Any]:
+def file(
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
+) -> Response[Any]:
     """The file under its proper name; parts of it for a browser that goes on with a download."""
     return run_file(request, services, caller, run_id)
 
 
 @get("/exports/{run_id:str}/files/{export:str}", sync_to_thread=True)
 def part(
-    request: AnyRequest, caller: Caller, services: Services, run_id: str, export: str
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    run_id: FromPath[str],
+    export: FromPath[str],
 ) -> Response[Any]:
     """The file of one export of an archive."""
     return part_file(request, services, caller, run_id, export)
 
 
 @get("/exports/{run_id:str}/receipt", sync_to_thread=True)
-def receipt(caller: Caller, services: Services, run_id: str) -> Response[str]:
+def receipt(caller: Caller, services: Services, run_id: FromPath[str]) -> Response[str]:
     """The receipt as the command line writes it; `tawny export --receipt` takes it."""
     run = services.runs.get(caller, run_id)
     name = json.dumps(f"{run.file_name or run.id}.receipt.json")
@@ -177,7 +187,9 @@ def receipt(caller: Caller, services: Services, run_id: str) -> Response[str]:
 
 
 @post("/exports/{run_id:str}/cancel", sync_to_thread=True, status_code=200)
-def cancel(request: AnyRequest, caller: Caller, services: Services, run_id: str) -> Response[Any]:
+def cancel(
+    request: AnyRequest, caller: Caller, services: Services, run_id: FromPath[str]
+) -> Response[Any]:
     """Stop a run."""
     run = services.runs.cancel(caller, run_id)
     if is_part(request):
@@ -186,28 +198,28 @@ def cancel(request: AnyRequest, caller: Caller, services: Services, run_id: str)
 
 
 @post("/exports/{run_id:str}/again", sync_to_thread=True)
-def again(caller: Caller, services: Services, run_id: str) -> Redirect:
+def again(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect:
     """Ask for the same once more, on today's data."""
     run = services.runs.again(caller, run_id)
     return Redirect(f"/exports/{run.id}", status_code=303)
 
 
 @post("/exports/{run_id:str}/remake", sync_to_thread=True)
-def remake(caller: Caller, services: Services, run_id: str) -> Redirect:
+def remake(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect:
     """Make the file again from its receipt."""
     run = services.runs.remake(caller, run_id)
     return Redirect(f"/exports/{run.id}", status_code=303)
 
 
 @post("/exports/{run_id:str}/delete-file", sync_to_thread=True)
-def delete_file(caller: Caller, services: Services, run_id: str) -> Redirect:
+def delete_file(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect:
     """Delete the file before its time."""
     services.delete_file(caller, run_id)
     return Redirect(f"/exports/{run_id}", status_code=303)
 
 
 @post("/exports/{run_id:str}/delete", sync_to_thread=True)
-def delete_run(caller: Caller, services: Services, run_id: str) -> Redirect:
+def delete_run(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect:
     """Delete the run, with its file and receipt."""
     services.delete_run(caller, run_id)
     return Redirect("/exports", status_code=303)

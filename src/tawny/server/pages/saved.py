@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import RequestError, TawnyError
 from tawny.exports.periods import PERIODS
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller
 from tawny.runs.store_saved import SavedChoice
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.filled_form import form_query
 from tawny.server.pages.rendering import AnyRequest, reader_of, render
 from tawny.server.pages.request_form import FieldError, request_form
-from tawny.server.pages.submitted import Submitted
-from tawny.server.services import Services
+from tawny.server.pages.submitted import SubmittedForm
 
 
 def saved_context(services: Services, caller: Caller) -> dict[str, Any]:
@@ -29,7 +29,9 @@ def saved_context(services: Services, caller: Caller) -> dict[str, Any]:
 
 
 @post("/saved-exports", sync_to_thread=True, status_code=200)
-def save(request: AnyRequest, caller: Caller, services: Services, form: Submitted) -> Response[str]:
+def save(
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
+) -> Response[str]:
     """Keep what the form says; under a name the caller has used, in the place of what was there."""
     reader = reader_of(request, caller)
     problem = None
@@ -52,7 +54,7 @@ def save(request: AnyRequest, caller: Caller, services: Services, form: Submitte
 
 
 @post("/saved-exports/{saved_id:int}/run", sync_to_thread=True)
-def run(caller: Caller, services: Services, saved_id: int) -> Redirect:
+def run(caller: Caller, services: Services, saved_id: FromPath[int]) -> Redirect:
     """Start what it means now; it is in the list at once."""
     saved = services.saved.get(caller, saved_id)
     services.runs.start(caller, saved.choice.request_at(current_ms()))
@@ -60,14 +62,14 @@ def run(caller: Caller, services: Services, saved_id: int) -> Redirect:
 
 
 @post("/saved-exports/{saved_id:int}/delete", sync_to_thread=True)
-def delete(caller: Caller, services: Services, saved_id: int) -> Redirect:
+def delete(caller: Caller, services: Services, saved_id: FromPath[int]) -> Redirect:
     """Forget it; its runs stay."""
     services.saved.delete(caller, saved_id)
     return Redirect("/exports", status_code=303)
 
 
 @post("/exports/{run_id:str}/next", sync_to_thread=True)
-def next_period(caller: Caller, services: Services, run_id: str) -> Redirect:
+def next_period(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect:
     """Ask for the same of the period that follows."""
     run = services.runs.next_period(caller, run_id)
     return Redirect(f"/exports/{run.id}", status_code=303)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import RequestError, TawnyError
 from tawny.languages import translated
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.runs.store import request_of_run
 from tawny.schedules.planner import next_range
 from tawny.schedules.rows import ExportSchedule
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages.exports import columns_context
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
@@ -33,8 +35,7 @@ from tawny.server.pages.schedule_words import (
     range_of_slot,
     wait_options,
 )
-from tawny.server.pages.submitted import Submitted, of_query
-from tawny.server.services import Services
+from tawny.server.pages.submitted import SubmittedForm, of_query
 from tawny.text import Text
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
@@ -58,7 +59,7 @@ def new_schedule(request: AnyRequest, caller: Caller, services: Services) -> Res
 
 @get("/schedules/{schedule_id:int}/edit", opt=_WRITE, sync_to_thread=True)
 def edit_schedule(
-    request: AnyRequest, caller: Caller, services: Services, schedule_id: int
+    request: AnyRequest, caller: Caller, services: Services, schedule_id: FromPath[int]
 ) -> Response[str]:
     """The form with what it is."""
     schedule = services.schedules.get(caller, schedule_id).schedule
@@ -68,7 +69,7 @@ def edit_schedule(
 
 @post("/schedules/meaning", opt=_WRITE, sync_to_thread=True, status_code=200)
 def meaning_part(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[str]:
     """What the form means as it stands: the first range, and what its file will not hold."""
     reader = reader_of(request, caller)
@@ -78,7 +79,7 @@ def meaning_part(
 
 @post("/schedules", opt=_WRITE, sync_to_thread=True, status_code=200)
 def add_schedule(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
 ) -> Response[Any]:
     """Make one."""
     filled = schedule_form(form, reader_of(request, caller))
@@ -93,7 +94,11 @@ def add_schedule(
 
 @post("/schedules/{schedule_id:int}", opt=_WRITE, sync_to_thread=True, status_code=200)
 def change_schedule(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, schedule_id: int
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    schedule_id: FromPath[int],
 ) -> Response[Any]:
     """Set it otherwise."""
     schedule = services.schedules.get(caller, schedule_id).schedule

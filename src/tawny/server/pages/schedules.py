@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import TawnyError
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.schedules.rows import DeliveryState
 from tawny.schedules.schedules import ScheduleNews
 from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages.paging import paged
 from tawny.server.pages.received import channels_by_id
@@ -22,8 +24,7 @@ from tawny.server.pages.schedule_words import (
     lacking_words,
     range_of_slot,
 )
-from tawny.server.pages.submitted import Submitted, of_query
-from tawny.server.services import Services
+from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
 from tawny.text import N_
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
@@ -73,7 +74,7 @@ def schedules_page(request: AnyRequest, caller: Caller, services: Services) -> R
 
 @get("/schedules/{schedule_id:int}", opt=_WRITE, sync_to_thread=True)
 def schedule_page(
-    request: AnyRequest, caller: Caller, services: Services, schedule_id: int
+    request: AnyRequest, caller: Caller, services: Services, schedule_id: FromPath[int]
 ) -> Response[str]:
     """Everything about one."""
     return _page(request, caller, services, schedule_id)
@@ -81,7 +82,7 @@ def schedule_page(
 
 @get("/schedules/{schedule_id:int}/news", opt=_WRITE, sync_to_thread=True)
 def schedule_news(
-    request: AnyRequest, caller: Caller, services: Services, schedule_id: int
+    request: AnyRequest, caller: Caller, services: Services, schedule_id: FromPath[int]
 ) -> Response[str]:
     """How it goes, for a page that looks on."""
     news = services.schedules.get(caller, schedule_id)
@@ -135,21 +136,21 @@ def _page(
 
 
 @post("/schedules/{schedule_id:int}/pause", opt=_WRITE, sync_to_thread=True)
-def pause(caller: Caller, services: Services, schedule_id: int) -> Redirect:
+def pause(caller: Caller, services: Services, schedule_id: FromPath[int]) -> Redirect:
     """Have it wait."""
     services.schedules.set_active(caller, schedule_id, False)
     return _back(schedule_id, "paused")
 
 
 @post("/schedules/{schedule_id:int}/resume", opt=_WRITE, sync_to_thread=True)
-def resume(caller: Caller, services: Services, schedule_id: int) -> Redirect:
+def resume(caller: Caller, services: Services, schedule_id: FromPath[int]) -> Redirect:
     """Have it go on."""
     services.schedules.set_active(caller, schedule_id, True)
     return _back(schedule_id, "resumed")
 
 
 @post("/schedules/{schedule_id:int}/run", opt=_WRITE, sync_to_thread=True)
-def run_now(caller: Caller, services: Services, schedule_id: int) -> Redirect:
+def run_now(caller: Caller, services: Services, schedule_id: FromPath[int]) -> Redirect:
     """Make its last whole range without waiting."""
     made = services.schedules.run(caller, schedule_id)
     return _back(schedule_id, "run" if made else "made")
@@ -157,7 +158,11 @@ def run_now(caller: Caller, services: Services, schedule_id: int) -> Redirect:
 
 @post("/schedules/{schedule_id:int}/backfill", opt=_WRITE, sync_to_thread=True, status_code=200)
 def backfill(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, schedule_id: int
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    schedule_id: FromPath[int],
 ) -> Response[Any]:
     """Make ranges of the past, from one day to another, which is not included."""
     try:
@@ -172,7 +177,7 @@ def backfill(
 
 
 @post("/schedules/{schedule_id:int}/delete", opt=_WRITE, sync_to_thread=True)
-def delete(caller: Caller, services: Services, schedule_id: int) -> Redirect:
+def delete(caller: Caller, services: Services, schedule_id: FromPath[int]) -> Redirect:
     """Take it away; what was delivered stays."""
     services.schedules.remove(caller, schedule_id)
     return Redirect("/schedules?done=removed", status_code=303)

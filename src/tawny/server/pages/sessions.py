@@ -6,18 +6,19 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.rendering import AnyRequest, render
 from tawny.server.pages.sign_in import local_path
-from tawny.server.pages.submitted import Submitted
-from tawny.server.services import Services
+from tawny.server.pages.submitted import SubmittedForm
 
 
 @get("/people/{user_id:int}/sessions", opt={"scope": Scope.ADMIN}, sync_to_thread=True)
 def sessions_page(
-    request: AnyRequest, caller: Caller, services: Services, user_id: int
+    request: AnyRequest, caller: Caller, services: Services, user_id: FromPath[int]
 ) -> Response[Any]:
     """The open sessions of a person."""
     name, found = services.accounts.open_sessions.list(caller, user_id)
@@ -25,7 +26,9 @@ def sessions_page(
 
 
 @post("/sessions/{session_id:int}/end", sync_to_thread=True)
-def end_session(caller: Caller, services: Services, form: Submitted, session_id: int) -> Redirect:
+def end_session(
+    caller: Caller, services: Services, form: SubmittedForm, session_id: FromPath[int]
+) -> Redirect:
     """End one of them."""
     services.accounts.open_sessions.end(caller, session_id)
     return Redirect(local_path(form.one("back")), status_code=303)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from litestar import Response, get
 
 from tawny.credentials import without_password
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.rendering import AnyRequest, render
-from tawny.server.services import Services
 from tawny.settings import SETTINGS, Setting, Settings
 from tawny.state.database import address_without_password
 

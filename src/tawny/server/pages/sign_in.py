@@ -7,14 +7,15 @@ from urllib.parse import urlsplit
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.errors import NotSignedInError, RequestError, TooManyError
 from tawny.languages import LANGUAGES
-from tawny.people.callers import Caller
 from tawny.people.links import SetUp
 from tawny.people.passwords import SHORTEST_PASSWORD
 from tawny.server.auth import browser_of, client_address, with_session, without_session
+from tawny.server.dependencies import Caller, MaybeCaller, Services
 from tawny.server.pages.rendering import (
     LANGUAGE_COOKIE,
     AnyRequest,
@@ -22,9 +23,8 @@ from tawny.server.pages.rendering import (
     reader_of,
     render,
 )
-from tawny.server.pages.submitted import Submitted
+from tawny.server.pages.submitted import SubmittedForm
 from tawny.server.problems import request_id
-from tawny.server.services import Services
 from tawny.text import N_
 
 _YEAR_S = 31_536_000
@@ -57,7 +57,7 @@ def _in_language(request: AnyRequest) -> Response[Any] | None:
 
 @get("/sign-in", opt=_PUBLIC, sync_to_thread=True)
 def sign_in_page(
-    request: AnyRequest, services: Services, maybe_caller: Caller | None
+    request: AnyRequest, services: Services, maybe_caller: MaybeCaller
 ) -> Response[Any]:
     """Name and password."""
     following = local_path(request.query_params.get("next", ""))
@@ -70,7 +70,7 @@ def sign_in_page(
 
 
 @post("/sign-in", opt=_PUBLIC, sync_to_thread=True, status_code=200)
-def sign_in(request: AnyRequest, services: Services, form: Submitted) -> Response[Any]:
+def sign_in(request: AnyRequest, services: Services, form: SubmittedForm) -> Response[Any]:
     """Check them; the answer does not say which of the two was wrong."""
     following = local_path(form.one("next"))
     reader = reader_of(request, None)
@@ -106,7 +106,7 @@ def sign_out(caller: Caller, services: Services) -> Response[Any]:
 
 
 @get("/set-up/{link:str}", opt=_PUBLIC, sync_to_thread=True)
-def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[Any]:
+def set_up_page(request: AnyRequest, services: Services, link: FromPath[str]) -> Response[Any]:
     """Where the one-time link leads: the first administrator is created here."""
     state = services.links.set_up_state(link)
     return _in_language(request) or render(
@@ -116,7 +116,9 @@ def set_up_page(request: AnyRequest, services: Services, link: str) -> Response[
 
 
 @post("/set-up/{link:str}", opt=_PUBLIC, sync_to_thread=True, status_code=200)
-def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) -> Response[Any]:
+def set_up(
+    request: AnyRequest, services: Services, form: SubmittedForm, link: FromPath[str]
+) -> Response[Any]:
     """Create the first administrator and sign in."""
     reader = reader_of(request, None)
     password = form.secret("password")
@@ -140,7 +142,7 @@ def set_up(request: AnyRequest, services: Services, form: Submitted, link: str) 
 
 @get("/reset/{link:str}", opt=_PUBLIC, sync_to_thread=True)
 def reset_page(
-    request: AnyRequest, services: Services, maybe_caller: Caller | None, link: str
+    request: AnyRequest, services: Services, maybe_caller: MaybeCaller, link: FromPath[str]
 ) -> Response[Any]:
     """Where a link for a new password leads, also in a browser where somebody is signed in."""
     name = services.links.name_of_password_link(link)
@@ -154,9 +156,9 @@ def reset_page(
 def reset(
     request: AnyRequest,
     services: Services,
-    maybe_caller: Caller | None,
-    form: Submitted,
-    link: str,
+    maybe_caller: MaybeCaller,
+    form: SubmittedForm,
+    link: FromPath[str],
 ) -> Response[Any]:
     """Set the new password and sign in."""
     reader = reader_of(request, None)

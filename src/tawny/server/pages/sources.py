@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.background.served_sources import ServedSource
 from tawny.errors import NotFoundError, TawnyError
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import source_words as words
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
-from tawny.server.pages.submitted import Submitted, of_query
+from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
 from tawny.server.problems import status_of
-from tawny.server.services import Services
 from tawny.sources.kinds import KINDS, SourceKind
 from tawny.sources.option_values import allowed_folders, checked_instant
 from tawny.sources.reader import DeskAccess
@@ -52,7 +53,9 @@ def sources_page(request: AnyRequest, caller: Caller, services: Services) -> Res
 
 
 @get("/source-kinds/{kind:str}", opt=_ADMIN, sync_to_thread=True)
-def new_source(request: AnyRequest, caller: Caller, services: Services, kind: str) -> Response[str]:
+def new_source(
+    request: AnyRequest, caller: Caller, services: Services, kind: FromPath[str]
+) -> Response[str]:
     """The form for a source of a kind."""
     found = _kind(kind)
     return _form(request, caller, services, found, words.filled(found, None))
@@ -93,7 +96,11 @@ def _given(kind: SourceKind, form: Submitted) -> Given:
 
 @post("/source-kinds/{kind:str}/test", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def test_source(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, kind: str
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    kind: FromPath[str],
 ) -> Response[str]:
     """Test the access, say what is there and what will stay empty; nothing is stored."""
     found = _kind(kind)
@@ -118,7 +125,11 @@ def test_source(
 
 @post("/source-kinds/{kind:str}", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def add_source(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, kind: str
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    kind: FromPath[str],
 ) -> Response[Any]:
     """Test the access once more and set the source up."""
     found = _kind(kind)
@@ -139,7 +150,7 @@ def add_source(
 
 @get("/sources/{source:str}", opt=_ADMIN, sync_to_thread=True)
 def source_page(
-    request: AnyRequest, caller: Caller, services: Services, source: str
+    request: AnyRequest, caller: Caller, services: Services, source: FromPath[str]
 ) -> Response[str]:
     """How it stands, its gap report, what can be done with it."""
     return _page(request, caller, services, services.sources.get(caller, source))
@@ -182,7 +193,7 @@ def _state(request: AnyRequest, caller: Caller, served: ServedSource) -> dict[st
 
 @get("/sources/{source:str}/state", opt=_ADMIN, sync_to_thread=True)
 def source_state(
-    request: AnyRequest, caller: Caller, services: Services, source: str
+    request: AnyRequest, caller: Caller, services: Services, source: FromPath[str]
 ) -> Response[str]:
     """How it stands now, and its last gap report."""
     served = services.sources.get(caller, source)
@@ -191,7 +202,11 @@ def source_state(
 
 @post("/sources/{source:str}", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def change_source(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, source: str
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    source: FromPath[str],
 ) -> Response[Any]:
     """Set it otherwise; secrets that are left empty stay."""
     served = services.sources.get(caller, source)
@@ -206,7 +221,11 @@ def change_source(
 
 @post("/sources/{source:str}/sync", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def sync_source(
-    request: AnyRequest, caller: Caller, services: Services, form: Submitted, source: str
+    request: AnyRequest,
+    caller: Caller,
+    services: Services,
+    form: SubmittedForm,
+    source: FromPath[str],
 ) -> Response[Any]:
     """Read what is new, or again from a moment."""
     served = services.sources.get(caller, source)
@@ -224,14 +243,14 @@ def sync_source(
 
 
 @post("/sources/{source:str}/pause", opt=_ADMIN, sync_to_thread=True, status_code=200)
-def pause_source(caller: Caller, services: Services, source: str) -> Response[Any]:
+def pause_source(caller: Caller, services: Services, source: FromPath[str]) -> Response[Any]:
     """Read it only when somebody asks."""
     services.sources.set_paused(caller, source, True)
     return Redirect(f"/sources/{source}?done=paused", status_code=303)
 
 
 @post("/sources/{source:str}/resume", opt=_ADMIN, sync_to_thread=True, status_code=200)
-def resume_source(caller: Caller, services: Services, source: str) -> Response[Any]:
+def resume_source(caller: Caller, services: Services, source: FromPath[str]) -> Response[Any]:
     """Read it by itself again."""
     services.sources.set_paused(caller, source, False)
     return Redirect(f"/sources/{source}?done=resumed", status_code=303)
@@ -239,7 +258,7 @@ def resume_source(caller: Caller, services: Services, source: str) -> Response[A
 
 @post("/sources/{source:str}/check", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def check_source(
-    request: AnyRequest, caller: Caller, services: Services, source: str
+    request: AnyRequest, caller: Caller, services: Services, source: FromPath[str]
 ) -> Response[Any]:
     """Look at the desk, and compare its own counts with those of the log."""
     reader = reader_of(request, caller)
@@ -261,7 +280,7 @@ def check_source(
 
 @post("/sources/{source:str}/delete", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def remove_source(
-    request: AnyRequest, caller: Caller, services: Services, source: str
+    request: AnyRequest, caller: Caller, services: Services, source: FromPath[str]
 ) -> Response[Any]:
     """Forget it; its events stay."""
     served = services.sources.get(caller, source)

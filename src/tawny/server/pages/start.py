@@ -13,10 +13,10 @@ from litestar.response import Redirect, ServerSentEvent, ServerSentEventMessage
 
 from tawny.errors import ConflictError
 from tawny.model.zones import current_ms
-from tawny.people.callers import Caller, Scope
+from tawny.people.callers import Scope
 from tawny.server.auth import find_caller
+from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.rendering import AnyRequest, reader_of, render
-from tawny.server.services import Services
 from tawny.text import N_
 
 _ADMIN = {"scope": Scope.ADMIN}

@@ -18,6 +18,7 @@ from typing import Any
 
 from litestar import MediaType, Request, Response, route
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 
 FOLDER = Path(__file__).parents[1] / "static"
 
@@ -84,7 +85,7 @@ def static_url(name: str) -> str:
     opt={"public": True, "anonymous": True},
     sync_to_thread=False,
 )
-def static_file(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+def static_file(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """A static file, for a year."""
     found = static_files().get(name.lstrip("/"))
     if found is None:

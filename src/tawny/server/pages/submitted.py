@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from litestar import Request
+from litestar.di import NamedDependency
 
 
 class Submitted:
@@ -53,3 +54,7 @@ def of_query(request: Request[Any, Any, Any]) -> Submitted:
 async def provide_form(request: Request[Any, Any, Any]) -> Submitted:
     """The body of a form, for handlers that name a parameter `form`."""
     return Submitted((await request.form()).multi_items())
+
+
+SubmittedForm: TypeAlias = NamedDependency[Submitted]
+"""That body, as a handler names it."""
