@@ -13,6 +13,8 @@ import tawny.cli.calls
 from processes import small_log
 from server_process import LONGEST_WAIT_S
 from tawny.cli.main import CALLS, every_command
+from tawny.cli.options import SECRET_FIELDS
+from tawny.deliveries.kinds import SECRET_NAMES
 
 CLICK = {"click"}
 EVENTS = {*CLICK, "msgspec"}
@@ -189,3 +191,8 @@ def test_a_call_is_declared_without_what_does_its_work(path: Path) -> None:
             }
         elif isinstance(node, ast.Import):
             assert {alias.name for alias in node.names} == {"click"}
+
+
+def test_the_command_line_knows_the_secrets_of_every_kind_of_destination() -> None:
+    """It names them itself: the kinds load an engine, for which a call does not wait."""
+    assert sorted(SECRET_FIELDS) == sorted(SECRET_NAMES)

@@ -321,6 +321,11 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
 }
 """Every kind there is."""
 
+SECRET_NAMES: tuple[str, ...] = tuple(
+    dict.fromkeys(name for kind in DESTINATION_KINDS.values() for name in kind.secrets)
+)
+"""What is never shown of a destination."""
+
 
 def destination_kind(name: str) -> DestinationKind:
     """A kind by its name. Raises `UnknownValueError`."""

@@ -13,9 +13,9 @@ from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Role, Scope
 from tawny.people.groups import groups_of_people, legal_channels, set_groups
+from tawny.people.lockout import Slowed, Tries
 from tawny.people.names import check_unlike, legal_name, shown_name
 from tawny.people.passwords import Passwords
-from tawny.people.tries import Slowed, Tries
 from tawny.state.database import Database
 from tawny.state.tables import (
     audit,

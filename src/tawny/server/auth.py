@@ -29,7 +29,7 @@ from tawny.text import Text
 
 COOKIE = "tawny_session"
 BROWSER_COOKIE = "tawny_browser"
-"""By it a browser is known again in which somebody has signed in (see `tawny.people.tries`)."""
+"""By it a browser is known again in which somebody has signed in (see `tawny.people.lockout`)."""
 _YEAR_S = 31_536_000
 ANYBODY: list[dict[str, list[str]]] = [{}]
 """What the OpenAPI document says of a public route. (An empty list the framework takes for none

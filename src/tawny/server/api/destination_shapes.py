@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, structs
 
 from tawny.credentials import encrypted
+from tawny.deliveries.kinds import SECRET_NAMES
 from tawny.deliveries.store import Destination, DestinationChoice
 from tawny.languages import translated
 from tawny.server.api.schedule_shapes import Name
@@ -112,15 +113,8 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             for name, value in structs.asdict(self).items()
             if value not in ("", []) and name not in ("name", "kind")
         }
-        secrets = {name: encrypted(home, given.pop(name)) for name in SECRETS if name in given}
+        secrets = {name: encrypted(home, given.pop(name)) for name in SECRET_NAMES if name in given}
         return DestinationChoice(self.name, self.kind, given, secrets)
-
-
-SECRETS: tuple[str, ...] = (
-    *("password", "private_key", "access_key", "secret_key"),
-    "signing_secret",
-)
-"""Fields of `DestinationBody` that are never shown."""
 
 
 class DestinationAnswer(Struct):
