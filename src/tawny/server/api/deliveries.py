@@ -9,10 +9,12 @@ from litestar.params import Parameter
 
 from tawny.people.callers import Caller, Scope
 from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.api.exports import RunId
 from tawny.server.api.schedule_shapes import (
     DeliveriesAnswer,
     DeliveryAnswer,
     DeliveryStateName,
+    SendBody,
 )
 from tawny.server.problems import responses
 from tawny.server.services import Services
@@ -84,4 +86,22 @@ def retry_delivery(
     return DeliveryAnswer.of(found, language, services.settings)
 
 
-HANDLERS = (list_deliveries, get_delivery, retry_delivery)
+@post(
+    "/exports/{run_id:str}/send",
+    opt=_WRITE,
+    status_code=202,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 404, 409, 413, 503),
+    summary="Send a finished run to a destination, once",
+)
+def send_export(
+    services: Services, caller: Caller, language: str, run_id: RunId, data: SendBody
+) -> DeliveryAnswer:
+    """Its files are brought there, tried again where that fails, and listed as other deliveries
+    are. A run is sent to a destination once: asked again, the answer is the same delivery."""
+    found = services.schedules.send(caller, run_id, data.destination)
+    return DeliveryAnswer.of(found, language, services.settings)
+
+
+HANDLERS = (list_deliveries, get_delivery, retry_delivery, send_export)
