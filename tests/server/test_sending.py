@@ -42,7 +42,7 @@ def test_open_conversations_are_sent_as_of_their_moment(world: World) -> None:
     assert file["name"].startswith("sent/open-conversations_")
     assert file["sha256"] == world.root.get(f"/exports/{run_id}/receipt").json()["sha256"]
     audit = world.root.get("/audit", params={"limit": 200}).json()["items"]
-    (entry,) = [one for one in audit if one["action"] == "export_sent" and one["target"] == run_id]
+    (entry,) = [one for one in audit if one["action"] == "export_sent" and one["subject"] == run_id]
     assert entry["detail"] == {"destination": "of schedules"}
 
 

@@ -27,7 +27,7 @@ from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
 from tawny.exports.typed_rows import write_typed_rows
-from tawny.feeds.change_file import write_change_file
+from tawny.feeds.change_file import files_with_erased, write_change_file
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.made_files import MadeFiles
 from tawny.feeds.request import FeedRequest
@@ -65,7 +65,7 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
         return _written(
             write_change_file(
                 home, settings, request_of(arguments), Path(arguments["target"]),
-                arguments["now_ms"],
+                arguments["now_ms"], arguments.get("corrects"),
             )
         )  # fmt: skip
     with ExportSession(home, settings, arguments["now_ms"]) as session:
@@ -291,12 +291,13 @@ def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell
     with MadeFiles(
         home, settings, [file for _, file in files], only_erasures=arguments["only_erasures"]
     ) as made:
-        changed = made.changed()
+        changed = [files[place][0] for place in made.changed()]
+        changed += files_with_erased(home, settings, snapshot, arguments["files"])
         erasure_version = newest_erasure_of(home, settings, snapshot)
         return {
             "log_version": made.snapshot.version,
             "erasure_version": erasure_version,
-            "changed": [files[place][0] for place in changed],
+            "changed": sorted(changed),
         }
 
 

@@ -25,6 +25,8 @@ def open_files(
     now_ms = current_ms()
     came_ms: dict[int, int | None] = {}
     for place, file in enumerate(files):
+        if file["feed"]:
+            continue  # of changes: what comes later is in the next one
         version, until_ms = file["log_version"], file["until_ms"]
         if until_ms is not None and until_ms < now_ms:
             if version not in came_ms:

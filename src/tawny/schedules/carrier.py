@@ -233,7 +233,7 @@ class Carrier:
             as_of = (before.receipt or {}).get("as_of", instant_text(slot.as_of_ms))
             return structs.replace(same, as_of=as_of)
         asked = schedule.choice.request_for(slot.range, slot.as_of_ms)
-        if schedule.choice.changes:
+        if schedule.choice.changes and before is None:
             earlier = self.slots.before(slot)
             return structs.replace(asked, since=earlier and earlier.cursor)
         if before is None or before.receipt is None:

@@ -9,7 +9,7 @@ files of earlier ones that hold somebody who was erased are taken back where tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tawny.deliveries.kinds import destination_kind
@@ -19,6 +19,7 @@ from tawny.deliveries.store import Destinations
 from tawny.errors import NotFoundError, TawnyError
 from tawny.exports.receipt import FEED
 from tawny.exports.request import request_json
+from tawny.feeds.change_file import change_file_of
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.runs.store import RunStore, request_of_run
@@ -149,10 +150,14 @@ class Follower:
         found = []
         for revision, run_id in slot.runs.items():
             run = self._runs.find(run_id)
-            if run is None or run.receipt is None or FEED in run.receipt:
+            if run is None or run.receipt is None:
                 continue
             made = int(run.receipt["log_version"])
-            version, erasures = made, made
+            version, feed = made, None
+            if FEED in run.receipt:
+                feed = change_file_of(run.receipt)
+                made = feed.erasures_version
+            erasures = made
             if slot.erasures_version is not None:
                 erasures = max(slot.erasures_version, made if revision == slot.revision else 0)
             if revision == slot.revision and slot.log_version is not None:
@@ -167,6 +172,7 @@ class Follower:
                         "log_version": version,
                         "erasures_version": erasures,
                         "until_ms": until_ms,
+                        "feed": feed and asdict(replace(feed, erasures_version=erasures)),
                     },
                 )
             )
