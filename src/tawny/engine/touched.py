@@ -227,6 +227,14 @@ class Touched:
         )
         return self._duck.table("SELECT entity_id FROM part")
 
+    def touches_any(self, table: str) -> bool:
+        """Whether any of the conversations in a table (`conversation_id`) is touched."""
+        found = self._duck.rows(
+            "SELECT count(*) > 0 FROM touches WHERE conversation_id IN "
+            f"(SELECT conversation_id FROM {table})"
+        )
+        return found == [(True,)]
+
     def first_of_agents(self) -> str:
         """A select of `first_step`, the first step that touched anybody's presence or name; no row
         where none did."""

@@ -18,7 +18,7 @@ from tawny.exports.change_columns import change_columns
 from tawny.exports.channels_seen import ChannelsSeen
 from tawny.exports.formats.registry import file_format
 from tawny.exports.formats.source import RowSource, file_metadata
-from tawny.exports.receipt import FEED, Receipt, receipt_text
+from tawny.exports.receipt import FEED, Receipt, erasures_version, receipt_text
 from tawny.exports.request import ExportRequest, request_of_json, resolve
 from tawny.exports.session import ExportSession, publish
 from tawny.exports.slicing import Delivered
@@ -53,14 +53,13 @@ class FeedSpan(Struct, frozen=True):
 
 def change_file_of(receipt: Mapping[str, Any]) -> ChangeFile:
     """What the file of a receipt is about."""
-    span = convert(receipt[FEED], FeedSpan)
-    known = span.erasures_version
-    return ChangeFile(
-        receipt["request"]["export"],
-        span.since,
-        span.cursor,
-        int(receipt["log_version"]) if known is None else known,
-    )
+    export_type = receipt["request"]["export"]
+    return _change_file(export_type, receipt[FEED], erasures_version(receipt))
+
+
+def _change_file(export_type: str, feed: Mapping[str, Any], erasures: int) -> ChangeFile:
+    span = convert(feed, FeedSpan)
+    return ChangeFile(export_type, span.since, span.cursor, erasures)
 
 
 def feed_request(request: ExportRequest, frequency: str) -> FeedRequest:
@@ -76,15 +75,21 @@ def files_with_erased(
 ) -> list[int]:
     """Which files of changes among some, as the job `made_files` is told them, hold somebody who
     was erased since, by their place."""
-    asked = {place: ChangeFile(**one["feed"]) for place, one in enumerate(files) if one["feed"]}
+    requests = {
+        place: request_of_json(one["request"]) for place, one in enumerate(files) if one["feed"]
+    }
+    asked = {
+        place: _change_file(
+            request.export_type, files[place]["feed"], files[place]["erasures_version"]
+        )
+        for place, request in requests.items()
+    }
     if not asked:
         return []
     with open_of_folder(home, settings) as duck:
         found = [place for place, file in asked.items() if may_hold_erased(duck, snapshot, file)]
     return [
-        place
-        for place in found
-        if _holds_erased(home, settings, request_of_json(files[place]["request"]), asked[place])
+        place for place in found if _holds_erased(home, settings, requests[place], asked[place])
     ]
 
 

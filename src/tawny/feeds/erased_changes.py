@@ -48,11 +48,8 @@ def may_hold_erased(duck: Duck, snapshot: Snapshot, file: ChangeFile) -> bool:
     if first_version is None or first_version > until.version:
         return False
     before = None if file.since is None else state_of(file.since)
-    Touched(duck, snapshot, EventsRead.by([export]), before, until)
-    return duck.rows(
-        "SELECT count(*) > 0 FROM touches WHERE conversation_id IN "
-        "(SELECT conversation_id FROM erased_since)"
-    ) == [(True,)]
+    touched = Touched(duck, snapshot, EventsRead.by([export]), before, until)
+    return touched.touches_any("erased_since")
 
 
 def row_key(request: FeedRequest) -> Sequence[str]:
@@ -67,7 +64,7 @@ def erased_rows(
     """What is other in rows that were gathered again than in those that were put aside, as a
     receipt says it, with the erasures that made it so."""
     counts = {"added": 0, "removed": 0, "changed": 0}
-    named = []
+    named: list[dict[str, Any]] = []
     for row in other_rows(duck, row_key(request)):
         was, now = row.pop("was"), row.pop("now")
         word = "changed" if was and now else "removed" if was else "added"

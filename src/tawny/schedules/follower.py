@@ -9,7 +9,7 @@ files of earlier ones that hold somebody who was erased are taken back where tha
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from tawny.deliveries.kinds import destination_kind
@@ -17,9 +17,8 @@ from tawny.deliveries.places import Place
 from tawny.deliveries.run_files import placed_names
 from tawny.deliveries.store import Destinations
 from tawny.errors import NotFoundError, TawnyError
-from tawny.exports.receipt import FEED
+from tawny.exports.receipt import FEED, erasures_version
 from tawny.exports.request import request_json
-from tawny.feeds.change_file import change_file_of
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
 from tawny.runs.store import RunStore, request_of_run
@@ -153,11 +152,8 @@ class Follower:
             if run is None or run.receipt is None:
                 continue
             made = int(run.receipt["log_version"])
-            version, feed = made, None
-            if FEED in run.receipt:
-                feed = change_file_of(run.receipt)
-                made = feed.erasures_version
-            erasures = made
+            version = made
+            made = erasures = erasures_version(run.receipt)
             if slot.erasures_version is not None:
                 erasures = max(slot.erasures_version, made if revision == slot.revision else 0)
             if revision == slot.revision and slot.log_version is not None:
@@ -172,7 +168,7 @@ class Follower:
                         "log_version": version,
                         "erasures_version": erasures,
                         "until_ms": until_ms,
-                        "feed": feed and asdict(replace(feed, erasures_version=erasures)),
+                        "feed": run.receipt.get(FEED),
                     },
                 )
             )
