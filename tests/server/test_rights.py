@@ -58,6 +58,7 @@ GET    /api/v1/exports/RUN/file          401    403    404  200  200
 HEAD   /api/v1/exports/RUN/file          401    403    404  200  200
 GET    /api/v1/exports/RUN/files/messages 401  403    404  404  404
 POST   /api/v1/exports/RUN/next          401    403    404  202  202
+POST   /api/v1/exports/RUN/send          401    403    404  202  202
 GET    /api/v1/exports/RUN/preview       401    403    404  200  200
 GET    /api/v1/exports/RUN/receipt       401    403    404  200  200
 GET    /api/v1/feeds/messages            401    403    200  200  200
@@ -226,7 +227,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
     }.get(path)
     place = {"kind": "folder", "path": world.server.environment["TAWNY_DELIVERY_FOLDERS"]}
     schedule = {"exports": ["messages"], "frequency": "daily", "destinations": ["of schedules"]}
-    if path.endswith("/schedules"):
+    if path.endswith(("/schedules", "/send")):
         world.destination_id("of schedules")
     body = {
         "/api/v1/channel-groups": {"name": f"by {name}", "channels": ["red"]},
@@ -241,6 +242,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/schedules/apply": {"schedules": [], "dry_run": True},
         "/api/v1/schedules/SCHEDULE": {"name": f"changed by {name}", **schedule},
         "/api/v1/schedules/SCHEDULE/backfill": RANGE,
+        f"/api/v1/exports/{world.red_run_id}/send": {"destination": "of schedules"},
     }.get(path, body)
     if path.endswith("USER"):
         body = {"display_name": "Blue"}

@@ -49,6 +49,7 @@ ACTIONS = (
     "schedule_run",
     "schedule_backfilled",
     "delivery_retried",
+    "export_sent",
     "destination_added",
     "destination_changed",
     "destination_removed",

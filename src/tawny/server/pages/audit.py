@@ -54,6 +54,7 @@ ACTIONS = {
     "schedule_run": N_("Had a schedule run at once"),
     "schedule_backfilled": N_("Had past ranges of a schedule made"),
     "delivery_retried": N_("Had a delivery tried again"),
+    "export_sent": N_("Sent an export to a destination"),
     "destination_added": N_("Set up a destination"),
     "destination_changed": N_("Changed a destination"),
     "destination_removed": N_("Removed a destination"),
