@@ -303,11 +303,13 @@ def test_mistakes_are_seen(home: Path) -> None:
     assert "FAILED  " not in files
     assert (
         "FAILED  messages: adjoining ranges have no row in common and together all rows\n"
-        "        0 ≠ 1 messages; wrong: 1\n" in result.out
+        "        0 ≠ 1 messages; wrong: 1\n"
+        "        in-3\n" in result.out
     )
     assert (
         "FAILED  topics: current conversations are at most the total conversations\n"
-        "        1,001 > 2 conversations; wrong: 1\n" in result.out
+        "        1,001 > 2 conversations; wrong: 1\n"
+        "        x\n" in result.out
     )
     assert result.out.endswith("\n2 checks passed, 18 failed\n")
 

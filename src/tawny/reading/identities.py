@@ -1,8 +1,8 @@
 """What always holds between exports, in one table; `tawny verify` looks whether it does on a log.
 
 Each identity is a statement of `tawny/queries/sql/checks` over whole exports and over the exports
-of adjoining ranges. It gives two numbers that must be equal (or the left one not larger) and how
-many rows or ids break it. Lock times are compared in milliseconds, before they are rounded for a
+of adjoining ranges. For each row or id that it compares, it gives two numbers and how often they
+break it; their sums must be equal (or the left one not larger). Lock times are compared in milliseconds, before they are rounded for a
 cell.
 """
 
@@ -23,7 +23,7 @@ Which = Literal["whole", "parts", "log"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One identity. `sql` gives one row: left number, right number, how many break it.
+    """One identity. `sql` gives rows: a key, left number, right number, how often it breaks.
 
     It reads `<type>_whole` and `<type>_parts` (the rows of the range and of the ranges that adjoin
     in it, hyphens as underscores), or for `compares` the keys and hashes of both (`whole_rows`,

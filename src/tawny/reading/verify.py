@@ -84,7 +84,7 @@ class Finding:
     right: int
     broken: int
     names: Sequence[str] = ()
-    """Of what breaks it, where it has names."""
+    """Keys of rows that break it, or names of files: the first of them."""
 
     def to_dict(self) -> dict[str, Any]:
         """The same for programs."""
@@ -177,8 +177,18 @@ class Verification:
                         made.add((export_type, which))
                 if identity.compares:
                     self._read_hashes(identity.compares)
-                left, right, broken = (int(str(n)) for n in self._engine.rows(identity.sql)[0])
-                yield Finding(identity, left, right, broken)
+                yield self._finding(identity)
+
+    def _finding(self, identity: Identity) -> Finding:
+        """What came of an identity whose tables are there."""
+        self._engine.make_view("compared_rows", identity.sql)
+        totals = self._engine.rows(statement("checks/results/totals.sql"))[0]
+        left, right, broken = (int(str(number)) for number in totals)
+        names: Sequence[str] = ()
+        if broken:
+            rows = self._engine.rows(statement("checks/results/broken_rows.sql"))
+            names = [str(row_key) for (row_key,) in rows]
+        return Finding(identity, left, right, broken, names)
 
     def _ranges(self, which: Which) -> list[tuple[int, int]]:
         if which == "log":

@@ -12,9 +12,10 @@ compared AS (
 )
 
 SELECT
-    coalesce(sum(in_parts), 0) AS compared_left,
-    coalesce(sum(in_whole), 0) AS compared_right,
-    coalesce(sum(greatest(in_whole - in_parts, in_parts - in_whole)), 0)
-    + coalesce(sum(in_parts), 0) - count(DISTINCT CASE WHEN in_parts > 0 THEN row_key END)
+    row_key,
+    sum(in_parts) AS compared_left,
+    sum(in_whole) AS compared_right,
+    sum(greatest(in_whole - in_parts, in_parts - in_whole)) + greatest(sum(in_parts) - 1, 0)
         AS broken
 FROM compared
+GROUP BY row_key

@@ -19,7 +19,8 @@ per_conversation AS (
 )
 
 SELECT
-    coalesce(sum(created), 0) AS compared_left,
-    coalesce(sum(shown), 0) AS compared_right,
-    count(CASE WHEN created <> shown THEN 1 END) AS broken
+    conversation_id AS row_key,
+    created AS compared_left,
+    shown AS compared_right,
+    CASE WHEN created <> shown THEN 1 ELSE 0 END AS broken
 FROM per_conversation

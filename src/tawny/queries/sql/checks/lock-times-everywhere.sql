@@ -10,13 +10,14 @@ kinds AS (
 ),
 
 totals AS (
-    SELECT sum(users_ms) AS users_ms, sum(conversations_ms) AS conversations_ms
+    SELECT kind, sum(users_ms) AS users_ms, sum(conversations_ms) AS conversations_ms
     FROM kinds
     GROUP BY kind
 )
 
 SELECT
-    coalesce(sum(users_ms), 0) AS compared_left,
-    coalesce(sum(conversations_ms), 0) AS compared_right,
-    count(CASE WHEN users_ms <> conversations_ms THEN 1 END) AS broken
+    kind AS row_key,
+    users_ms AS compared_left,
+    conversations_ms AS compared_right,
+    CASE WHEN users_ms <> conversations_ms THEN 1 ELSE 0 END AS broken
 FROM totals

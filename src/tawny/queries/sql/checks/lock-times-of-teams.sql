@@ -15,7 +15,8 @@ per_kind AS (
 )
 
 SELECT
-    coalesce(sum(agents_ms), 0) AS compared_left,
-    coalesce(sum(teams_ms), 0) AS compared_right,
-    count(CASE WHEN agents_ms <> teams_ms THEN 1 END) AS broken
+    kind AS row_key,
+    agents_ms AS compared_left,
+    teams_ms AS compared_right,
+    CASE WHEN agents_ms <> teams_ms THEN 1 ELSE 0 END AS broken
 FROM per_kind

@@ -4,8 +4,9 @@ WITH known AS (
 )
 
 SELECT
-    count(known.message_id) AS compared_left,
-    count(*) AS compared_right,
-    count(*) - count(known.message_id) AS broken
+    responses.outbound_message_id AS row_key,
+    CASE WHEN known.message_id IS NULL THEN 0 ELSE 1 END AS compared_left,
+    1 AS compared_right,
+    CASE WHEN known.message_id IS NULL THEN 1 ELSE 0 END AS broken
 FROM response_times_whole AS responses
 LEFT JOIN known ON known.message_id = responses.outbound_message_id

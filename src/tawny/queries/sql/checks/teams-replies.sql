@@ -15,7 +15,8 @@ per_team AS (
 )
 
 SELECT
-    coalesce(sum(shown), 0) AS compared_left,
-    coalesce(sum(sent), 0) AS compared_right,
-    count(CASE WHEN shown <> sent THEN 1 END) AS broken
+    team_id AS row_key,
+    shown AS compared_left,
+    sent AS compared_right,
+    CASE WHEN shown <> sent THEN 1 ELSE 0 END AS broken
 FROM per_team

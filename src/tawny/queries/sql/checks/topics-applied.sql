@@ -15,7 +15,8 @@ per_label AS (
 )
 
 SELECT
-    coalesce(sum(shown), 0) AS compared_left,
-    coalesce(sum(applied), 0) AS compared_right,
-    count(CASE WHEN shown <> applied THEN 1 END) AS broken
+    label_id AS row_key,
+    shown AS compared_left,
+    applied AS compared_right,
+    CASE WHEN shown <> applied THEN 1 ELSE 0 END AS broken
 FROM per_label

@@ -1,6 +1,7 @@
 -- In no row of topics is current_conversations more than total_conversations.
 SELECT
-    coalesce(sum(current_conversations), 0) AS compared_left,
-    coalesce(sum(total_conversations), 0) AS compared_right,
-    count(CASE WHEN current_conversations > total_conversations THEN 1 END) AS broken
+    topic_id AS row_key,
+    current_conversations AS compared_left,
+    total_conversations AS compared_right,
+    CASE WHEN current_conversations > total_conversations THEN 1 ELSE 0 END AS broken
 FROM topics_whole

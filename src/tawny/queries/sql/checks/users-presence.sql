@@ -35,7 +35,8 @@ per_agent AS (
 )
 
 SELECT
-    coalesce(sum(available_s + away_s), 0) AS compared_left,
-    coalesce(sum(from_available_s + from_away_s), 0) AS compared_right,
-    count(CASE WHEN available_s <> from_available_s OR away_s <> from_away_s THEN 1 END) AS broken
+    agent_id AS row_key,
+    available_s + away_s AS compared_left,
+    from_available_s + from_away_s AS compared_right,
+    CASE WHEN available_s <> from_available_s OR away_s <> from_away_s THEN 1 ELSE 0 END AS broken
 FROM per_agent

@@ -18,7 +18,8 @@ per_agent AS (
 )
 
 SELECT
-    coalesce(sum(shown), 0) AS compared_left,
-    coalesce(sum(sent), 0) AS compared_right,
-    count(CASE WHEN shown <> sent THEN 1 END) AS broken
+    agent_id AS row_key,
+    shown AS compared_left,
+    sent AS compared_right,
+    CASE WHEN shown <> sent THEN 1 ELSE 0 END AS broken
 FROM per_agent

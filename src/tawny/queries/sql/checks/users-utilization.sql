@@ -1,6 +1,8 @@
 -- Utilization is from 0 to 100.
 SELECT
-    count(CASE WHEN utilization BETWEEN 0 AND 100 THEN 1 END) AS compared_left,
-    count(utilization) AS compared_right,
-    count(CASE WHEN utilization NOT BETWEEN 0 AND 100 THEN 1 END) AS broken
+    user_id AS row_key,
+    CASE WHEN utilization BETWEEN 0 AND 100 THEN 1 ELSE 0 END AS compared_left,
+    1 AS compared_right,
+    CASE WHEN utilization NOT BETWEEN 0 AND 100 THEN 1 ELSE 0 END AS broken
 FROM users_whole
+WHERE utilization IS NOT NULL
