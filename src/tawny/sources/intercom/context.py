@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class SyncContext(ApiReading):
+class IntercomReading(ApiReading):
     """One reading of a workspace."""
 
     desk: IntercomDesk
@@ -47,7 +47,7 @@ class SearchWalk:
     when a window is read whole: what changes while it is read leaves it, and others take its place
     on the pages, so it is read until nothing new comes."""
 
-    def __init__(self, at: SyncContext, path: str, name: str, *, by_day: bool) -> None:
+    def __init__(self, at: IntercomReading, path: str, name: str, *, by_day: bool) -> None:
         """`by_day`: the search knows days only, and gives more than it was asked for."""
         self._at = at
         self._path = path

@@ -12,7 +12,7 @@ from msgspec import Struct
 from tawny.sources.events import Data, Event, Fact, Facts, data_digest, without_nulls
 from tawny.sources.intercom import words
 from tawny.sources.intercom.directory import IntercomDirectory
-from tawny.sources.intercom.parts import Part
+from tawny.sources.intercom.parts import ConversationPart
 from tawny.sources.intercom.words import id_of, instant_ms, listed, needed_id
 from tawny.sources.reader import Window
 from tawny.sources.report import GapReport
@@ -127,7 +127,7 @@ def created(conversation: KeptConversation, directory: IntercomDirectory) -> Eve
 
 
 def survey(
-    row: Json, conversation: KeptConversation, parts: Sequence[Part],
+    row: Json, conversation: KeptConversation, parts: Sequence[ConversationPart],
     directory: IntercomDirectory, window: Window, report: GapReport,
 ) -> Iterator[Event]:  # fmt: skip
     """The rating that was asked for, and its answer. Raises `ValueError`."""
@@ -169,7 +169,7 @@ def survey(
 
 
 def tags_of_row(
-    row: Json, conversation: KeptConversation, parts: Sequence[Part],
+    row: Json, conversation: KeptConversation, parts: Sequence[ConversationPart],
     directory: IntercomDirectory, window: Window,
 ) -> Iterator[Event]:  # fmt: skip
     """Tags that no part tells of, by when they were applied. Raises `ValueError`."""

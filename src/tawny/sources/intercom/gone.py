@@ -10,13 +10,13 @@ from collections.abc import Iterator
 
 from tawny.sources.deletions import too_many
 from tawny.sources.events import Event, Fact, Facts
-from tawny.sources.intercom.context import DAY_S, SyncContext
+from tawny.sources.intercom.context import DAY_S, IntercomReading
 from tawny.sources.intercom.conversations import known_conversation
 from tawny.sources.intercom.people import MERGED, contact_record, erased_record, is_known
 from tawny.sources.reader import Page, Record
 
 
-def gone_record(at: SyncContext, number: str, merged_ms: int | None) -> Record:
+def gone_record(at: IntercomReading, number: str, merged_ms: int | None) -> Record:
     """The record of a conversation that is gone, or became a part of another one at a time."""
     word = "gone" if merged_ms is None else "merged"
     event_id = f"conversation/{number}/{word}"
@@ -57,7 +57,7 @@ def _is_gone(number: str, name: str) -> bool:
 class Missing:
     """Looks for what is gone."""
 
-    def __init__(self, at: SyncContext, *, erases: bool) -> None:
+    def __init__(self, at: IntercomReading, *, erases: bool) -> None:
         self._at = at
         self._erases = erases
 

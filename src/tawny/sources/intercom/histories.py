@@ -7,7 +7,7 @@ from typing import Any
 
 from tawny.sources.events import Event, Fact, Facts
 from tawny.sources.intercom import words
-from tawny.sources.intercom.context import Row, SearchWalk, SyncContext
+from tawny.sources.intercom.context import IntercomReading, Row, SearchWalk
 from tawny.sources.intercom.conversations import (
     ChannelOf,
     KeptConversation,
@@ -38,7 +38,7 @@ Json = Mapping[str, Any]
 class Histories:
     """Reads them; `met` are those that the desk gave in this sync."""
 
-    def __init__(self, at: SyncContext, *, credits_agent: bool) -> None:
+    def __init__(self, at: IntercomReading, *, credits_agent: bool) -> None:
         self.met: set[str] = set()
         self._at = at
         self._credits_agent = credits_agent
@@ -234,7 +234,7 @@ class Histories:
         return records
 
 
-def _as(at: SyncContext, row: Json, number: str) -> Record:
+def _as(at: IntercomReading, row: Json, number: str) -> Record:
     """A contact, under the id by which it was asked for."""
     is_other = str(row.get("id")) != number
     return contact_record(at.directory, row, number if is_other else None)

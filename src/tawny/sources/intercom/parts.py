@@ -23,7 +23,7 @@ from tawny.sources.report import GapReport
 Json = Mapping[str, Any]
 
 
-class Part(Struct, array_like=True, frozen=True):
+class ConversationPart(Struct, array_like=True, frozen=True):
     """One part. Times in milliseconds since 1970 UTC, ids without the prefix."""
 
     id: str
@@ -59,16 +59,16 @@ class PartNow(NamedTuple):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Part).decode
+_decode = msgspec.json.Decoder(ConversationPart).decode
 
 
-def kept(facts: Facts) -> list[Part]:
+def kept(facts: Facts) -> list[ConversationPart]:
     """The parts of a conversation that the ledger has, in their order."""
     found = [_decode(fact.note) for name, fact in facts.items() if name.startswith("kept/")]
     return sorted(found, key=lambda one: (one.time_ms, padded(one.id)))
 
 
-def keep(facts: Facts, part: Part) -> None:
+def keep(facts: Facts, part: ConversationPart) -> None:
     """Remember a part; what was decided when it was read first stays."""
     facts.setdefault(f"kept/{part.id}", Fact(part.time_ms, "", _encode(part).decode()))
 
@@ -91,7 +91,7 @@ class PartReading:
         self._has_texts = has_texts
         self._credits_agent = credits_agent
 
-    def source(self, row: Json) -> Part | None:
+    def source(self, row: Json) -> ConversationPart | None:
         """The first message of a conversation. Raises `ValueError`."""
         source = row.get("source")
         if not isinstance(source, dict):
@@ -105,7 +105,7 @@ class PartReading:
         delivered = str(source.get("delivered_as") or "")
         return self._part(number, words.SOURCE, raw, is_outreach=delivered in words.OUTREACH)
 
-    def part(self, raw: Json) -> Part:
+    def part(self, raw: Json) -> ConversationPart:
         """A part in the form that is kept, also one that tells nothing. Raises `ValueError`."""
         number, kind = needed_id(raw.get("id")), str(raw.get("part_type"))
         if kind in words.NOTES:
@@ -116,7 +116,7 @@ class PartReading:
             self._report.ignored[kind] += 1
         return self._part(number, kind, raw, is_outreach=False)
 
-    def _part(self, number: str, kind: str, raw: Json, *, is_outreach: bool) -> Part:
+    def _part(self, number: str, kind: str, raw: Json, *, is_outreach: bool) -> ConversationPart:
         time_ms = instant_ms(raw.get("created_at"))
         author = self._directory.author(raw.get("author"), self._report, f"part/{number}")
         updated = raw.get("updated_at")
@@ -139,7 +139,7 @@ class PartReading:
         if kind == words.CLOSE and words.is_inactivity(details):
             reason = "inactivity"
         is_message = kind in words.MESSAGES and has_body
-        return Part(
+        return ConversationPart(
             number, time_ms, kind, author.actor, author.id, author.by_operator,
             _message(kind, author, is_outreach=is_outreach) if is_message else None,
             _assigned(raw.get("assigned_to")), self._state(raw.get("state"), number), reason,

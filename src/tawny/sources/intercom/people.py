@@ -69,7 +69,8 @@ def _attributes(directory: IntercomDirectory, row: Json) -> Attributes:
     own = row.get("custom_attributes")
     for key, value in own.items() if isinstance(own, dict) else ():
         if key and not is_empty(value):
-            found[key] = (directory.labels.get(key, key), as_text(value), "custom")
+            label = directory.labels.get(key) or str(key)
+            found[key] = (label, as_text(value), "custom")
     return found
 
 

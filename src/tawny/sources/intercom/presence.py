@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tawny.sources.events import Event, Fact, Facts, without_nulls
-from tawny.sources.intercom.context import DAY_S, SyncContext
+from tawny.sources.intercom.context import DAY_S, IntercomReading
 from tawny.sources.intercom.words import id_of, instant_ms, needed_id
 from tawny.sources.reader import Page, Record
 
@@ -18,7 +18,7 @@ _MODE = "mode"
 """The ledger's mark of the away mode that an admin is in."""
 
 
-class Activity(NamedTuple):
+class AdminActivity(NamedTuple):
     """One change. `time_ms` in milliseconds since 1970 UTC."""
 
     time_ms: int
@@ -31,7 +31,7 @@ class Activity(NamedTuple):
 class Presence:
     """Reads them."""
 
-    def __init__(self, at: SyncContext) -> None:
+    def __init__(self, at: IntercomReading) -> None:
         self._at = at
 
     def pages(self) -> Iterator[Page]:
@@ -48,7 +48,7 @@ class Presence:
                 start_s = stop_s + 1
 
     def _records(self, start_s: int, stop_s: int) -> list[Record]:
-        found: dict[str, list[Activity]] = {}
+        found: dict[str, list[AdminActivity]] = {}
         for page in self._at.desk.activities(start_s, stop_s):
             for row in page.items:
                 with self._at.one("activity", row):
@@ -66,7 +66,7 @@ class Presence:
         ]
 
 
-def _activity(row: Mapping[str, Any], kind: str) -> tuple[str, Activity]:
+def _activity(row: Mapping[str, Any], kind: str) -> tuple[str, AdminActivity]:
     """Whom a change is about, and the change. Whoever did it for somebody else stands apart from
     the admin who is involved. Raises `ValueError`."""
     metadata = row.get("metadata")
@@ -79,14 +79,14 @@ def _activity(row: Mapping[str, Any], kind: str) -> tuple[str, Activity]:
     reason = metadata.get("away_status_reason")
     if kind == AWAY and not isinstance(metadata.get("away_mode"), bool):
         raise ValueError("an away mode")
-    return subject, Activity(
+    return subject, AdminActivity(
         instant_ms(row.get("created_at")), needed_id(row.get("id")), kind,
         metadata.get("away_mode") is True, str(reason) if reason else None,
     )  # fmt: skip
 
 
 class _Told:
-    def __init__(self, agent: str, activities: list[Activity]) -> None:
+    def __init__(self, agent: str, activities: list[AdminActivity]) -> None:
         self._agent = agent
         self._activities = activities
 
@@ -95,7 +95,7 @@ class _Told:
             data = without_nulls({"agent_id": self._agent, **self._presence(facts, one)})
             yield Event(f"activity/{one.id}", "presence.changed", one.time_ms, data)
 
-    def _presence(self, facts: Facts, one: Activity) -> dict[str, str | None]:
+    def _presence(self, facts: Facts, one: AdminActivity) -> dict[str, str | None]:
         """Whoever comes back is in the mode that was set last."""
         if one.kind == LOGOUT:
             return {"presence": "offline"}

@@ -13,7 +13,7 @@ from typing import Any
 
 from tawny.sources.intercom.access import read_access
 from tawny.sources.intercom.contacts import contact_pages
-from tawny.sources.intercom.context import SyncContext
+from tawny.sources.intercom.context import IntercomReading
 from tawny.sources.intercom.counts import counts
 from tawny.sources.intercom.desk import VERSION, IntercomDesk, Workspace
 from tawny.sources.intercom.directory import IntercomDirectory, read_directory
@@ -72,7 +72,7 @@ class IntercomReader:
         report.version = VERSION
         workspace = self._desk.workspace()
         directory = self._directory(workspace)
-        at = SyncContext(
+        at = IntercomReading(
             dict(cursors), window, ledger, report, self._excluded,
             has_content=self._options["content"] == "yes", desk=self._desk, directory=directory,
             workspace=workspace,
@@ -87,7 +87,7 @@ class IntercomReader:
         report.requests, report.limited = traffic.requests, traffic.limited
         report.waited_s = traffic.waited_s
 
-    def _all_pages(self, at: SyncContext) -> Iterator[Page]:
+    def _all_pages(self, at: IntercomReading) -> Iterator[Page]:
         options = self._options
         histories = Histories(at, credits_agent=options["team_of"] == "agent")
         missing = Missing(at, erases=bool(options["erase_deleted_contacts"]))

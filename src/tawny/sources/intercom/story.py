@@ -12,7 +12,7 @@ from tawny.sources.events import Data, Event, Facts, data_digest, without_nulls
 from tawny.sources.intercom import words
 from tawny.sources.intercom.conversations import KeptConversation
 from tawny.sources.intercom.directory import IntercomDirectory
-from tawny.sources.intercom.parts import Part, PartNow, padded
+from tawny.sources.intercom.parts import ConversationPart, PartNow, padded
 from tawny.sources.ledger import text_note
 
 Change = dict[str, str | None]
@@ -23,7 +23,7 @@ class ConversationStory:
     """The story of one conversation; `status` is that of the log, after `events` was read."""
 
     def __init__(
-        self, conversation: KeptConversation, parts: Sequence[Part], facts: Facts,
+        self, conversation: KeptConversation, parts: Sequence[ConversationPart], facts: Facts,
         directory: IntercomDirectory, now: Mapping[str, PartNow],
     ) -> None:  # fmt: skip
         """`now` are the parts that were just read."""
@@ -93,7 +93,7 @@ class ConversationStory:
         while self._concluded and (until_ms is None or self._concluded[0][0] < until_ms):
             self.status = self._concluded.pop(0)[1]
 
-    def _handover(self, part: Part, sequence: str) -> Iterator[Event]:
+    def _handover(self, part: ConversationPart, sequence: str) -> Iterator[Event]:
         if part.message == "virtual_agent":
             self._bot_wrote = True
         if self._handed_over or not self._bot_wrote:
@@ -116,7 +116,7 @@ class ConversationStory:
 
     # --- messages -------------------------------------------------------------------------------
 
-    def _message(self, part: Part, sequence: str) -> Iterator[Event]:
+    def _message(self, part: ConversationPart, sequence: str) -> Iterator[Event]:
         event_id, now = f"part/{part.id}", self._now.get(part.id)
         if part.message is None or (now is None and event_id not in self._facts):
             # No message, or one that was refused when it was read.
@@ -167,7 +167,7 @@ class ConversationStory:
 
     # --- tags -----------------------------------------------------------------------------------
 
-    def _tags(self, part: Part, sequence: str) -> Iterator[Event]:
+    def _tags(self, part: ConversationPart, sequence: str) -> Iterator[Event]:
         by = self._named(part.actor_id) if part.actor == "agent" else None
         about = {**self._ids, "agent_id": by, "team_id": self._named(self._team)}
         for tags, kind, word in (
@@ -194,7 +194,7 @@ class ConversationStory:
 
     # --- status ---------------------------------------------------------------------------------
 
-    def _status_set(self, part: Part, sequence: str) -> Iterator[Event]:
+    def _status_set(self, part: ConversationPart, sequence: str) -> Iterator[Event]:
         change = _change(part)
         if change is None or change["status"] == self.status:
             return
@@ -209,7 +209,7 @@ class ConversationStory:
             note=status,
         )  # fmt: skip
 
-    def _carried(self, part: Part, before: str) -> Iterator[Event]:
+    def _carried(self, part: ConversationPart, before: str) -> Iterator[Event]:
         """A state that is neither that before a part nor that after it: nothing explains it."""
         status = words.STATUSES.get(part.state or "")
         if status is None or status in (before, self.status):
@@ -222,7 +222,7 @@ class ConversationStory:
         )  # fmt: skip
 
 
-def _change(part: Part) -> Change | None:
+def _change(part: ConversationPart) -> Change | None:
     """What a part does to the status, if anything."""
     if part.kind == words.CLOSE:
         return {"status": "resolved", **_resolved(part)}
@@ -241,7 +241,7 @@ def _change(part: Part) -> Change | None:
     return None
 
 
-def _resolved(part: Part) -> Change:
+def _resolved(part: ConversationPart) -> Change:
     if part.actor == "agent":
         return {"cause": "agent"}
     if part.actor == "contact":
