@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -45,6 +46,7 @@ GET    /api/v1/docs.css                  200    200    200  200  200
 POST   /api/v1/estimate                  401    403    403  200  200
 GET    /api/v1/events/schema             200    200    200  200  200
 POST   /api/v1/events                    401    200    403  403  200
+GET    /api/v1/explanations?MESSAGE      401    403    404  200  200
 GET    /api/v1/exports                   401    403    200  200  200
 POST   /api/v1/exports                   401    403    403  202  202
 GET    /api/v1/exports/RUN               401    403    404  200  200
@@ -119,7 +121,7 @@ CALLERS = ("nobody", "ingest", "blue", "red", "root")
 def _known() -> set[tuple[str, str]]:
     known = set()
     for method, path, *_ in ROWS:
-        shape = path
+        shape = path.partition("?")[0]
         for name, parameter in (
             ("RUN", "{run_id:str}"), ("TOKEN", "{token_id:int}"), ("USER", "{user_id:int}"),
             ("types/messages", "types/{name:str}"),
@@ -188,6 +190,8 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
     if "RUN" in path:
         path = path.replace("RUN", world.spare_run() if deletes else world.red_run_id)
     url = path
+    of_red = {"export": "messages", "row": "in-red-1", "column": "direction", **RANGE}
+    url = url.replace("?MESSAGE", f"?{urlencode(of_red)}")
     if "TOKEN" in url:
         token_of(world.root, "exports:read")
         newest = world.root.get("/tokens").json()[0]

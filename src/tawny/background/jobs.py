@@ -22,6 +22,8 @@ from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
 from tawny.errors import RequestError
+from tawny.explanations.explanation import explain
+from tawny.explanations.telling import as_json
 from tawny.exports.bundle import Bundle, Revise
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
@@ -132,6 +134,20 @@ def feed(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
     given = bool(arguments["given_channels"])
     with FeedReader(home, settings, request, given_channels=given) as reader:
         return dataclasses.asdict(reader.page(arguments["cursor"], arguments["limit"]))
+
+
+def explanation(
+    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """Why a cell of an export says what it says. Who was given some channels sees of a conversation
+    elsewhere that it is another one."""
+    _move_if_free(home, settings)
+    with ExportSession(home, settings, arguments["now_ms"]) as session:
+        request = _known_channels_only(session, request_of(arguments), arguments)
+        found = explain(session, request, arguments["row"], arguments["column"])
+        return as_json(
+            found, arguments["language"], hides_elsewhere=bool(arguments["given_channels"])
+        )
 
 
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -308,6 +324,7 @@ JOBS: dict[str, Job] = {
     "compare": compare,
     "completeness": completeness,
     "estimate": estimate,
+    "explanation": explanation,
     "export": export,
     "feed": feed,
     "figures": figures,

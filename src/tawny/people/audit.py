@@ -68,6 +68,7 @@ ACTIONS = (
     "preview_read",
     "charts_read",
     "feed_read",
+    "explanation_read",
     "audit_read",
     "erased_contact_found",
     "delivery_with_erased_contact",
