@@ -2,8 +2,8 @@
 
 Each identity is a statement of `tawny/queries/sql/checks` over whole exports and over the exports
 of adjoining ranges. For each row or id that it compares, it gives two numbers and how often they
-break it; their sums must be equal (or the left one not larger). Lock times are compared in milliseconds, before they are rounded for a
-cell.
+break it; their sums must be equal (or the left one not larger). Lock times are compared in
+milliseconds, before they are rounded for a cell.
 """
 
 from __future__ import annotations
