@@ -121,7 +121,11 @@ def test_exports_that_do_not_agree_are_told(
         verify,
         "IDENTITIES",
         tuple(
-            dataclasses.replace(one, sql="SELECT 1, 2, 3 FROM response_times_whole LIMIT 1")
+            dataclasses.replace(
+                one,
+                sql="SELECT 'r' AS row_key, 1 AS compared_left, 2 AS compared_right, 3 AS broken "
+                "FROM response_times_whole LIMIT 1",
+            )
             if one.name == "response-messages"
             else one
             for one in IDENTITIES

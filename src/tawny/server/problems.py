@@ -221,7 +221,7 @@ def _wrong_parameters(
             wrong[key] = wrong_parameter("body", None, kind)
             continue
         declared = handler.parsed_fn_signature.parameters[key].kwarg_definition
-        name = getattr(declared, "query", None) or getattr(declared, "header", None) or key
+        name = getattr(declared, "name", None) or key
         value = (
             request.query_params.get(name) or request.headers.get(name)
             or request.path_params.get(name)
