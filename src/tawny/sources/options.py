@@ -100,9 +100,9 @@ _ALL = (
     SourceOption(
         name="token",
         label=N_("API token"),
-        help=N_("Zendesk: API token of an administrator: env:NAME, file:PATH or - (standard "
-                "input)."),
-        page_help=N_("An API token of this administrator. It is kept encrypted and never shown."),
+        help=N_("Chatwoot, Zendesk: API token of an administrator: env:NAME, file:PATH or - "
+                "(standard input)."),
+        page_help=N_("An API token of an administrator. It is kept encrypted and never shown."),
         form=Form.SECRET,
         metavar="SECRET",
     ),
