@@ -169,13 +169,10 @@ def read_parquet_files(
 
 
 def read_hashes(engine: Embedded, name: str, view: str, key: Sequence[Column]) -> None:
-    """Have a view be the key of each row of another view as text (`row_key`, its parts joined by a
-    comma, with a backslash before a comma or backslash in a part) and a hash of all its cells
+    """Have a view be the key of each row of another view (`row_key`) and a hash of all its cells
     (`row_hash`)."""
-    parts = [f"CAST({identifier(column.key)} AS VARCHAR)" for column in key]
-    if len(parts) > 1:
-        parts = [f"replace(replace({part}, '\\', '\\\\'), ',', '\\,')" for part in parts]
-    row_key = f"concat_ws(',', {', '.join(parts)})"
+    keys = ", ".join(identifier(column.key) for column in key)
+    row_key = keys if len(key) == 1 else f"({keys})"
     engine.make_view(
         name, f"SELECT {row_key} AS row_key, hash(cells) AS row_hash FROM {view} AS cells"
     )
