@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from browser.conftest import Site
 from browser.running import settled, visit
@@ -111,6 +111,26 @@ def test_list_keeps_its_state_in_the_address(site: Site, browser: Browser) -> No
     titles = page.locator("#run-list .run-title").all_text_contents()
     # A bundle with topics in it is among them.
     assert "Topics" in titles and set(titles) <= {"Topics", "All exports"}
+    page.context.close()
+
+
+def test_a_filter_holds_though_news_of_a_run_come_first(site: Site, browser: Browser) -> None:
+    """What was asked for is shown, though the list it was to replace is another one by then."""
+    page = site.page(browser)
+    settled(page)
+    held: list[Route] = []
+    page.route(re.compile(r"/exports\?.*of=topics"), lambda route: held.append(route))
+    page.select_option("#filters [name=of]", "topics")
+    page.wait_for_timeout(500)  # until the last of what the choice asks for is on its way
+    page.evaluate("document.getElementById('run-list').dataset.before = 'news'")
+    page.select_option("#type", "teams")
+    page.click("#generate")
+    page.locator("#run-list:not([data-before])").wait_for()
+    for route in held:
+        route.continue_()
+    expect(page).to_have_url(re.compile(r"/exports\?of=topics$"))
+    titles = page.locator("#run-list .run-title")
+    expect(titles.filter(has_text="Teams")).to_have_count(0)
     page.context.close()
 
 

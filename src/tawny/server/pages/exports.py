@@ -213,10 +213,13 @@ def exports_page(request: AnyRequest, caller: Caller, services: Services) -> Res
     reader = reader_of(request, caller)
     shared = list_context(services, caller, reader, listed)
     if is_part(request):
-        return render(
-            request, caller, "parts/run_list.html",
-            headers={"HX-Replace-Url": shared["list"].url()}, **shared,
-        )  # fmt: skip
+        headers = {
+            "HX-Replace-Url": shared["list"].url(),
+            # To be looked up once more: news may have put another list in the place of the one that
+            # was there when this was asked for, and the answer would be dropped.
+            "HX-Retarget": "#run-list",
+        }
+        return render(request, caller, "parts/run_list.html", headers=headers, **shared)
     chosen = last_choice(request, caller, fields)
     form = request_form(chosen, reader.zone_name, reader.language)
     now_ms = current_ms()
