@@ -13,7 +13,9 @@ counts; ratios are of runs made right after each other. The report goes to stand
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import random
 import re
 import shutil
 import statistics
@@ -23,6 +25,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from late_events import LATE_EVENTS, LATE_MONTH, bench_late_events
 from page_speed import measure_speed
 from report import Report
 from server_load import Load, measure
@@ -97,8 +100,10 @@ def median(runs: list[Run]) -> Run:
 
 
 def simulate(folder: Path, conversations: int) -> tuple[list[Path], int]:
-    """The events in three files: months 1-6, 7-12 and 13-24; and how many they are."""
-    parts = [folder / f"part{number}.ndjson" for number in (1, 2, 3)]
+    """The events in four files: months 1-6, 7-12 and 13-24, and some of the last month that come
+    late; and how many they are."""
+    parts = [folder / f"part{number}.ndjson" for number in (1, 2, 3, 4)]
+    chance, late_events = random.Random(7), 0
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "tawny", "sample", "--conversations", str(conversations),
@@ -108,12 +113,17 @@ def simulate(folder: Path, conversations: int) -> tuple[list[Path], int]:
     assert process.stdout is not None
     month_of = re.compile(rb'"time": ?"(\d{4}-\d{2})')
     events = 0
-    with parts[0].open("wb") as first, parts[1].open("wb") as second, parts[2].open("wb") as third:
+    with contextlib.ExitStack() as files:
+        first, second, third, late = (files.enter_context(part.open("wb")) for part in parts)
         for line in process.stdout:
             match = month_of.search(line)
             assert match is not None
             month = match.group(1)
-            (first if month < b"2024-07" else second if month < b"2025-01" else third).write(line)
+            into = first if month < b"2024-07" else second if month < b"2025-01" else third
+            if month == LATE_MONTH and late_events < LATE_EVENTS and chance.random() < 0.25:
+                into = late
+                late_events += 1
+            into.write(line)
             events += 1
     if process.wait() != 0:
         raise SystemExit("the simulation failed")
@@ -250,6 +260,7 @@ def main() -> None:
     homes = bench_ingest(report, arguments.folder, parts)
     bench_exports(report, arguments.folder, homes[12], arguments.repeat)
     bench_growth(report, arguments.folder, homes, arguments.repeat)
+    bench_late_events(report, arguments.folder, homes[24], parts[3])
     bench_server(report, arguments.folder, homes[12], parts[2])
     report.save()
     for part in parts:

@@ -10,6 +10,7 @@ import pytest
 import tawny
 from tawny import errors
 from tawny.errors import EngineError, TawnyError
+from tawny.explanations.rules import rule_of
 from tawny.queries import catalogue as queries
 from tawny.queries import statements
 from tawny.queries.catalogue import EXPORT_TYPES, query, query_texts
@@ -52,6 +53,10 @@ LAYERS: dict[str, set[str]] = {
         *("languages", "errors", "settings", "model", "log", "state", "engine", "queries"),
         *("exports", "intake", "completeness"),
     },
+    # Why a cell says what it says: the facts of its export, and the events behind them.
+    "explanations": {
+        *("languages", "errors", "settings", "model", "log", "engine", "queries", "exports"),
+    },
     "upkeep": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries", "exports"),
         "runs",
@@ -74,7 +79,7 @@ LAYERS: dict[str, set[str]] = {
     "background": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
-        *("credentials", "deliveries", "schedules", "feeds"),
+        *("credentials", "deliveries", "schedules", "feeds", "explanations"),
     },
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
@@ -96,7 +101,7 @@ LAYERS: dict[str, set[str]] = {
         *("state", "toml_file"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
-        *("deliveries", "schedules", "feeds"),
+        *("deliveries", "schedules", "feeds", "explanations"),
     },
 }
 """What each layer may import, beside itself."""
@@ -317,6 +322,7 @@ read, and what is asked of databases, also of one that rows are delivered to."""
 
 ENGINE_CALLERS = {
     "completeness/reading.py": "runs the queries of completeness",
+    "explanations/explanation.py": "has the steps of an explanation ended",
     "exports/formats/source.py": "rows on their way into a file",
     "exports/session.py": "ends the steps of an export",
     "exports/slicing.py": "has the steps of an export made",
@@ -440,6 +446,15 @@ def test_a_statement_says_what_it_gives_and_is_used(path: str) -> None:
         used = f'"{Path(path).stem}"' in (PACKAGE / "reading" / "verify.py").read_text()
     elif path.startswith("checks/"):
         used = Path(path).stem in {identity.name for identity in IDENTITIES}
+    elif path.startswith("evidence/rows/"):
+        used = Path(path).stem in {query(kind).head.key[0] for kind in EXPORT_TYPES}
+    elif path.startswith("evidence/witnesses/"):
+        used = f'"{path}"' in (PACKAGE / "engine" / "evidence.py").read_text()
+    elif path.startswith("evidence/"):
+        columns = [(kind, column.key) for kind in EXPORT_TYPES for column in query(kind).columns]
+        rules = [rule_of(*column) for column in columns]
+        assert None not in rules
+        used = Path(path).stem in {rule.statement for rule in rules if rule}
     elif path.startswith("completeness/"):
         used = f'"{path}"' in (PACKAGE / "completeness" / "reading.py").read_text()
     elif path.startswith(("feeds/", "figures/", "summaries/")):
@@ -465,7 +480,7 @@ def _fresh_queries() -> object:
 def forget_queries() -> None:
     for cached in (
         *(queries._parsed, queries._files_of_this_version),
-        *(queries.query, queries.definition_version),
+        *(queries.query, queries.definition_version, queries.texts_version),
     ):
         cached.cache_clear()
 

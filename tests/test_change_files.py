@@ -62,10 +62,9 @@ def test_the_files_together_are_what_an_export_has(home: Path, out: Path) -> Non
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         told.append([row["op"] for row in rows])
         copy.take(rows)
-    # Several ranges that are due at once: the first has it all.
-    assert [sorted(one) for one in told if one] == [
-        ["insert"] * 20, ["insert"], ["delete", "insert"],
-    ]  # fmt: skip
+    # Several ranges that are due at once: the first has it all. The second was made again when
+    # the only contact in it was erased.
+    assert [sorted(one) for one in told if one] == [["insert"] * 20, ["delete", "insert"]]
     assert copy.cells() == sorted(
         json.dumps(row)
         for row in export_rows(home, "messages", "--from", "2026-01-01", "--to", "2100-01-01")
@@ -121,3 +120,56 @@ def test_they_have_no_past(home: Path) -> None:
         "with everything there is"
     )
     assert found(home, "schedules", "show", "changes")["changes"] is True
+
+
+@pytest.mark.parametrize("purged", [False, True])
+def test_an_erased_contact_is_taken_out_of_files_of_changes(
+    home: Path, out: Path, purged: bool
+) -> None:
+    changes(home, "messages", "--file-format", "jsonl", "--headers", "key", "--content", "yes")
+    assert pass_hours(home, 8).status == 0
+    ingest(home, ndjson([*conversation("c-1", DAYS[1], "p-1"), *conversation("c-2", DAYS[2])]))
+    assert pass_hours(home, 6).status == 0
+    ingest(home, ndjson(conversation("c-3", DAYS[2])))
+    assert pass_hours(home, 5).status == 0
+    before = {path: path.read_bytes() for path in files(out)}
+    (held,) = [path for path, data in before.items() if b"c-1-m" in data]
+    ingest(home, ndjson([erased("p-1")]))
+    if purged:
+        done(home, "log", "compact")
+    assert pass_hours(home, 4).status == 0
+    after = {path: path.read_bytes() for path in files(out)}
+    again = held.with_name(held.name.replace("_r1.", "_r2."))
+    assert before.keys() - after.keys() == {held}
+    assert all(after[path] == data for path, data in before.items() if path != held)
+    assert [json.loads(line)["message_id"] for line in after[again].splitlines()] == ["c-2-m"]
+    receipts = {
+        path: json.loads(path.with_name(path.name + ".receipt.json").read_text()) for path in after
+    }
+    found_there = receipts[again]
+    assert found_there["changes"] == {
+        "added": 0, "removed": 1, "changed": 0,
+        "rows": [{"row": "removed", "message_id": "c-1-m"}],
+        "events": {"count": 1, "first": [
+            {"source": "/late", "id": "erase-p-1", "type": "contact.erased",
+             "time": erased("p-1")["time"].replace("Z", ".000Z")},
+        ]},
+    }  # fmt: skip
+    # It leads from where to where it led: the files go on from each other, and together they are
+    # what an export has.
+    assert found_there["feed"]["cursor"] == found_there["revision_of"]["feed"]["cursor"]
+    ordered = sorted(after, key=lambda path: path.name)
+    spans = [receipts[path]["feed"] for path in ordered]
+    assert [one["since"] for one in spans[1:]] == [one["cursor"] for one in spans[:-1]]
+    copy = Copy("messages")
+    for path in ordered:
+        copy.take([json.loads(line) for line in after[path].splitlines()])
+    assert copy.cells() == sorted(
+        json.dumps(row)
+        for row in export_rows(home, "messages", "--from", "2026-01-01", "--to", "2100-01-01")
+    )
+    # Looked at once more, nothing is other.
+    assert done(home, "schedules", "run", "--due") is not None
+    assert files(out)[: len(after)] == sorted(after)
+    listed = found(home, "deliveries", "list")
+    assert [one["erasure"] for one in listed if one["erasure"]] == ["followed"]

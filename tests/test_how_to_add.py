@@ -243,7 +243,7 @@ class NotebookReader:
     (
         "sources/kinds.py",
         "KINDS: Mapping[str, SourceKind] = {\n",
-        """def _open_notebook(home, options, secrets, prefix):
+        """def _open_notebook(home, options, secrets, prefix, source):
     from tawny.sources.notebook.reader import NotebookReader
 
     return NotebookReader(options, prefix)
@@ -391,7 +391,7 @@ def test_a_kind_of_source(tmp_path: Path) -> None:
     desk.write_text("Returns\nInvoices\n", encoding="utf-8")
     assert "accepted=1 " in call(copy, own, "sources", "sync", "desk").out
     wrong = call(copy, own, "sources", "add", "paper", "other")
-    assert (wrong.status, "notebook, chatwoot, table" in wrong.err) == (2, True)
+    assert (wrong.status, "notebook, chatwoot, intercom, table" in wrong.err) == (2, True)
 
 
 def test_an_engine(home: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ against each of them made again."""
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 import random
@@ -58,6 +59,14 @@ def asked(rng: random.Random, export_type: str, times: list[int], channels: list
     ]  # fmt: skip
 
 
+def stretch(log: list[Json], factor: int) -> None:
+    """Have days become weeks: an agent's next lock may be months away."""
+    times = [datetime.datetime.fromisoformat(event["time"]) for event in log]
+    begin = min(times)
+    for event, time in zip(log, times, strict=True):
+        event["time"] = (begin + factor * (time - begin)).isoformat()
+
+
 def rows_of(data: bytes) -> list[str]:
     return data.decode().split("\n")[:-1]
 
@@ -76,6 +85,8 @@ def check_files(export_type: str, seed: int) -> None:
     with_locks = export_type in ("resolved-conversations", "open-conversations", "teams", "users")
     if with_locks and rng.random() < 0.4:
         log = lock_log(rng)
+        if rng.random() < 0.5:
+            stretch(log, rng.choice([10, 20, 40]))
     else:
         log = generators.random_log(rng, rng.choice([30, 60, 120]), strange=rng.random() < 0.5)
     times = sorted(bound_of(e["time"], UTC_ZONE) for e in log if e["type"] != "contact.erased")

@@ -16,6 +16,7 @@ from s3_server import BUCKET, S3Server, s3_server
 from server.running import small_log
 from tawny.deliveries.object_store import ObjectStorePlace
 from tawny.settings import Settings
+from test_revisions import conversation, erased
 from test_sftp import NAME, RANGE, again, daily, done, move, told
 
 SETTINGS = Settings({"TAWNY_OUTGOING_PRIVATE": "127.0.0.1"})
@@ -76,6 +77,30 @@ def test_a_file_is_delivered_with_its_receipt_once(
     for path in home.rglob("*"):
         if path.is_file():
             assert server.secret.encode() not in path.read_bytes(), path
+
+
+def test_an_erased_contact_is_followed_there(
+    home: Path, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_SESSION_TOKEN")
+    ingest(home, ndjson(conversation("c-1", "2026-06-08", "p-1")))
+    daily(home)
+    done(home, "schedules", "backfill", "daily", *RANGE)
+    (one,) = json.loads(done(home, "deliveries", "list", "--json"))
+    done(home, "deliveries", "send", one["export"], "there")
+    sent = next(name for name in server.names() if name.startswith("exports/sent/"))
+    assert b"c-1-m" in server.data(sent) and b"c-1-m" in server.data(f"exports/{NAME}")
+    ingest(home, ndjson([erased("p-1")]))
+    done(home, "schedules", "run", "--due")
+    second = f"exports/{NAME}".replace("_r1", "_r2")
+    names = [second, f"{second}.receipt.json", sent, f"{sent}.receipt.json"]
+    # What a template names is taken away, what keeps its name is replaced.
+    assert server.names() == names
+    assert b"c-1-m" not in server.data(second) + server.data(sent)
+    listed = json.loads(done(home, "deliveries", "list", "--json"))
+    assert [one["erasure"] for one in listed] == [None, None, "followed", "followed"]
+    for name in names:
+        obstore.delete(server.store(), name)
 
 
 def test_a_large_file_goes_in_parts_and_replaces_what_was_there(

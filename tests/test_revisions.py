@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,35 @@ def test_each_file_of_a_bundle_says_what_is_other_in_it(home: Path, out: Path) -
     assert teams["changes"]["events"] == {"count": 0, "first": []}
     (listed,) = [one for one in found(home, "deliveries", "list") if one["revision"] == 2]
     assert listed["changes"] == {"added": 1, "removed": 0, "changed": 0}
+
+
+def test_an_archive_says_what_is_other_in_each_file(home: Path) -> None:
+    delivered(home, types=("messages", "teams"))
+    ingest(home, ndjson(conversation("c-late", DAYS[1])))
+    done(home, "schedules", "run", "--due")
+    first, *_, newest = sorted(home.rglob("*.zip"), key=lambda path: path.stat().st_mtime_ns)
+    with zipfile.ZipFile(newest) as archive:
+        whole, messages, teams = (
+            json.loads(archive.read(name))
+            for name in ("receipt.json", "messages.csv.receipt.json", "teams.csv.receipt.json")
+        )
+    added = {"added": 1, "removed": 0, "changed": 0}
+    assert whole["changes"] == added
+    assert [one["changes"]["added"] for one in whole["files"]] == [1, 0]
+    assert messages["changes"]["rows"] == [{"row": "added", "message_id": "c-late-m"}]
+    assert [one["id"] for one in messages["changes"]["events"]["first"]] == ["c-late-1", "c-late-2"]
+    assert teams["changes"]["added"] == 0
+    assert messages["revision_of"]["rows"] == teams["revision_of"]["rows"] == 0
+    with zipfile.ZipFile(first) as archive:
+        assert "changes" not in json.loads(archive.read("receipt.json"))
+    # Made again from its receipt it is the same file.
+    kept = home.parent / "again"
+    kept.mkdir()
+    (kept / "x.zip.receipt.json").write_bytes(
+        newest.with_name(newest.name + ".receipt.json").read_bytes()
+    )
+    done(home, "export", "--receipt", str(kept / "x.zip.receipt.json"), "-o", str(kept / "x.zip"))
+    assert (kept / "x.zip").read_bytes() == newest.read_bytes()
 
 
 def test_what_was_delivered_goes_again_where_it_went(home: Path, out: Path) -> None:

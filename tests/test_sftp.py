@@ -26,6 +26,7 @@ from tawny.deliveries.parcels import DeliveryError, OutgoingFile
 from tawny.deliveries.places import bring
 from tawny.deliveries.unfinished import UnfinishedNames
 from tawny.settings import Settings
+from test_revisions import conversation, erased
 
 RANGE = ("--from", "2026-06-08", "--to", "2026-06-09")
 NAME = "messages/date=2026-06-08/messages_2026-06-08_r1.csv"
@@ -115,6 +116,32 @@ def test_a_file_is_delivered_with_its_receipt_once(home: Path, server: SshServer
             again(home)
         assert files_in(server.inbox) == [NAME, f"{NAME}.receipt.json"]
         assert (server.inbox / NAME).read_bytes() == data
+
+
+@pytest.mark.parametrize("options", ["", "-P posix-rename"])
+def test_an_erased_contact_is_followed_there(home: Path, server: SshServer, options: str) -> None:
+    ingest(home, ndjson(conversation("c-1", "2026-06-08", "p-1")))
+    add(home, server.url)
+    daily(home)
+    done(home, "schedules", "backfill", "daily", *RANGE)
+    (one,) = json.loads(done(home, "deliveries", "list", "--json"))
+    done(home, "deliveries", "send", one["export"], "there")
+    (sent,) = (server.inbox / "sent").glob("*/messages.csv")
+    assert b"c-1-m" in sent.read_bytes() and b"c-1-m" in (server.inbox / NAME).read_bytes()
+    ingest(home, ndjson([erased("p-1")]))
+    with server.with_options(options):
+        done(home, "schedules", "run", "--due")
+    second, name = NAME.replace("_r1", "_r2"), str(sent.relative_to(server.inbox))
+    # What a template names is taken away, what keeps its name is replaced.
+    assert files_in(server.inbox) == [
+        second, f"{second}.receipt.json", name, f"{name}.receipt.json",
+    ]  # fmt: skip
+    for path in server.inbox.rglob("*.*"):
+        assert b"c-1-m" not in path.read_bytes() or path.suffix == ".json", path
+    listed = json.loads(done(home, "deliveries", "list", "--json"))
+    assert [(one["revision"], one["erasure"]) for one in listed] == [
+        (2, None), (2, None), (1, "followed"), (1, "followed"),
+    ]  # fmt: skip
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="an account with a password is made by root")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from api_desk import served
 from commands import tawny
 from processes import logged_events
 from zendesk_desk import (
@@ -24,7 +25,6 @@ from zendesk_desk import (
     change,
     comment,
     create,
-    served,
 )
 
 Event = dict[str, Any]

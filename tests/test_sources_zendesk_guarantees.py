@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from api_desk import served
 from commands import Result, tawny
 from processes import logged_events
 from tawny.sources import budget
@@ -30,7 +31,6 @@ from zendesk_desk import (
     ago,
     change,
     comment,
-    served,
 )
 
 

@@ -45,6 +45,7 @@ USES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "a wrong export": (("export", "mesages", *RANGE, "-o", "x.csv"), EVENTS),
     "ingest": (("ingest", "good.jsonl"), ENGINE),
     "ingest with refusals": (("ingest", "bad.jsonl"), {*ENGINE, *STATE}),
+    "explain": (("explain", "users", "ann", "replies", *RANGE), ENGINE),
     "verify": (("verify",), ENGINE),
     "check": (("check",), ENGINE),
     "exports": (("exports",), EVENTS),

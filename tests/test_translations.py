@@ -63,6 +63,7 @@ NOT_WRITTEN_THERE = {
     "Text(run.state)": "states of runs",
     "Text(sentence, **values)": "the error classes themselves",
     "Text(template, **values)": "libraries",
+    "Text(title)": "titles of exports",
     "Text(type(error).__name__)": "the name of a class",
     "Text(value.strerror or str(value) or type(value).__name__)": "the operating system",
     "ConflictError(why_no_file(run))": "a text",

@@ -9,18 +9,14 @@ next, and a second with more updates than a page has comes whole.
 from __future__ import annotations
 
 import base64
-import contextlib
 import datetime
-import http.server
 import json
-import ssl
-import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from api_desk import Answer, Call
 
 Row = dict[str, Any]
 
@@ -141,13 +137,13 @@ class ZendeskDesk:
 
     # --- answering ------------------------------------------------------------------------------
 
-    def answer(self, target: str, authorization: str) -> tuple[int, dict[str, str], bytes]:
+    def answer(self, call: Call) -> Answer:
         """Status, headers and body of a call."""
-        parts = urlsplit(target)
+        parts = urlsplit(call.target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        self.calls.append(target)
+        self.calls.append(call.target)
         basic = base64.b64encode(f"{EMAIL}/token:{TOKEN}".encode()).decode()
-        if authorization not in (f"Basic {basic}", f"Bearer {OAUTH}"):
+        if call.headers.get("Authorization", "") not in (f"Basic {basic}", f"Bearer {OAUTH}"):
             return 401, {}, b'{"error":"Couldn\'t authenticate you"}'
         headers = {"X-Rate-Limit": "60000", "X-Rate-Limit-Remaining": "59999"}
         path = parts.path.removesuffix(".json").removeprefix("/api/v2/")
@@ -284,39 +280,3 @@ def comment(number: int, author: int, text: str, *, public: bool = True, **more:
         "id": number, "event_type": "Comment", "author_id": author, "public": public,
         "body": text, "html_body": f"<p>{text}</p>", "plain_body": text, **more,
     }  # fmt: skip
-
-
-@contextlib.contextmanager
-def served(desk: ZendeskDesk, keys: Path | None = None) -> Iterator[ZendeskDesk]:
-    """The account at an address, as long as the body runs; with TLS where there is a folder with a
-    certificate."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            status, headers, body = desk.answer(self.path, self.headers.get("Authorization", ""))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if keys is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(keys / "certificate.pem", keys / "key.pem")
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    host = "http://127.0.0.1" if keys is None else "https://localhost"
-    desk.url = f"{host}:{server.server_address[1]}"
-    try:
-        yield desk
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -50,6 +50,7 @@ JSON_BODIES: dict[str, dict[str, object]] = {
         "active": False,
     },
     "/api/v1/schedules/{schedule_id}/backfill": {**RANGE},
+    "/api/v1/exports/{run_id}/send": {"destination": "of schedules"},
     "/api/v1/saved-exports/{saved_id}": {
         "name": "Never",
         "exports": ["contacts"],
@@ -73,6 +74,7 @@ FORMS: dict[str, dict[str, object]] = {
     "/source-kinds/{kind}": {"name": "never", "mapping": "/never"},
     "/source-kinds/{kind}/test": {"name": "never", "mapping": "/never"},
     "/sources/{source}": {"every": "1h"},
+    "/exports/{run_id}/send": {"destination": "of schedules"},
     "/people": {"name": "never", "password": PASSWORD, "role": "supervisor"},
     "/people/{user_id}": {"role": "administrator", "password": PASSWORD, "disabled": "on"},
     "/people/groups": {"name": "never", "channel": "red"},

@@ -61,6 +61,7 @@ GET    /exports/RUN/charts           303    403    404  200  200
 GET    /exports/RUN/file             303    403    404  200  200
 GET    /exports/RUN/files/teams      303    403    404  404  404
 POST   /exports/RUN/next             303    403    404  303  303
+POST   /exports/RUN/send             303    403    404  303  303
 GET    /exports/RUN/parts            303    403    404  200  200
 GET    /exports/RUN/rows             303    403    404  200  200
 GET    /exports/RUN/summary          303    403    404  200  200
@@ -215,13 +216,14 @@ def ask(world: World, client: httpx.Client, name: str, method: str, path: str) -
         url = url.replace("PLACE", str(world.destination_id(named)))
     if "SOURCE" in url:
         url = url.replace("SOURCE", world.source_name(f"page-{path.split('/')[-1]}"))
-    if path == "/schedules":
+    if path in ("/schedules", "/exports/RUN/send"):
         world.destination_id("of schedules")
     if "USER" in url:
         url = url.replace("USER", str(world.user_id("gone" if "delete" in path else "blue")))
     data = {
         "/exports": {"type": "topics", "preset": "yesterday", "zone": "UTC", "channel": "red",
                      "which_channels": "some", "format": "csv", "headers": "en"},
+        "/exports/RUN/send": {"destination": "of schedules"},
         "/schedules": {"name": f"page of {name}", "type": "messages", "frequency": "daily",
                        "destination": "of schedules"},
         "/sign-in": {"name": "red", "password": PASSWORD},

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -45,6 +46,7 @@ GET    /api/v1/docs.css                  200    200    200  200  200
 POST   /api/v1/estimate                  401    403    403  200  200
 GET    /api/v1/events/schema             200    200    200  200  200
 POST   /api/v1/events                    401    200    403  403  200
+GET    /api/v1/explanations?MESSAGE      401    403    404  200  200
 GET    /api/v1/exports                   401    403    200  200  200
 POST   /api/v1/exports                   401    403    403  202  202
 GET    /api/v1/exports/RUN               401    403    404  200  200
@@ -58,6 +60,7 @@ GET    /api/v1/exports/RUN/file          401    403    404  200  200
 HEAD   /api/v1/exports/RUN/file          401    403    404  200  200
 GET    /api/v1/exports/RUN/files/messages 401  403    404  404  404
 POST   /api/v1/exports/RUN/next          401    403    404  202  202
+POST   /api/v1/exports/RUN/send          401    403    404  202  202
 GET    /api/v1/exports/RUN/preview       401    403    404  200  200
 GET    /api/v1/exports/RUN/receipt       401    403    404  200  200
 GET    /api/v1/feeds/messages            401    403    200  200  200
@@ -118,7 +121,7 @@ CALLERS = ("nobody", "ingest", "blue", "red", "root")
 def _known() -> set[tuple[str, str]]:
     known = set()
     for method, path, *_ in ROWS:
-        shape = path
+        shape = path.partition("?")[0]
         for name, parameter in (
             ("RUN", "{run_id:str}"), ("TOKEN", "{token_id:int}"), ("USER", "{user_id:int}"),
             ("types/messages", "types/{name:str}"),
@@ -187,6 +190,8 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
     if "RUN" in path:
         path = path.replace("RUN", world.spare_run() if deletes else world.red_run_id)
     url = path
+    of_red = {"export": "messages", "row": "in-red-1", "column": "direction", **RANGE}
+    url = url.replace("?MESSAGE", f"?{urlencode(of_red)}")
     if "TOKEN" in url:
         token_of(world.root, "exports:read")
         newest = world.root.get("/tokens").json()[0]
@@ -226,7 +231,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
     }.get(path)
     place = {"kind": "folder", "path": world.server.environment["TAWNY_DELIVERY_FOLDERS"]}
     schedule = {"exports": ["messages"], "frequency": "daily", "destinations": ["of schedules"]}
-    if path.endswith("/schedules"):
+    if path.endswith(("/schedules", "/send")):
         world.destination_id("of schedules")
     body = {
         "/api/v1/channel-groups": {"name": f"by {name}", "channels": ["red"]},
@@ -241,6 +246,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/schedules/apply": {"schedules": [], "dry_run": True},
         "/api/v1/schedules/SCHEDULE": {"name": f"changed by {name}", **schedule},
         "/api/v1/schedules/SCHEDULE/backfill": RANGE,
+        f"/api/v1/exports/{world.red_run_id}/send": {"destination": "of schedules"},
     }.get(path, body)
     if path.endswith("USER"):
         body = {"display_name": "Blue"}

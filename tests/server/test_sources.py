@@ -214,7 +214,7 @@ def test_who_cannot_be_read_is_not_stored(place: Place) -> None:
         refusal(table(mapping="teams.toml")),
     ]
     assert found == [
-        (400, "kind of source: found 'paper'; allowed: chatwoot, table, zendesk"),
+        (400, "kind of source: found 'paper'; allowed: chatwoot, intercom, table, zendesk"),
         (400, "source: found 'a desk'; allowed 1 to 64 letters, digits, - and _"),
         (400, "--colour: a source of the kind chatwoot has no such option"),
         (400, "--account: found 0; allowed a whole number from 1 to 999999999999999"),

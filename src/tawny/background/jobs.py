@@ -22,20 +22,23 @@ from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
 from tawny.errors import RequestError
-from tawny.exports.bundle import Bundle
+from tawny.explanations.explanation import explain
+from tawny.explanations.telling import as_json
+from tawny.exports.bundle import Bundle, Revise
 from tawny.exports.receipt import Replay, receipt_text, replay_of_receipt
 from tawny.exports.request import ExportRequest, parts_of, request_of_json
 from tawny.exports.session import ExportSession
 from tawny.exports.typed_rows import write_typed_rows
-from tawny.feeds.change_file import write_change_file
+from tawny.feeds.change_file import files_with_erased, write_change_file
 from tawny.feeds.feed import FeedReader
 from tawny.feeds.made_files import MadeFiles
 from tawny.feeds.request import FeedRequest
-from tawny.feeds.revisions import open_files, revised
+from tawny.feeds.revisions import changes_since, open_files, revised
 from tawny.intake.compare import compared
 from tawny.intake.direct import direct_ingest
 from tawny.intake.inbox import flush, look
 from tawny.intake.precedence import Precedence
+from tawny.log.files import Snapshot
 from tawny.model.zones import from_ms
 from tawny.reading import result
 from tawny.reading.charts import charts_of
@@ -64,25 +67,35 @@ def export(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> 
         return _written(
             write_change_file(
                 home, settings, request_of(arguments), Path(arguments["target"]),
-                arguments["now_ms"],
+                arguments["now_ms"], arguments.get("corrects"),
             )
         )  # fmt: skip
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         tell("querying", 1)
         target, again = Path(arguments["target"]), arguments.get("receipt")
+        revise = _revise(home, settings, arguments.get("corrects"), session.snapshot)
         if request.is_bundle:
-            bundle = Bundle(session, request, checks_of_bundle, again)
+            bundle = Bundle(session, request, checks_of_bundle, again, revise)
             with _watched(bundle.progress_percent, tell):
                 content = bundle.write(target)
         else:
             replay = None if again is None else replay_of_receipt(again)
             with _watched(session.progress_percent, tell):
-                content = session.export(request, target, replay).content()
+                content = revise(session.export(request, target, replay).content())
     tell("finishing", 99)
-    if before := arguments.get("corrects"):
-        content = revised(home, settings, before, content)
     return _written(content)
+
+
+def _revise(
+    home: Path, settings: Settings, before: Mapping[str, Any] | None, snapshot: Snapshot
+) -> Revise:
+    """What makes the receipt of a file that of the next revision of another receipt's; what is
+    other is looked for at once, before the export needs the memory."""
+    if before is None:
+        return lambda content: content
+    changes = changes_since(home, settings, before, snapshot)
+    return lambda content: revised(content, before, changes)
 
 
 def _written(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,6 +134,20 @@ def feed(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
     given = bool(arguments["given_channels"])
     with FeedReader(home, settings, request, given_channels=given) as reader:
         return dataclasses.asdict(reader.page(arguments["cursor"], arguments["limit"]))
+
+
+def explanation(
+    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """Why a cell of an export says what it says. Who was given some channels sees of a conversation
+    elsewhere that it is another one."""
+    _move_if_free(home, settings)
+    with ExportSession(home, settings, arguments["now_ms"]) as session:
+        request = _known_channels_only(session, request_of(arguments), arguments)
+        found = explain(session, request, arguments["row"], arguments["column"])
+        return as_json(
+            found, arguments["language"], hides_elsewhere=bool(arguments["given_channels"])
+        )
 
 
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -280,12 +307,13 @@ def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell
     with MadeFiles(
         home, settings, [file for _, file in files], only_erasures=arguments["only_erasures"]
     ) as made:
-        changed = made.changed()
+        changed = [files[place][0] for place in made.changed()]
+        changed += files_with_erased(home, settings, snapshot, arguments["files"])
         erasure_version = newest_erasure_of(home, settings, snapshot)
         return {
             "log_version": made.snapshot.version,
             "erasure_version": erasure_version,
-            "changed": [files[place][0] for place in changed],
+            "changed": sorted(changed),
         }
 
 
@@ -296,6 +324,7 @@ JOBS: dict[str, Job] = {
     "compare": compare,
     "completeness": completeness,
     "estimate": estimate,
+    "explanation": explanation,
     "export": export,
     "feed": feed,
     "figures": figures,

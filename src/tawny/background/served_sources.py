@@ -94,7 +94,9 @@ class ServedSources:
         caller.need(Scope.ADMIN)
         new = self._sources.new(kind, name, given, prefix)
         self._audit.record(caller, "source_tested", name, kind=kind)
-        return self._access(new)
+        access = self._access(new)
+        self._sources.known(new, access, prefix)
+        return access
 
     def add(
         self, caller: Caller, kind: str, name: str, given: Given, prefix: str | None
@@ -103,7 +105,7 @@ class ServedSources:
         caller.need(Scope.ADMIN)
         new = self._sources.new(kind, name, given, prefix)
         access = self._access(new)
-        self._sources.keep(new)
+        self._sources.keep(self._sources.known(new, access, prefix))
         self._audit.record(caller, "source_added", name, kind=kind)
         self._sync.look()
         return CheckedAccess(self.get(caller, name), access, None)

@@ -28,6 +28,7 @@ CALLS: dict[str, str] = {
     "ingest": "ingest",
     "export": "export",
     "feed": "feed",
+    "explain": "explain",
     "verify": "verify",
     "check": "verify",
     "exports": "dictionary",

@@ -214,6 +214,15 @@ def retry_delivery(home: Path, number: int, given: Given) -> None:
         raise click.exceptions.Exit(1)
 
 
+def send_export(home: Path, run_id: str, destination: str, given: Given) -> None:
+    """Send a run once."""
+    with desk_of(home, given) as desk:
+        found = desk.send(run_id, destination)
+    _print_delivery(given, found)
+    if found["state"] in _UNDELIVERED:
+        raise click.exceptions.Exit(1)
+
+
 def _print_deliveries(given: Given, found: Sequence[Json]) -> None:
     heads = ("id", "schedule", "from", "to", "revision", "destination", "state", "late_channels",
              "changes", "reason")  # fmt: skip

@@ -187,6 +187,12 @@ class SchedulesHere:
         self._carry_out(delivery.schedule_id)
         return self.delivery(number)
 
+    def send(self, run_id: str, destination: str) -> Json:
+        """Send a run once."""
+        delivery = self._schedules.send(self._caller, run_id, destination)
+        self._carry_out(delivery.schedule_id)
+        return self.delivery(delivery.id)
+
     def touched(self) -> list[Json]:
         """The deliveries that this call was about."""
         return self._page(DeliveryFilter(slot_ids=sorted(self._touched)), 500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
@@ -103,6 +104,11 @@ class SchedulesThere:
     def retry(self, number: int) -> Json:
         """Try one now."""
         return self._one("POST", f"/deliveries/{number}/retry")
+
+    def send(self, run_id: str, destination: str) -> Json:
+        """Send a run once."""
+        path = f"/exports/{urllib.parse.quote(run_id, safe='')}/send"
+        return self._one("POST", path, {"destination": destination})
 
     def touched(self) -> list[Json]:
         """The server says later what became of it."""

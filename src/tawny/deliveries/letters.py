@@ -103,8 +103,14 @@ def letter_of_delivery(
         paragraphs.append(Text("Fetch it here, after signing in:"))
     elif not attached:
         paragraphs.append(Text("Sign in to Tawny to fetch it."))
+    why = Text("Tawny sends this because the schedule {schedule} delivers to {destination}.",
+               schedule=about["schedule"], destination=about["destination"])  # fmt: skip
+    if about["schedule"] is None:
+        why = Text("Tawny sends this because somebody sent this export to {destination}.",
+                   destination=about["destination"])  # fmt: skip
+    subject = about["schedule"] or ", ".join(about["exports"])
     return Letter(
-        Text("{schedule}: {days}", schedule=about["schedule"], days=_days(about["slot"])),
+        Text("{schedule}: {days}", schedule=subject, days=_days(about["slot"])),
         paragraphs,
         link,
         [
@@ -115,8 +121,7 @@ def letter_of_delivery(
             (Text("SHA-256"), file.sha256),
             (Text("Revision"), str(about["revision"])),
         ],
-        Text("Tawny sends this because the schedule {schedule} delivers to {destination}.",
-             schedule=about["schedule"], destination=about["destination"]),
+        why,
     )  # fmt: skip
 
 

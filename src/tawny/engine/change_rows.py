@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from tawny.engine.duck import Duck
 from tawny.model.periods import Period
 
@@ -32,3 +35,28 @@ class ChangeRows:
         else:
             self._duck.execute(f"CREATE OR REPLACE TEMP TABLE change_rows AS {select}")
         self._parts += 1
+
+
+def keep_known(duck: Duck) -> None:
+    """Put what was gathered aside, as `known_rows`."""
+    duck.execute("CREATE OR REPLACE TEMP TABLE known_rows AS SELECT * FROM change_rows")
+
+
+def other_rows(duck: Duck, key: Sequence[str]) -> list[dict[str, Any]]:
+    """What is other in what was gathered than in what was put aside: the key of each row, and
+    `was` and `now`, whether it is in each."""
+    keys = ", ".join(f'"{name}"' for name in key)
+    named = ", ".join(f'coalesce(now."{name}", was."{name}") AS "{name}"' for name in key)
+    alike = " AND ".join(f'now."{name}" IS NOT DISTINCT FROM was."{name}"' for name in key)
+
+    def rows_of(table: str) -> str:
+        return (
+            f"(SELECT {keys}, cells FROM (SELECT cells, {keys} FROM "
+            f"(SELECT * EXCLUDE (nth) FROM {table}) AS cells) AS rows)"
+        )
+
+    return duck.named_rows(
+        f"SELECT {named}, was.cells IS NOT NULL AS was, now.cells IS NOT NULL AS now "
+        f"FROM {rows_of('known_rows')} AS was FULL JOIN {rows_of('change_rows')} AS now "
+        f"ON {alike} WHERE was.cells IS DISTINCT FROM now.cells ORDER BY ALL"
+    )

@@ -100,6 +100,37 @@ def newly_erased_between(
     )
 
 
+def create_erased_since(duck: Duck, snapshot: Snapshot, version: int) -> int | None:
+    """Create `erased_since (conversation_id)`, the conversations of people whose erasure arrived
+    after a version of the log; returns the version with which the first event of them that creates
+    one arrived, None without any."""
+    create_newly_erased(duck, snapshot, version)
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE erased_since AS "
+        "SELECT conversation_id, min(log_version) AS log_version "
+        f"FROM {_read(snapshot, 'conversation')} WHERE type = 'conversation.created' "
+        "AND contact_id IN (SELECT contact_id FROM newly_erased) GROUP BY conversation_id"
+    )
+    [[first]] = duck.rows("SELECT min(log_version) FROM erased_since")
+    return None if first is None else int(str(first))
+
+
+def erasures_of(
+    duck: Duck, snapshot: Snapshot, version: int, conversations: str
+) -> list[tuple[object, ...]]:
+    """The erasures that arrived after a version of the log, of people of the conversations in a
+    table: `source`, `id`, `type` and time in milliseconds, in the order in which they came."""
+    create_erased_since(duck, snapshot, version)
+    return duck.rows(
+        "SELECT source, id, type, epoch_ms(time) AS time_ms "
+        f"FROM {_read(snapshot, 'contact')} AS events WHERE type = 'contact.erased' "
+        f"AND log_version > {int(version)} AND contact_id IN (SELECT contact_id "
+        f"FROM {_read(snapshot, 'conversation')} AS creations WHERE conversation_id IN "
+        f"(SELECT conversation_id FROM {conversations})) "
+        "ORDER BY log_version, time_ms, source, id"
+    )
+
+
 def files_with_person(duck: Duck, snapshot: Snapshot, since_version: int = -1) -> list[LogFile]:
     """The files in which a personal column of an erased person still holds something; of the events
     that arrived after a version only, where one is given."""

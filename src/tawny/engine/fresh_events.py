@@ -11,12 +11,13 @@ from typing import Literal
 import pyarrow as pa
 
 from tawny.engine.duck import Duck
+from tawny.engine.file_ids import FileIds
 from tawny.engine.schema_evolution import SQL_TYPES
 from tawny.log.arrivals import arrivals_ms
 from tawny.log.files import Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES, FAMILIES
 from tawny.model.layout import family_schema
-from tawny.model.zones import EARLIEST_MS, instant_text
+from tawny.model.zones import EARLIEST_MS, LATEST_MS, instant_text
 from tawny.queries.catalogue import Query
 
 UNKNOWN_STEP = -1
@@ -82,6 +83,7 @@ class FreshEvents:
         self._snapshot = snapshot
         self._before = before
         self._now = now
+        self.ids = FileIds(duck, snapshot)
         self.steps: Steps = steps
         self.families, self.types = read.families, read.types
         self.unknown_step = UNKNOWN_STEP if steps == "versions" else EARLIEST_MS
@@ -92,14 +94,37 @@ class FreshEvents:
             self._create_all(family)
         self._make_fresh()
 
-    def make_near(self, family: str, first_ms: int, last_ms: int) -> str:
-        """Make a view of those of `all_<family>` that lie in a span of time, of the files that can
-        hold any; returns its name."""
-        name = f"near_{family}"
-        self._create(name, family, self._snapshot.paths(family, first_ms, last_ms), [
-            f"time >= TIMESTAMPTZ '{instant_text(first_ms)}'",
-            f"time <= TIMESTAMPTZ '{instant_text(last_ms)}'",
-        ])  # fmt: skip
+    def make_near(self, name: str, family: str, first_ms: int, last_ms: int) -> str:
+        """Make a view of those of `all_<family>` that lie in a span of time, both ends included, of
+        the files that can hold any; returns its name."""
+        paths = self._snapshot.paths(family, first_ms, last_ms)
+        return self.make_part(name, family, paths, _within(first_ms, last_ms))
+
+    def make_holding(
+        self,
+        name: str,
+        family: str,
+        column: str,
+        ids: str,
+        within: tuple[int, int] | None = None,
+    ) -> str:
+        """Make a view of a part of `all_<family>` that has every event whose column is one of a
+        select of ids, of the files that can hold any; returns its name. Of a span of time, both
+        ends included, where one is given."""
+        first_ms, last_ms = within or (None, None)
+        paths = self.ids.paths(family, column, ids, first_ms, last_ms)
+        conditions = [] if within is None else _within(*within)
+        return self.make_part(name, family, paths, conditions)
+
+    def paths(self, family: str, first_ms: int | None, last_ms: int | None) -> list[str]:
+        """Absolute paths of a family's files that may hold events of a span of time."""
+        return self._snapshot.paths(family, first_ms, last_ms)
+
+    def make_part(
+        self, name: str, family: str, paths: Sequence[str], conditions: Sequence[str] = ()
+    ) -> str:
+        """Make a view of those of `all_<family>` that are in some files; returns its name."""
+        self._create(name, family, paths, conditions)
         return name
 
     def _create_all(self, family: str) -> None:
@@ -108,7 +133,7 @@ class FreshEvents:
     def _create(
         self, name: str, family: str, paths: Sequence[str], conditions: Sequence[str]
     ) -> None:
-        names = ["time_ms", "log_version", *family_schema(family).names]
+        names = _columns(family)
         if paths:
             source = self._duck.events(self._snapshot, family, paths)
             # An erasure counts whatever its time.
@@ -145,7 +170,9 @@ class FreshEvents:
         for family in self.families:
             duck.make_step(
                 f"fresh_events_{family}",
-                f"SELECT * FROM all_{family} WHERE {self._is_fresh()}",
+                # Contents are long, and nobody asks what was said.
+                f"SELECT {', '.join(_columns(family, without=['content']))} FROM all_{family} "
+                f"WHERE {self._is_fresh()}",
                 {},
                 reads=1,
             )
@@ -208,3 +235,13 @@ class FreshEvents:
     def own_families(self) -> list[str]:
         """The families that it reads whose events name a conversation."""
         return [family for family in CONVERSATION_FAMILIES if family in self.families]
+
+
+def _columns(family: str, without: Sequence[str] = ()) -> list[str]:
+    names = ["time_ms", "log_version", *family_schema(family).names]
+    return [name for name in names if name not in without]
+
+
+def _within(first_ms: int, last_ms: int) -> list[str]:
+    first, last = instant_text(max(first_ms, EARLIEST_MS)), instant_text(min(last_ms, LATEST_MS))
+    return [f"time >= TIMESTAMPTZ '{first}'", f"time <= TIMESTAMPTZ '{last}'"]

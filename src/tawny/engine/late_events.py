@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from tawny.engine.duck import Duck
@@ -67,14 +68,17 @@ class LateEvents:
                 "SELECT conversation_id FROM rows_now UNION SELECT conversation_id FROM rows_before"
             )
         elif file.from_ms is not None and file.to_ms is not None:
+            near = functools.partial(self._near, file.from_ms, file.to_ms - 1)
             happened = " UNION ".join(
-                f"SELECT conversation_id FROM all_{family} "
-                f"WHERE time_ms >= {file.from_ms} AND time_ms < {file.to_ms}"
+                f"SELECT conversation_id FROM {near(family)}"
                 for family in self._events.own_families()
             )
             touched += f" AND conversation_id IN ({happened})"
         self._duck.make_step("late_related", f"SELECT DISTINCT * FROM ({touched}) AS found", {},
                              reads=1)  # fmt: skip
+
+    def _near(self, first_ms: int, last_ms: int, family: str) -> str:
+        return self._events.make_near(f"near_{family}", family, first_ms, last_ms)
 
 
 def changes_by_op(duck: Duck) -> dict[str, int]:

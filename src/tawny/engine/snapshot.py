@@ -18,6 +18,7 @@ import pyarrow as pa
 from tawny.engine.base import Engine
 from tawny.engine.duplicate_creations import create_later_creations, not_later
 from tawny.engine.duplicate_ids import RARE_TABLES, create_rare_tables
+from tawny.engine.event_keys import EVENT_KEY
 from tawny.engine.repeated_events import not_repeated, that_count
 from tawny.engine.schema_evolution import SQL_TYPES
 from tawny.log.files import LogFile, Snapshot
@@ -42,6 +43,9 @@ class View:
     """Only these; none given = all."""
     content_media: Sequence[str] | None = None
     """Media whose message content is written; None = all."""
+    names_events: bool = False
+    """Whether tables have the column `event`, by which evidence names an event (`event_keys.py`);
+    for the embedded engine."""
     erasures_until: int | None = None
     """Contacts whose erasure arrived in a later version are not erased yet; None = all are. Only
     who compares with what was said before asks for it, and shows nothing of them."""
@@ -146,6 +150,7 @@ def create_view(
         columns = ", ".join(
             f"CAST(NULL AS {SQL_TYPES[str(field.type)]}) AS {field.name}" for field in others
         )
+        columns += ", CAST(NULL AS VARCHAR) AS event" if view.names_events else ""
         engine.make_view(
             name,
             "SELECT CAST(NULL AS BIGINT) AS time_ms, CAST(NULL AS VARCHAR) AS sequence, "
@@ -159,10 +164,11 @@ def create_view(
     ]
     if family == "message":
         all_conditions += not_later(engine.embedded)
+    columns = ", ".join(field.name for field in others)
+    columns += f", {EVENT_KEY} AS event" if view.names_events else ""
     engine.make_view(
         name,
-        f"SELECT time_ms, coalesce(sequence, '') AS sequence, "
-        f"{', '.join(field.name for field in others)} "
+        f"SELECT time_ms, coalesce(sequence, '') AS sequence, {columns} "
         f"FROM {engine.events(snapshot, family, paths)} AS creations "
         f"WHERE {' AND '.join(all_conditions)}",
     )

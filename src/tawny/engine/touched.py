@@ -13,13 +13,16 @@ seen that, and is told how it is now even where both ends are equal.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 
 import pyarrow as pa
 
 from tawny.engine.duck import Duck
-from tawny.engine.duplicate_ids import create_rare_tables
+from tawny.engine.file_ids import NAMED
 from tawny.engine.fresh_events import UNKNOWN_STEP, EventsRead, FreshEvents, LogState, Steps
+from tawny.engine.lock_touches import LockTouches
+from tawny.engine.neighbours import Neighbours
 from tawny.log.files import Snapshot
 from tawny.model.events import FAMILIES
 
@@ -41,6 +44,8 @@ class Touched:
         self.events = FreshEvents(duck, snapshot, read, before, now, steps)
         self._duck = duck
         self._snapshot = snapshot
+        self._locks = LockTouches(duck, snapshot, self.events)
+        self._neighbours = Neighbours(duck, snapshot, self.events)
         self._steps = read.steps
         self.everything = before is None or self._begins_to_measure()
         """Whether all there is may have changed."""
@@ -63,35 +68,28 @@ class Touched:
                 "SELECT CAST(NULL AS VARCHAR) AS conversation_id, CAST(NULL AS VARCHAR) AS "
                 "message_id, CAST(NULL AS BIGINT) AS step WHERE false"
             ]
-        duck.make_step("touches", "\nUNION\n".join(parts), {}, reads=1)
+        if self.events.steps == "instants":
+            duck.make_step("touches", _first_touches("\nUNION ALL\n".join(parts)), {}, reads=1)
+        else:
+            duck.make_step("touches", "\nUNION\n".join(parts), {}, reads=1)
         if not self.everything:
-            neighbours = self.neighbours_of("touches")
+            neighbours = self._neighbours.of("touches")
             if neighbours:
                 duck.make_step("direct_touches", "SELECT * FROM touches", {}, reads=1)
-                duck.make_step(
-                    "touches",
+                all_touches = (
                     "SELECT * FROM direct_touches UNION SELECT neighbours.neighbour_id AS "
                     "conversation_id, neighbours.message_id, direct_touches.step "
                     f"FROM ({neighbours}) AS neighbours INNER JOIN direct_touches "
-                    "ON direct_touches.conversation_id = neighbours.conversation_id",
-                    {},
-                    reads=1,
+                    "ON direct_touches.conversation_id = neighbours.conversation_id"
                 )
+                if self.events.steps == "instants":
+                    all_touches = _first_touches(all_touches)
+                duck.make_step("touches", all_touches, {}, reads=1)
                 duck.drop_steps(["direct_touches"])
-        if self.events.steps == "instants":
-            # Whether there was a state in between is no question then.
-            duck.make_step("all_touches", "SELECT * FROM touches", {}, reads=1)
-            duck.make_step(
-                "touches",
-                "SELECT conversation_id, CAST(NULL AS VARCHAR) AS message_id, min(step) AS step "
-                "FROM all_touches GROUP BY conversation_id",
-                {},
-                reads=1,
-            )
-            duck.drop_steps(["all_touches"])
 
     def _message_id(self, family: str, relation: str) -> str:
-        named = family in ("message", "message_change", "label")
+        # Whether there was a state in between is no question where steps are instants.
+        named = family in ("message", "message_change", "label") and self.events.steps == "versions"
         return f"{relation}.message_id" if named else "CAST(NULL AS VARCHAR) AS message_id"
 
     def _own_touches(self) -> list[str]:
@@ -105,108 +103,48 @@ class Touched:
     def _touches_of_others(self) -> list[str]:
         """What is called otherwise now, or is gone, or ends a session elsewhere."""
         parts: list[str] = []
+        came = {
+            str(name)
+            for of in ("reference", "contact")
+            if of in self.events.families
+            for (name,) in self._duck.rows(f"SELECT DISTINCT type FROM fresh_events_{of}")
+        }
 
-        def named_by(event_type: str, column: str, families: Collection[str], of: str) -> None:
-            if not self.events.reads(event_type):
+        @functools.cache
+        def naming(family: str, column: str, of: str) -> str:
+            if column != NAMED.get(family):
+                return f"all_{family}"
+            ids = f"SELECT {column} FROM fresh_{of}"
+            return self.events.make_holding(f"{family}_of_{of}", family, column, ids)
+
+        def named_by(
+            event_types: Collection[str], column: str, families: Collection[str], of: str
+        ) -> None:
+            wanted = [name for name in event_types if name in came and self.events.reads(name)]
+            if not wanted:
                 return
+            types = ", ".join(f"'{name}'" for name in wanted)
             parts.extend(
                 f"SELECT events.conversation_id, {self._message_id(family, 'events')}, fresh.step "
-                f"FROM fresh_{of} AS fresh INNER JOIN all_{family} AS events "
-                f"ON events.{column} = fresh.{column} WHERE fresh.type = '{event_type}'"
+                f"FROM (SELECT DISTINCT {column}, step FROM fresh_{of} WHERE type IN ({types})) "
+                f"AS fresh INNER JOIN {naming(family, column, of)} AS events "
+                f"ON events.{column} = fresh.{column}"
                 for family in families
                 if family in self.events.families
             )
 
-        named_by("channel.saved", "channel_id", ["conversation"], "reference")
+        named_by(["channel.saved"], "channel_id", ["conversation"], "reference")
         by_people = ("message", "status", "lock", "label")
-        named_by("agent.saved", "agent_id", by_people, "reference")
-        named_by("team.saved", "team_id", by_people, "reference")
+        named_by(["agent.saved"], "agent_id", by_people, "reference")
+        named_by(["team.saved"], "team_id", by_people, "reference")
         for label in ("topic", "tag"):
-            for verb in ("saved", "deleted"):
-                named_by(f"{label}.{verb}", f"{label}_id", ["label"], "reference")
-        for data in FAMILIES["contact"]:
-            named_by(data.event_type, "contact_id", ["conversation"], "contact")
+            changed = [f"{label}.saved", f"{label}.deleted"]
+            named_by(changed, f"{label}_id", ["label"], "reference")
+        of_contacts = [data.event_type for data in FAMILIES["contact"]]
+        named_by(of_contacts, "contact_id", ["conversation"], "contact")
         if "lock" in self.events.families:
-            parts += self._lock_touches()
+            parts += self._locks.selects()
         return parts
-
-    def _lock_touches(self) -> list[str]:
-        """Conversations whose lock sessions an agent's lock elsewhere or going offline ends, or
-        whose channel begins to report locks."""
-        duck = self._duck
-        moments = (
-            "SELECT agent_id, time_ms, step FROM fresh_lock WHERE type = 'conversation.locked'"
-        )
-        if "presence" in self.events.families:
-            moments += (
-                " UNION ALL SELECT agent_id, time_ms, step FROM fresh_presence "
-                "WHERE type = 'presence.changed' AND presence = 'offline'"
-            )
-        duck.make_step("lock_moments", moments, {}, reads=1)
-        duck.make_step(
-            "locks_near",
-            "SELECT agent_id, conversation_id, time_ms FROM all_lock "
-            "WHERE type = 'conversation.locked' "
-            "AND agent_id IN (SELECT agent_id FROM lock_moments)",
-            {},
-            reads=1,
-        )
-        parts = []
-        for sign in ("<", ">", "="):
-            nearest = (
-                "SELECT lock_moments.agent_id, locks_near.time_ms, lock_moments.step "
-                f"FROM lock_moments {'ASOF' if sign != '=' else 'INNER'} JOIN locks_near "
-                "ON locks_near.agent_id = lock_moments.agent_id "
-                f"AND lock_moments.time_ms {'>' if sign == '<' else '<' if sign == '>' else '='} "
-                "locks_near.time_ms"
-            )
-            parts.append(
-                "SELECT locks_near.conversation_id, CAST(NULL AS VARCHAR) AS message_id, "
-                f"nearest.step FROM ({nearest}) AS nearest INNER JOIN locks_near "
-                "ON locks_near.agent_id = nearest.agent_id "
-                "AND locks_near.time_ms = nearest.time_ms"
-            )
-        if self._newly_measured():
-            parts.append(
-                "SELECT conversation_id, CAST(NULL AS VARCHAR) AS message_id, "
-                f"{self.events.unknown_step} AS step FROM all_conversation "
-                "WHERE type = 'conversation.created' "
-                "AND channel_id IN (SELECT channel_id FROM newly_measured)"
-            )
-        return parts
-
-    def _newly_measured(self) -> bool:
-        """Whether there are channels that may have begun to report locks; they are in the table
-        `newly_measured`."""
-        duck = self._duck
-        duck.make_step(
-            "locked_now",
-            "SELECT DISTINCT conversation_id FROM all_lock WHERE type = 'conversation.locked' "
-            "AND conversation_id IN (SELECT conversation_id FROM fresh_lock "
-            "UNION SELECT conversation_id FROM fresh_conversation)",
-            {},
-            reads=1,
-        )
-        duck.make_step(
-            "newly_measured",
-            "SELECT DISTINCT channel_id FROM all_conversation "
-            "WHERE type = 'conversation.created' "
-            "AND conversation_id IN (SELECT conversation_id FROM locked_now)",
-            {},
-            reads=1,
-        )
-        if duck.rows("SELECT count(*) FROM newly_measured") == [(0,)]:
-            return False
-        # Those that surely did before: by a lock in a conversation of one creation.
-        was_there = self.events.was_there_before(("lock", "conversation"))
-        duck.execute(
-            "DELETE FROM newly_measured WHERE channel_id IN ("
-            "SELECT min(channel_id) FROM all_conversation WHERE type = 'conversation.created' "
-            "AND conversation_id IN (SELECT conversation_id FROM all_lock "
-            f"WHERE type = 'conversation.locked' AND {was_there}) "
-            f"GROUP BY conversation_id HAVING count(*) = 1 AND bool_and({was_there}))"
-        )
-        return duck.rows("SELECT count(*) FROM newly_measured") != [(0,)]
 
     def _begins_to_measure(self) -> bool:
         """Whether a fact about the log as a whole may have changed, on which every row of an export
@@ -218,48 +156,7 @@ class Touched:
                 f"SELECT count(*) FILTER ({was_there}) = 0 AND count(*) > 0 FROM all_presence"
             ) == [(True,)]:
                 return True
-        return "lock_measurement" in steps and self._newly_measured()
-
-    def neighbours_of(self, table: str) -> str:
-        """A select of `(conversation_id, neighbour_id, message_id)`: what the rows of the
-        conversations in a table are read from elsewhere, by a message or survey of which the
-        events name several; empty where that cannot be."""
-        parts = []
-        with_messages = [
-            family
-            for family in ("message", "message_change", "label")
-            if family in self.events.families
-            and (family != "label" or self.events.reads("tag.applied"))
-        ]
-        if len(with_messages) > 1:
-            named = " UNION ".join(
-                f"SELECT message_id, conversation_id FROM all_{family} "
-                f"WHERE message_id IS NOT NULL AND {{where}}"
-                for family in with_messages
-            )
-            here = named.format(where=f"conversation_id IN (SELECT conversation_id FROM {table})")
-            self._duck.make_step("messages_named_here", here, {}, reads=1)
-            there = named.format(where="message_id IN (SELECT message_id FROM messages_named_here)")
-            parts.append(
-                "SELECT here.conversation_id, there.conversation_id AS neighbour_id, "
-                "here.message_id FROM messages_named_here AS here "
-                f"INNER JOIN ({there}) AS there ON there.message_id = here.message_id "
-                "AND there.conversation_id <> here.conversation_id"
-            )
-        if "survey" in self.events.families:
-            create_rare_tables(self._duck, self._snapshot, frozenset(["shared_survey_ids"]))
-            shared = (
-                "SELECT DISTINCT survey_id, conversation_id FROM all_survey "
-                "WHERE survey_id IN (SELECT survey_id FROM shared_survey_ids)"
-            )
-            parts.append(
-                "SELECT here.conversation_id, there.conversation_id AS neighbour_id, "
-                f"CAST(NULL AS VARCHAR) AS message_id FROM ({shared}) AS here "
-                f"INNER JOIN ({shared}) AS there ON there.survey_id = here.survey_id "
-                "AND there.conversation_id <> here.conversation_id "
-                f"WHERE here.conversation_id IN (SELECT conversation_id FROM {table})"
-            )
-        return "\nUNION\n".join(parts)
+        return "lock_measurement" in steps and self._locks.newly_measured()
 
     # --- what is asked for ------------------------------------------------------------------------
 
@@ -330,6 +227,14 @@ class Touched:
         )
         return self._duck.table("SELECT entity_id FROM part")
 
+    def touches_any(self, table: str) -> bool:
+        """Whether any of the conversations in a table (`conversation_id`) is touched."""
+        found = self._duck.rows(
+            "SELECT count(*) > 0 FROM touches WHERE conversation_id IN "
+            f"(SELECT conversation_id FROM {table})"
+        )
+        return found == [(True,)]
+
     def first_of_agents(self) -> str:
         """A select of `first_step`, the first step that touched anybody's presence or name; no row
         where none did."""
@@ -347,7 +252,7 @@ class Touched:
         duck.make_step(
             "part_conversations", "SELECT entity_id AS conversation_id FROM part", {}, reads=1
         )
-        neighbours = self.neighbours_of("part_conversations")
+        neighbours = self._neighbours.of("part_conversations")
         select = "SELECT conversation_id FROM part_conversations"
         if neighbours:
             select += f" UNION SELECT neighbour_id FROM ({neighbours}) AS neighbours"
@@ -393,3 +298,12 @@ class Touched:
 
 _RESTLESS = f"(min(step) <> max(step) OR min(step) = {UNKNOWN_STEP})"
 """Of grouped touches: whether there may have been a state in between."""
+
+
+def _first_touches(touches: str) -> str:
+    """Of touches at instants the first of each conversation: whether there was a state in between
+    is no question then."""
+    return (
+        "SELECT conversation_id, CAST(NULL AS VARCHAR) AS message_id, min(step) AS step "
+        f"FROM ({touches}) AS touches GROUP BY conversation_id"
+    )

@@ -58,6 +58,9 @@ _LEVEL = 6
 Checks = Callable[[ExportSession, ExportRequest], list[dict[str, Any]]]
 """Compares the exports of a bundle with each other; what comes of it stands in the receipt."""
 
+Revise = Callable[[dict[str, Any]], dict[str, Any]]
+"""Says in a receipt what became of the file before it."""
+
 Tell = Callable[[ExportRequest, Path, Receipt], None]
 """Is told of each file of a folder when it is whole."""
 
@@ -84,12 +87,15 @@ class Bundle:
         request: ExportRequest,
         checks: Checks,
         again: Mapping[str, Any] | None = None,
+        revise: Revise = lambda content: content,
     ) -> None:
-        """With `again`, the receipt of a bundle, the file is the one of that receipt or none."""
+        """With `again`, the receipt of a bundle, the file is the one of that receipt or none;
+        otherwise `revise` adds to the receipts what is to be in them."""
         self._session = session
         self._request = request
         self._checks = checks
         self._again = again
+        self._revise = revise
         self._requests = parts_of(request)
         self._done = 0
         self._format = file_format(request.format, request.dialect)
@@ -226,11 +232,14 @@ class Bundle:
                 {"export": part.request.export_type, "file": part.file}
                 | {name: of_file[name] for name in kept}
             )
-        return of_all | {
-            "zlib_version": zlib.ZLIB_RUNTIME_VERSION,
-            "files": files,
-            "checks": self._checks(session, request),
-        }
+        return self._revise(
+            of_all
+            | {
+                "zlib_version": zlib.ZLIB_RUNTIME_VERSION,
+                "files": files,
+                "checks": self._checks(session, request),
+            }
+        )
 
 
 def receipt_of_file(bundle: Mapping[str, Any], export_type: str) -> dict[str, Any]:

@@ -124,6 +124,13 @@ def request_of_receipt(content: Mapping[str, Any]) -> ExportRequest:
     return request_of_json(content["request"] | {"as_of": content["as_of"]})
 
 
+def erasures_version(receipt: Mapping[str, Any]) -> int:
+    """Up to which version of the log nobody who was erased is in the file of a receipt. A file of
+    changes says it for itself: it may be made again of an older state."""
+    known = receipt.get(FEED, {}).get("erasures_version")
+    return int(receipt["log_version"] if known is None else known)
+
+
 def changed_since(request: ExportRequest, replay: Replay) -> list[Text]:
     """What has changed since a receipt was written, so that its file may not come out the same."""
     reasons = []

@@ -3,23 +3,35 @@ of the log, in the format of a request."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
 from tawny.disk import flush, translated_os_errors
 from tawny.engine.base import Embedded
+from tawny.engine.change_rows import keep_known, other_rows
+from tawny.engine.engines import open_of_folder
+from tawny.errors import RequestError
 from tawny.exports.change_columns import change_columns
 from tawny.exports.channels_seen import ChannelsSeen
 from tawny.exports.formats.registry import file_format
 from tawny.exports.formats.source import RowSource, file_metadata
-from tawny.exports.receipt import FEED, Receipt, receipt_text
-from tawny.exports.request import ExportRequest, resolve
+from tawny.exports.receipt import FEED, Receipt, erasures_version, receipt_text
+from tawny.exports.request import ExportRequest, request_of_json, resolve
 from tawny.exports.session import ExportSession, publish
 from tawny.exports.slicing import Delivered
-from tawny.feeds.feed import FeedReader
+from tawny.feeds.erased_changes import (
+    ChangeFile,
+    erased_rows,
+    may_hold_erased,
+    row_key,
+)
+from tawny.feeds.feed import FeedReader, KeptChanges
 from tawny.feeds.request import PERIODS, FeedRequest
+from tawny.feeds.revisions import revised
+from tawny.log.files import Snapshot
 from tawny.model.zones import instant_text, offset_segments
 from tawny.queries.catalogue import query
 from tawny.scratch import working_file
@@ -34,6 +46,20 @@ class FeedSpan(Struct, frozen=True):
     cursor: str
     """The one that the next file goes on from."""
     period: str | None
+    erasures_version: int | None = None
+    """Who was erased up to this version of the log is not in it; an earlier Tawny did not say:
+    then up to that of its rows."""
+
+
+def change_file_of(receipt: Mapping[str, Any]) -> ChangeFile:
+    """What the file of a receipt is about."""
+    export_type = receipt["request"]["export"]
+    return _change_file(export_type, receipt[FEED], erasures_version(receipt))
+
+
+def _change_file(export_type: str, feed: Mapping[str, Any], erasures: int) -> ChangeFile:
+    span = convert(feed, FeedSpan)
+    return ChangeFile(export_type, span.since, span.cursor, erasures)
 
 
 def feed_request(request: ExportRequest, frequency: str) -> FeedRequest:
@@ -44,11 +70,63 @@ def feed_request(request: ExportRequest, frequency: str) -> FeedRequest:
     return FeedRequest(request.export_type, request.time_zone, tuple(request.channels), period)
 
 
+def files_with_erased(
+    home: Path, settings: Settings, snapshot: Snapshot, files: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Which files of changes among some, as the job `made_files` is told them, hold somebody who
+    was erased since, by their place."""
+    requests = {
+        place: request_of_json(one["request"]) for place, one in enumerate(files) if one["feed"]
+    }
+    asked = {
+        place: _change_file(
+            request.export_type, files[place]["feed"], files[place]["erasures_version"]
+        )
+        for place, request in requests.items()
+    }
+    if not asked:
+        return []
+    with open_of_folder(home, settings) as duck:
+        found = [place for place, file in asked.items() if may_hold_erased(duck, snapshot, file)]
+    return [
+        place for place in found if _holds_erased(home, settings, requests[place], asked[place])
+    ]
+
+
+def _holds_erased(home: Path, settings: Settings, request: ExportRequest, file: ChangeFile) -> bool:
+    """Whether anything in a file of changes is other, made again without who was erased since; so
+    too where it cannot be made again any more, which whoever tries is told."""
+    assert request.changes is not None
+    feed = feed_request(request, request.changes)
+    with FeedReader(home, settings, feed, given_channels=True, kind=request.kind,
+                    content=request.content) as reader:  # fmt: skip
+        try:
+            kept = _keep_again(reader, file)
+        except RequestError:
+            return True
+        return bool(other_rows(kept.duck, row_key(feed)))
+
+
+def _keep_again(reader: FeedReader, file: ChangeFile) -> KeptChanges:
+    """The rows of a file that is there; those with who was erased since are put aside before."""
+    kept = reader.keep(file.since, file.cursor, erasures_until=file.erasures_version)
+    keep_known(kept.duck)
+    return reader.keep(file.since, file.cursor)
+
+
 def write_change_file(
-    home: Path, settings: Settings, request: ExportRequest, target: Path, now_ms: int
+    home: Path,
+    settings: Settings,
+    request: ExportRequest,
+    target: Path,
+    now_ms: int,
+    before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write what changed since `request.since` up to the newest state of the log; returns the
-    receipt. The file appears under its name when it is whole, its receipt beside it."""
+    receipt. The file appears under its name when it is whole, its receipt beside it.
+
+    With `before`, the receipt of a file of changes, the file leads from where to where that one
+    does, without who was erased since."""
     assert request.changes is not None
     feed = feed_request(request, request.changes)
     work = working_file(target)
@@ -56,7 +134,8 @@ def write_change_file(
                         content=request.content)  # fmt: skip
     with reader, translated_os_errors(str(target.parent)):
         try:
-            kept = reader.keep(request.since)
+            earlier = None if before is None else change_file_of(before)
+            kept = reader.keep(request.since) if earlier is None else _keep_again(reader, earlier)
             with ExportSession(home, settings, now_ms) as session:
                 bounds = resolve(
                     structs.replace(request, as_of=instant_text(kept.as_of_ms)), now_ms
@@ -101,8 +180,13 @@ def write_change_file(
                 cut_cells=written.cut_cells,
                 events_after_as_of=0,
             )
-            span = FeedSpan(request.since, kept.cursor, feed.period)
+            since = request.since if earlier is None else earlier.since
+            span = FeedSpan(since, kept.cursor, feed.period, reader.erasures_version)
             content = {**receipt.content(), FEED: structs.asdict(span)}
+            if before is not None and earlier is not None:
+                known = earlier.erasures_version
+                changes = erased_rows(kept.duck, reader.snapshot, feed, known)
+                content = revised(content, before, {request.export_type: changes})
             publish(work, target, receipt_text(content))
             return content
         finally:

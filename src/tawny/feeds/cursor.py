@@ -82,6 +82,11 @@ def digest(values: Sequence[str] | None) -> str:
     return hashlib.sha256(encoded).hexdigest()[:16]
 
 
+def state_of(cursor: str) -> LogState | None:
+    """The state up to which a feed was read. Raises `RequestError` for what is no cursor."""
+    return _decoded(cursor).before_state
+
+
 def read_cursor(text: str, mine: Cursor, request: FeedRequest) -> Cursor:
     """The cursor of a text, of the feed of `mine`. Raises `RequestError` by what is wrong."""
     found = _decoded(text)

@@ -90,6 +90,16 @@ class FeedReader:
     def __exit__(self, *_: object) -> None:
         self._engines.close()
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """The version of the log that is read."""
+        return self._snapshot
+
+    @property
+    def erasures_version(self) -> int:
+        """The version of the log up to which who was erased is in no row."""
+        return self._snapshot.version
+
     def page(self, cursor: str | None, limit: int) -> FeedRows:
         """The rows after a cursor; None begins. Raises `RequestError` for a cursor that cannot be
         used, and says what to do instead."""
@@ -122,14 +132,19 @@ class FeedReader:
                 return
             cursor = page.cursor
 
-    def keep(self, cursor: str | None) -> KeptChanges:
-        """All rows after a cursor in one table, to be read while the reader is open; a purge in the
-        middle has it begin again elsewhere. Raises what `page` does."""
+    def keep(
+        self, cursor: str | None, end: str | None = None, *, erasures_until: int | None = None
+    ) -> KeptChanges:
+        """All rows after a cursor in one table, up to the newest state or to another cursor, to be
+        read while the reader is open; a purge in the middle has it begin again elsewhere. With
+        `erasures_until` see `StateChanges`. Raises what `page` does."""
         begun = self._mine() if cursor is None else self._read(cursor)
         until = begun.until_state or self._newest()
+        if end is not None:
+            until = self._read(end).before_state
         if until is None:
             raise StorageError("the event log holds nothing yet; the next try may find something")
-        answer = self._new_answer(begun.before_state, until)
+        answer = self._new_answer(begun.before_state, until, erasures_until)
         duck = self._engines.of("now")
         kept = ChangeRows(duck)
         size = answer.size_for(MOST_ROWS)
@@ -237,9 +252,11 @@ class FeedReader:
         )  # fmt: skip
         return FeedRows(items, cursor.text(), more=until != self._newest())
 
-    def _new_answer(self, before: LogState | None, until: LogState) -> StateChanges:
+    def _new_answer(
+        self, before: LogState | None, until: LogState, erasures_until: int | None = None
+    ) -> StateChanges:
         return StateChanges(
             self._engines.of("now"),
             None if before is None else self._engines.of("before"),
-            self._snapshot, self._request, self.content_media, before, until,
+            self._snapshot, self._request, self.content_media, before, until, erasures_until,
         )  # fmt: skip

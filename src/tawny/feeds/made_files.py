@@ -24,6 +24,7 @@ from tawny.exports.receipt import replay_of_receipt, request_of_receipt
 from tawny.exports.request import Bounds, ExportRequest, chosen_columns, parts_of, resolve
 from tawny.feeds.engines import State, StateEngines
 from tawny.feeds.units import StateRows
+from tawny.log.files import Snapshot
 from tawny.model.periods import Period
 from tawny.model.zones import offset_segments
 from tawny.queries.catalogue import EXPORT_TYPES, Query, query
@@ -95,7 +96,7 @@ class ChangedRows:
 
 
 class MadeFiles:
-    """Looks at files with the newest version of the log; a context manager."""
+    """Looks at files with a version of the log; a context manager."""
 
     def __init__(
         self,
@@ -104,15 +105,17 @@ class MadeFiles:
         files: Sequence[MadeFile],
         *,
         only_erasures: bool = False,
+        snapshot: Snapshot | None = None,
     ) -> None:
-        """With `only_erasures` nothing counts but who was erased since."""
+        """With `only_erasures` nothing counts but who was erased since. `snapshot` is the newest
+        where none is given."""
         self._home = home
         self._settings = settings
         self._files = files
         self._bounds = [file.bounds for file in files]
         self._only_erasures = only_erasures
         self._engines = StateEngines(home, settings)
-        self.snapshot = event_log(home, settings).snapshot()
+        self.snapshot = snapshot or event_log(home, settings).snapshot()
         self._read = EventsRead.by(query(name) for name in EXPORT_TYPES)
         if only_erasures:
             # Lock times and presence stay what they were when a contact is erased.

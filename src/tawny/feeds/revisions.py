@@ -25,6 +25,8 @@ def open_files(
     now_ms = current_ms()
     came_ms: dict[int, int | None] = {}
     for place, file in enumerate(files):
+        if file["feed"]:
+            continue  # of changes: what comes later is in the next one
         version, until_ms = file["log_version"], file["until_ms"]
         if until_ms is not None and until_ms < now_ms:
             if version not in came_ms:
@@ -44,21 +46,25 @@ def open_files(
         )
 
 
+def changes_since(
+    home: Path, settings: Settings, before: Mapping[str, Any], snapshot: Snapshot
+) -> dict[str, dict[str, Any]]:
+    """What is other by a state of the log in the rows of the file of a receipt, for each of its
+    exports: how many were added, removed and changed, the first of them, and the events that made
+    them so."""
+    file = made_file(before)
+    with MadeFiles(home, settings, [file], snapshot=snapshot) as files:
+        return {part.export_type: _changes(files, part) for part in file.parts}
+
+
 def revised(
-    home: Path, settings: Settings, before: Mapping[str, Any], content: dict[str, Any]
+    content: Mapping[str, Any], before: Mapping[str, Any], changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The receipt of a file that is the next revision of that of another receipt: with that one,
-    and with how many rows were added, removed and changed, the first of them, and the events that
-    made them so. Of several exports each says it for itself."""
+    and with what `changes_since` says of its rows. Of several exports each says it for itself."""
     earlier = {name: value for name, value in before.items() if name not in (REVISION_OF, CHANGES)}
     if "files" in earlier:
         earlier["files"] = [_without_changes(entry) for entry in earlier["files"]]
-    file = made_file(before)
-    with MadeFiles(home, settings, [file]) as files:
-        changes = {part.export_type: _changes(files, part) for part in file.parts}
-    total = {
-        name: sum(one[name] for one in changes.values()) for name in ("added", "removed", "changed")
-    }
     content = {**content, REVISION_OF: earlier}
     if "files" not in content:
         (only,) = changes.values()
@@ -67,6 +73,9 @@ def revised(
         {**entry, CHANGES: changes[entry["export"]]} if entry["export"] in changes else entry
         for entry in content["files"]
     ]
+    total = {
+        name: sum(one[name] for one in changes.values()) for name in ("added", "removed", "changed")
+    }
     return {**content, "files": entries, CHANGES: total}
 
 

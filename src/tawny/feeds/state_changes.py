@@ -43,7 +43,10 @@ class StateChanges:
         content_media: list[str] | None,
         before: LogState | None,
         until: LogState,
+        erasures_until: int | None = None,
     ) -> None:
+        """With `erasures_until` who was erased in a later version is shown: only who compares with
+        what was said then asks for it."""
         self.before, self.until = before, until
         self._duck = duck
         self._request = request
@@ -72,7 +75,9 @@ class StateChanges:
             "channels": request.channels, "content_media": content_media, "periods": ranges,
         }  # fmt: skip
         # Nothing is said of anybody who was erased since, whenever the answer was begun.
-        self._now = StateRows(duck, snapshot, export, until, erasures_until=None, **common)
+        self._now = StateRows(
+            duck, snapshot, export, until, erasures_until=erasures_until, **common
+        )
         self._was = None
         if before is not None and duck_before is not None:
             self._was = StateRows(

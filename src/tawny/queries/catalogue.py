@@ -4,7 +4,9 @@ A file is an optional list of named steps (`WITH a AS (…), b AS (…)`) and a 
 it reads is one of its own steps, a fact (`facts/<name>.sql`), or a table the engine provides; a
 fact reads the steps of the export that reads it, and such a step takes the place of a fact of its
 name: that is how `applied_labels` is of topics or of tags. The
-comment above each output column is the data dictionary (`output_columns.py`), the head of an
+comment above each output column is the data dictionary (`output_columns.py`). A line that begins
+with `/* evidence */` says on which events a row hangs: only explanations read it
+(`explained_query`), for an export it is not there. The head of an
 export's file says what always holds for its rows (`heads.py`). A file is parsed when it is loaded
 (`parsing.py`), and what not every engine has is refused by file and line (`portable.py`), as is a
 family read without naming its event types (`event_types.py`); what was read of the files as they
@@ -14,6 +16,7 @@ are, which is said by their version, is kept and not read again (`sql_file.py`).
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -122,6 +125,18 @@ class Query:
 @functools.cache
 def query(export_type: str) -> Query:
     """The query of an export type. Raises `UnknownValueError` for another name."""
+    return _query(export_type, with_evidence=False)
+
+
+@functools.cache
+def explained_query(export_type: str, facts: tuple[str, ...] = ()) -> Query:
+    """The same query whose steps also say on which events their rows hang: in columns that are not
+    there for an export, named `event` or `<what>_event`, as `tawny.engine.event_keys` has them.
+    `facts` are steps of it too. Raises `UnknownValueError` for another name."""
+    return _query(export_type, facts, with_evidence=True)
+
+
+def _query(export_type: str, facts: tuple[str, ...] = (), *, with_evidence: bool) -> Query:
     if export_type not in EXPORT_TYPES:
         raise UnknownValueError(Text("export type"), export_type, EXPORT_TYPES)
     path = f"{export_type}.sql"
@@ -132,9 +147,10 @@ def query(export_type: str) -> Query:
         )
     columns = columns_of(path, _column_file)
     tables: set[str] = set()
-    scope = _steps_for(path, (SCOPE,), (), tables) if file.step(SCOPE) else ()
+    steps_for = functools.partial(_steps_for, with_evidence=with_evidence)
+    scope = steps_for(path, (SCOPE,), (), tables) if file.step(SCOPE) else ()
     known = tuple(step.name for step in scope)
-    others = _steps_for(path, file.select.reads, known, tables)
+    others = steps_for(path, (*file.select.reads, *facts), known, tables)
     if any(table.startswith("message_events") for table in tables):
         tables.add("later_creations")  # which these are made without
     marked = marked_steps((*scope, *others), file.select.reads)
@@ -147,9 +163,9 @@ def query(export_type: str) -> Query:
         description=Translations(head.description, export_type, ("en", "fr")),
         scope=scope,
         steps=steps,
-        select=_part(path, file.select.text),
+        select=_part(path, file.select.text, with_evidence=with_evidence),
         select_reads=file.select.reads,
-        order_by=_part(path, file.order_by),
+        order_by=_part(path, file.order_by, with_evidence=with_evidence),
         columns=columns,
         tables=frozenset(tables),
     )
@@ -157,8 +173,22 @@ def query(export_type: str) -> Query:
 
 @functools.cache
 def definition_version() -> str:
-    """Identifies the text of all queries: twelve hexadecimal digits."""
+    """Identifies the text of all queries, as exports run them: twelve hexadecimal digits."""
+    return version_of({path: without_evidence(text) for path, text in query_texts().items()})
+
+
+@functools.cache
+def texts_version() -> str:
+    """Identifies the text of all queries with their evidence: twelve hexadecimal digits."""
     return version_of(query_texts())
+
+
+_EVIDENCE = re.compile(r"^ */\* evidence \*/.*\n", re.MULTILINE)
+
+
+def without_evidence(text: str) -> str:
+    """A text of SQL as an export runs it."""
+    return _EVIDENCE.sub("", text)
 
 
 PARSED = "parsed.json"
@@ -169,7 +199,7 @@ PARSED = "parsed.json"
 def parsed_files() -> ParsedFiles:
     """What the parser reads of every file, as they are now. Raises `EngineError` by file and line
     for what is outside the portable subset."""
-    return ParsedFiles(definition_version(), {path: _parse(path) for path in query_texts()})
+    return ParsedFiles(texts_version(), {path: _parse(path) for path in query_texts()})
 
 
 def kept_files() -> ParsedFiles:
@@ -211,7 +241,7 @@ def _text(path: str) -> str:
 def _files_of_this_version() -> Mapping[str, SqlFile]:
     """What was kept, where it is of the files as they are."""
     kept = kept_files()
-    return kept.files if kept.version == definition_version() else {}
+    return kept.files if kept.version == texts_version() else {}
 
 
 @functools.cache
@@ -232,18 +262,25 @@ def _column_file(path: str) -> tuple[SqlFile, str] | None:
     return (_parsed(path), _text(path)) if path in _names() else None
 
 
-def _part(path: str, span: Span) -> str:
-    return _text(path)[span[0] : span[1]].strip("\n")
+def _part(path: str, span: Span, *, with_evidence: bool) -> str:
+    text = _text(path)[span[0] : span[1]].strip("\n")
+    return text if with_evidence else without_evidence(text)
 
 
 def _steps_for(
-    path: str, names: tuple[str, ...], known: tuple[str, ...], tables: set[str]
+    path: str,
+    names: tuple[str, ...],
+    known: tuple[str, ...],
+    tables: set[str],
+    *,
+    with_evidence: bool,
 ) -> tuple[Step, ...]:
     """The steps that `names` need, facts included, each after those it reads.
 
     `known` are there already. Adds the engine tables they read to `tables`.
     """
-    own = {step.name: _step(path, step.name, step) for step in _parsed(path).steps}
+    step_of = functools.partial(_step, with_evidence=with_evidence)
+    own = {step.name: step_of(path, step.name, step) for step in _parsed(path).steps}
     ordered: dict[str, Step] = {}
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
@@ -258,7 +295,7 @@ def _steps_for(
         elif name in _fact_names():
             # A fact keeps its own steps inside it, so that their names stay its own.
             fact = f"facts/{name}.sql"
-            step = _step(fact, name, _parsed(fact).whole)
+            step = step_of(fact, name, _parsed(fact).whole)
         elif name in ENGINE_TABLES:
             tables.add(name)
             return
@@ -279,8 +316,9 @@ def _steps_for(
     return tuple(ordered.values())
 
 
-def _step(path: str, name: str, select: ParsedSelect) -> Step:
-    return Step(name, _part(path, select.text), select.reads, select.parameters)
+def _step(path: str, name: str, select: ParsedSelect, *, with_evidence: bool) -> Step:
+    text = _part(path, select.text, with_evidence=with_evidence)
+    return Step(name, text, select.reads, select.parameters)
 
 
 def _export_types() -> tuple[str, ...]:

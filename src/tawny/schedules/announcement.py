@@ -7,7 +7,7 @@ from typing import Any
 
 from tawny.completeness.words import Incompleteness, named_channels
 from tawny.deliveries.store import Destination
-from tawny.model.periods import Period, request_texts
+from tawny.model.periods import Period
 from tawny.model.zones import from_ms, instant_text, requested_zone
 from tawny.schedules.rows import Delivery, ExportSchedule
 from tawny.settings import Settings
@@ -42,12 +42,11 @@ def run_link(settings: Settings, run_id: str | None) -> str | None:
 def announcement(delivery: Delivery, settings: Settings) -> dict[str, Any]:
     """The fields of the delivery's API object that stay the same at every try, but for its
     files."""
-    zone = requested_zone(delivery.time_zone)
-    start, end = request_texts(delivery.frequency, zone, delivery.range)
+    start, end = delivery.range_texts
     return {
         "id": delivery.id,
-        "schedule_id": delivery.schedule_id,
-        "schedule": delivery.schedule,
+        "schedule_id": None if delivery.once else delivery.schedule_id,
+        "schedule": None if delivery.once else delivery.schedule,
         "exports": [*delivery.exports],
         "time_zone": delivery.time_zone,
         "slot": {"from": start, "to": end},

@@ -28,7 +28,7 @@ from tawny.errors import NotAllowedError, StorageError, TawnyError
 from tawny.exports.bundle import CHANGES
 from tawny.exports.receipt import FEED
 from tawny.exports.request import ExportRequest
-from tawny.model.zones import current_ms, from_ms
+from tawny.model.zones import current_ms, from_ms, instant_text
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller
 from tawny.runs.parts import allowed_exports
@@ -53,6 +53,9 @@ from tawny.text import Text
 from tawny.upkeep.exported_files import remember
 
 _log = logging.getLogger("tawny.schedules")
+
+SENT_FOLDER = "sent"
+"""Where at a destination the files are that somebody sends once."""
 
 _LOOK_FOR_EVENTS_MS = 5_000
 """How often is looked whether channels that are waited for are complete."""
@@ -222,11 +225,17 @@ class Carrier:
         """What is asked for a slot; for a revision the same as for the one before, unless somebody
         wants it as the schedule is now."""
         assert slot.as_of_ms is not None
+        before = None if slot.corrects is None else self._runs.find(slot.corrects)
+        if schedule.once:
+            if before is None:
+                raise StorageError("the export that was sent is not known any more")
+            same = structs.replace(request_of_run(before), remakes=None, corrects=before.id)
+            as_of = (before.receipt or {}).get("as_of", instant_text(slot.as_of_ms))
+            return structs.replace(same, as_of=as_of)
         asked = schedule.choice.request_for(slot.range, slot.as_of_ms)
-        if schedule.choice.changes:
+        if schedule.choice.changes and before is None:
             earlier = self.slots.before(slot)
             return structs.replace(asked, since=earlier and earlier.cursor)
-        before = None if slot.corrects is None else self._runs.find(slot.corrects)
         if before is None or before.receipt is None:
             return asked
         same = structs.replace(request_of_run(before), remakes=None, corrects=None)
@@ -274,12 +283,19 @@ class Carrier:
         relative = self._runs.file_path(delivery.run_id)
         path = self._home / relative if relative else None
         if run is None or run.receipt is None or path is None or not path.is_file():
+            if delivery.once:
+                raise StorageError(
+                    "the file of this export is not kept any more: run it again and send that"
+                )
             raise StorageError(
                 "the file of this range is not kept any more; tawny schedules backfill --again "
                 "makes it anew"
             )
 
         def name_of(export_type: str, ending: str, sha256: str) -> str:
+            if delivery.once:
+                # By no template, which may tell ranges apart, but not exports.
+                return f"{SENT_FOLDER}/{schedule.choice.name}/{export_type}{ending}"
             return file_name(
                 destination, schedule.choice, schedule.id, delivery.range, delivery.revision,
                 export_type, ending, sha256,

@@ -17,7 +17,7 @@ from tawny.deliveries.places import Place
 from tawny.deliveries.run_files import placed_names
 from tawny.deliveries.store import Destinations
 from tawny.errors import NotFoundError, TawnyError
-from tawny.exports.receipt import FEED
+from tawny.exports.receipt import FEED, erasures_version
 from tawny.exports.request import request_json
 from tawny.model.zones import current_ms
 from tawny.people.audit import Audit
@@ -149,10 +149,11 @@ class Follower:
         found = []
         for revision, run_id in slot.runs.items():
             run = self._runs.find(run_id)
-            if run is None or run.receipt is None or FEED in run.receipt:
+            if run is None or run.receipt is None:
                 continue
             made = int(run.receipt["log_version"])
-            version, erasures = made, made
+            version = made
+            made = erasures = erasures_version(run.receipt)
             if slot.erasures_version is not None:
                 erasures = max(slot.erasures_version, made if revision == slot.revision else 0)
             if revision == slot.revision and slot.log_version is not None:
@@ -167,6 +168,7 @@ class Follower:
                         "log_version": version,
                         "erasures_version": erasures,
                         "until_ms": until_ms,
+                        "feed": run.receipt.get(FEED),
                     },
                 )
             )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tawny.completeness.words import Incompleteness
-from tawny.model.periods import Period
+from tawny.model.periods import Period, request_texts
+from tawny.model.zones import moment_ms, requested_zone
 from tawny.schedules.choice import ScheduleChoice
 from tawny.schedules.planner import Pause, Timing
 from tawny.text import Text
@@ -47,6 +48,9 @@ class Erasure(enum.StrEnum):
     """The destination was removed: nobody knows any more how to get there."""
 
 
+ONCE = "once"
+"""The frequency of what somebody sends once: an export that is there already."""
+
 MADE = "made"
 """The state of a slot whose file is there; what follows is the business of its deliveries."""
 
@@ -73,6 +77,11 @@ class ExportSchedule:
     def timing(self) -> Timing:
         """When its slots are due."""
         return self.choice.timing(self.created_ms, self.pauses)
+
+    @property
+    def once(self) -> bool:
+        """Whether it is no schedule, but an export that somebody sends once."""
+        return self.choice.frequency == ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,7 @@ class Delivery:
     exports: Sequence[str]
     time_zone: str
     frequency: str
+    """`ONCE` for an export that somebody sends, which is of no schedule."""
     slot_id: int
     range: Period
     revision: int
@@ -132,3 +142,22 @@ class Delivery:
     """How many rows of a revision are `added`, `removed`, `changed` against the one before."""
     erasure: str | None
     """One of `Erasure`: what becomes of its files, which hold somebody who was erased since."""
+
+    @property
+    def once(self) -> bool:
+        """Whether somebody sent it once."""
+        return self.frequency == ONCE
+
+    @property
+    def range_texts(self) -> tuple[str, str]:
+        """Begin and end of its range: dates, or for hours instants with offset; of what was sent
+        dates where both are midnights."""
+        zone = requested_zone(self.time_zone)
+        if not self.once:
+            return request_texts(self.frequency, zone, self.range)
+        days = request_texts("daily", zone, self.range)
+        if tuple(moment_ms("from", day, zone) for day in days) == (
+            self.range.from_ms, self.range.to_ms,
+        ):  # fmt: skip
+            return days
+        return request_texts("hourly", zone, self.range)

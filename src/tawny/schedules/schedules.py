@@ -11,19 +11,23 @@ from msgspec import structs
 from tawny.deliveries.kinds import destination_kind
 from tawny.deliveries.row_tables import check_key_columns
 from tawny.deliveries.store import Destination, DestinationChoice, Destinations
-from tawny.errors import NotFoundError, RequestError
+from tawny.errors import ConflictError, NotFoundError, RequestError
+from tawny.exports.receipt import FEED
 from tawny.exports.request import ExportRequest
 from tawny.model.periods import Period, border_until, ranges, request_texts
 from tawny.model.zones import current_ms, moment_ms
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
+from tawny.runs.naming import why_no_file
+from tawny.runs.parts import allowed_exports
+from tawny.runs.store import RunStore, request_of_run
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_names
 from tawny.schedules.notices import Notice
 from tawny.schedules.owners import caller_of_owner, user_by_name
 from tawny.schedules.planner import next_due_ms, next_range, past_ranges
 from tawny.schedules.rows import Delivery, ExportSchedule
-from tawny.schedules.store import ScheduleStore
+from tawny.schedules.store import ScheduleStore, UnknownDestinationError
 from tawny.schedules.store_deliveries import (
     DeliveryFilter,
     DeliveryPage,
@@ -31,8 +35,11 @@ from tawny.schedules.store_deliveries import (
     DeliverySummary,
 )
 from tawny.schedules.store_notices import Notices
+from tawny.schedules.store_sent import SentStore
 from tawny.schedules.store_slots import SlotStore
 from tawny.state.database import Database
+from tawny.state.run_rows import RunState
+from tawny.text import Text
 
 Check = Callable[[Caller, ExportRequest], ExportRequest]
 """Raises `RequestError` or `NotAllowedError` for a request that a caller cannot run."""
@@ -75,6 +82,8 @@ class Schedules:
         self._slots = SlotStore(database)
         self._deliveries = DeliveryStore(database)
         self._notices = Notices(database)
+        self._sent = SentStore(database)
+        self._runs = RunStore(database)
 
     def list(self, caller: Caller) -> list[ScheduleNews]:
         """The caller's own, for an administrator everybody's, by name."""
@@ -250,6 +259,39 @@ class Schedules:
         with self._database.write() as connection:
             self._deliveries.retry(connection, delivery, current_ms())
             self._audit.add(connection, caller, "delivery_retried", str(delivery_id))
+        return self.delivery(caller, delivery_id)
+
+    def send(self, caller: Caller, run_id: str, destination: str) -> Delivery:
+        """Have the file of a run that is ready brought to a destination, once: who asks again is
+        told of the same delivery. Raises `NotFoundError`, `ConflictError` for a run without a file,
+        `RequestError` for one that the destination cannot take."""
+        caller.need(Scope.SCHEDULES_WRITE)
+        run = self._runs.get(caller, run_id)
+        if run.state is not RunState.READY or run.receipt is None:
+            raise ConflictError(why_no_file(run))
+        request = request_of_run(run)
+        allowed_exports(caller, request)
+        caller.allowed_channels(request.channels)
+        known = {one.choice.name: one for one in self._destinations.everything()}
+        if destination not in known:
+            raise UnknownDestinationError(
+                "destination", destination, known, Text("tawny destinations list shows them")
+            )
+        place = known[destination]
+        if destination_kind(place.choice.kind).takes == "rows":
+            if FEED in run.receipt:
+                raise RequestError(
+                    "destination: found {name}, which takes the rows of a range; a file of changes "
+                    "goes where files go",
+                    name=destination,
+                )
+            check_key_columns(request, destination)
+        with self._database.write() as connection:
+            delivery_id, new = self._sent.add(
+                connection, caller.user_id, caller.name, run, place.id, current_ms()
+            )
+            if new:
+                self._audit.add(connection, caller, "export_sent", run.id, destination=destination)
         return self.delivery(caller, delivery_id)
 
     def change_destination(

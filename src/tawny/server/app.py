@@ -32,6 +32,7 @@ from tawny.server.api import (
     deliveries,
     destinations,
     docs,
+    explanations,
     exports,
     feeds,
     ingest,
@@ -126,7 +127,8 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         route_handlers=[
             events, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
             *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
-            *deliveries.HANDLERS, *sources.HANDLERS, *feeds.HANDLERS, *docs.HANDLERS,
+            *deliveries.HANDLERS, *sources.HANDLERS, *feeds.HANDLERS,
+            *explanations.HANDLERS, *docs.HANDLERS,
         ],
         dependencies={"language": Provide(provide_language)},
         request_max_body_size=JSON_BYTES,

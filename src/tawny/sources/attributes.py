@@ -13,7 +13,7 @@ Attributes = dict[str, tuple[str, str, str]]
 
 
 def attribute_events(
-    facts: Facts, number: int, contact_id: str, values: Mapping[str, tuple[str, str, str]],
+    facts: Facts, number: int | str, contact_id: str, values: Mapping[str, tuple[str, str, str]],
     time_ms: int,
 ) -> Iterator[Event]:  # fmt: skip
     """The attributes of a contact of the desk, `contact_id` in the log, as they were at a time."""

@@ -1,7 +1,8 @@
 """How many calls a desk is asked for: a share of what it allows in a minute, by kind of call.
 
 A desk says what it allows in the headers of its answers; until then it is what its documentation
-says. Calls may come at once as long as they fit into the minute: a small desk does not wait.
+says. Calls may come at once as long as they fit into the minute: a small desk does not wait. A desk
+that counts within another time than a minute says so.
 """
 
 from __future__ import annotations
@@ -24,22 +25,26 @@ def checked_budget(text: str) -> str:
 
 
 class RateBudget:
-    """Calls of the last minute by kind, against a share of what is allowed."""
+    """Calls of the last minute, or of the time within which a desk counts, by kind, against a share
+    of what is allowed."""
 
     def __init__(
         self,
         share: str,
-        limits_per_minute: Mapping[str, int],
+        limits: Mapping[str, int],
         clock: Callable[[], float] = time.monotonic,
+        window_s: float | None = None,
     ) -> None:
+        """`limits` hold within `window_s`, which is a minute where nothing is said."""
         self._percent = int(share.removesuffix("%"))
-        self._limits = dict(limits_per_minute)
-        self._made: dict[str, deque[float]] = {kind: deque() for kind in limits_per_minute}
-        self._free_s = dict.fromkeys(limits_per_minute, 0.0)
+        self._limits = dict(limits)
+        self._made: dict[str, deque[float]] = {kind: deque() for kind in limits}
+        self._free_s = dict.fromkeys(limits, 0.0)
         self._clock = clock
+        self._window_s = window_s
 
     def allowed(self, kind: str) -> int:
-        """How many calls of a kind are made within a minute, one at least.
+        """How many calls of a kind are made within that time, one at least.
 
         >>> RateBudget("50%", {"export": 10}).allowed("export")
         5
@@ -49,12 +54,13 @@ class RateBudget:
     def wait_s(self, kind: str) -> float:
         """How long to wait before the next call of a kind."""
         now_s, made = self._clock(), self._made[kind]
-        while made and made[0] <= now_s - WINDOW_S:
+        window_s = WINDOW_S if self._window_s is None else self._window_s
+        while made and made[0] <= now_s - window_s:
             made.popleft()
         wait_s = max(0.0, self._free_s[kind] - now_s)
         most = self.allowed(kind)
         if len(made) >= most:
-            wait_s = max(wait_s, made[-most] + WINDOW_S - now_s)
+            wait_s = max(wait_s, made[-most] + window_s - now_s)
         return wait_s
 
     def take(self, kind: str) -> None:
@@ -62,7 +68,7 @@ class RateBudget:
         self._made[kind].append(self._clock())
 
     def learn(self, kind: str, limit: int) -> None:
-        """The desk says how many calls of a kind it allows in a minute."""
+        """The desk says how many calls of a kind it allows in that time."""
         if limit >= 1:
             self._limits[kind] = limit
 

@@ -21,6 +21,7 @@ def to_plain(access: DeskAccess) -> dict[str, Any]:
         "clock_difference_s": access.clock_difference_s,
         "texts": to_json([[why for _, why in access.not_measured], list(access.notes)]),
         "columns": [list(columns) for columns, _ in access.not_measured],
+        "address": access.address,
     }
 
 
@@ -36,6 +37,7 @@ def of_plain(plain: Mapping[str, Any]) -> DeskAccess:
         clock_difference_s=plain["clock_difference_s"],
         not_measured=list(zip(plain["columns"], reasons, strict=True)),
         notes=notes,
+        address=plain["address"],
     )
 
 

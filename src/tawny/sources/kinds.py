@@ -42,12 +42,13 @@ class SourceKind:
     """Options that other kinds do not have."""
     lacks: Sequence[str]
     """Options of all kinds that mean nothing here."""
-    address: Callable[[str, Mapping[str, Any]], str]
-    """The `source` of its events, by its name and options."""
+    address: Callable[[str, Mapping[str, Any]], str | None]
+    """The `source` of its events, by its name and options; none where only the desk tells it."""
     check: Callable[[dict[str, Any]], None]
     """Raise `RequestError` for options that are not allowed."""
-    open: Callable[[Path, Mapping[str, Any], Mapping[str, str], str], DeskReader]
-    """A reader, given the data folder, options, secrets in plain words and the prefix of ids."""
+    open: Callable[[Path, Mapping[str, Any], Mapping[str, str], str, str], DeskReader]
+    """A reader, given the data folder, options, secrets in plain words, the prefix of ids and the
+    `source` of its events, which is empty where it is not known yet."""
     previews: bool = False
     """A dry run shows the first events."""
     label: str = ""
@@ -112,7 +113,7 @@ def _zendesk_address(_: str, options: Mapping[str, Any]) -> str:
 
 
 def _open_zendesk(
-    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
+    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str, _source: str
 ) -> DeskReader:
     from tawny.sources.zendesk.desk import ZendeskAccount, address_of, headers_of
     from tawny.sources.zendesk.reader import ZendeskReader
@@ -141,12 +142,37 @@ def _check_typed_database(secrets: Mapping[str, str]) -> None:
 
 
 def _open_chatwoot(
-    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str
+    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str, _source: str
 ) -> DeskReader:
     # Who has another kind of desk waits for none of its libraries.
     from tawny.sources.chatwoot.reader import ChatwootReader
 
     return ChatwootReader(options, secrets["database_url"], prefix)
+
+
+def _check_intercom(options: dict[str, Any]) -> None:
+    _check_address("--base-url", "base_url", options)
+    if "lag" in options:
+        # What was written a moment ago is not found by searches yet.
+        checked_duration("--lag", str(options["lag"]), least="60s")
+    if options.get("hours") is not None:
+        from tawny.sources.intercom.hours import read_hours
+
+        options["hours"] = str(Path(options["hours"]).absolute())
+        read_hours(Path(options["hours"]))
+
+
+def _open_intercom(
+    _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str, source: str
+) -> DeskReader:
+    from tawny.sources.intercom.desk import IntercomDesk
+    from tawny.sources.intercom.reader import IntercomReader
+
+    desk = IntercomDesk(
+        options.get("region") or "us", options.get("base_url"), secrets["token"],
+        str(options["budget"]), source,
+    )  # fmt: skip
+    return IntercomReader(desk, options, prefix)
 
 
 def _check_table(options: dict[str, Any]) -> None:
@@ -159,7 +185,7 @@ def _check_table(options: dict[str, Any]) -> None:
 
 
 def _open_table(
-    home: Path, options: Mapping[str, Any], _secrets: Mapping[str, str], prefix: str
+    home: Path, options: Mapping[str, Any], _secrets: Mapping[str, str], prefix: str, _source: str
 ) -> DeskReader:
     from tawny.sources.table.reader import TableReader
 
@@ -179,6 +205,18 @@ KINDS: Mapping[str, SourceKind] = {
         label="Chatwoot",
         about=N_("An account of a self-hosted Chatwoot, read from its PostgreSQL database."),
         check_typed=_check_typed_database,
+    ),
+    "intercom": SourceKind(
+        name="intercom",
+        needed=("token",),
+        secrets=("token",),
+        own=("region", "base_url", "hours"),
+        lacks=(),
+        address=lambda _name, _options: None,
+        check=_check_intercom,
+        open=_open_intercom,
+        label="Intercom",
+        about=N_("An Intercom workspace, read over its API with the access token of an app."),
     ),
     "table": SourceKind(
         name="table",
@@ -241,10 +279,10 @@ def kind_of(name: str) -> SourceKind:
 
 
 def opened(home: Path, kind: str, options: Mapping[str, Any], secrets: Mapping[str, str],
-           prefix: str) -> DeskReader:  # fmt: skip
-    """An open desk. Raises `RequestError` for a secret that is not where it should be, and
-    `SourceError`."""
+           prefix: str, source: str) -> DeskReader:  # fmt: skip
+    """An open desk, whose events are of a `source`. Raises `RequestError` for a secret that is not
+    where it should be, and `SourceError`."""
     found = {
         name: revealed(home, f"--{name.replace('_', '-')}", kept) for name, kept in secrets.items()
     }
-    return kind_of(kind).open(home, options, found, prefix)
+    return kind_of(kind).open(home, options, found, prefix, source)

@@ -80,10 +80,19 @@ _ALL = (
         is_fixed=True,
     ),
     SourceOption(
+        name="region",
+        label=N_("Region"),
+        help=N_("Intercom: where the workspace is hosted. At first us."),
+        page_help=N_("Where the workspace is hosted; us where nothing is chosen."),
+        form=Form.CHOICE,
+        choices=("us", "eu", "au"),
+        is_fixed=True,
+    ),
+    SourceOption(
         name="base_url",
         label=N_("Another address"),
-        help=N_("Zendesk: address of an account that is not at NAME.zendesk.com."),
-        page_help=N_("Of an account that is not at NAME.zendesk.com."),
+        help=N_("Zendesk, Intercom: where the API is, if it is not at the usual address."),
+        page_help=N_("Where the API is, if it is not at the usual address."),
         metavar="URL",
         is_fixed=True,
     ),
@@ -97,9 +106,9 @@ _ALL = (
     SourceOption(
         name="token",
         label=N_("API token"),
-        help=N_("Zendesk: API token of an administrator: env:NAME, file:PATH or - (standard "
-                "input)."),
-        page_help=N_("An API token of this administrator. It is kept encrypted and never shown."),
+        help=N_("Zendesk: API token of an administrator; Intercom: access token of an app: "
+                "env:NAME, file:PATH or - (standard input)."),
+        page_help=N_("It is kept encrypted and never shown."),
         form=Form.SECRET,
         metavar="SECRET",
     ),
@@ -118,6 +127,14 @@ _ALL = (
         page_help=N_("Whose opening hours count, where the account has several schedules."),
         form=Form.NUMBER,
         metavar="ID",
+    ),
+    SourceOption(
+        name="hours",
+        label=N_("File of opening hours"),
+        help=N_("Intercom: when it is open, which its API does not tell."),
+        page_help=N_("When the desk is open, which the API does not tell."),
+        form=Form.FILE,
+        metavar="FILE.toml",
     ),
     SourceOption(
         name="budget",

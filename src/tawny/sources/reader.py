@@ -81,6 +81,8 @@ class DeskAccess:
     """Columns of the exports that stay empty, and why."""
     notes: Sequence[Text] = ()
     """What a person should know: rights, differences from the desk's own reports."""
+    address: str | None = None
+    """By which the account is known, where only the desk itself tells it."""
 
 
 class DeskReader(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class NewSource:
     kind: str
     name: str
     address: str
+    """Empty until the desk has told it."""
     prefix: str
     options: Mapping[str, Any]
     secrets: Mapping[str, str]
@@ -78,7 +79,7 @@ class Sources:
         nothing then."""
         new = self.new(kind_name, name, given, prefix)
         found = self.access(new)
-        self.keep(new)
+        self.keep(self.known(new, found, prefix))
         return found
 
     def new(self, kind_name: str, name: str, given: Given, prefix: str | None) -> NewSource:
@@ -107,8 +108,18 @@ class Sources:
         kind.check(options)
         secrets = self._kept(kind, given)
         address = kind.address(name, options)
+        if address is None:
+            return NewSource(kind_name, name, "", "", options, secrets)
         prefix = self._prefix(name, address, prefix)
         return NewSource(kind_name, name, address, prefix, options, secrets)
+
+    def known(self, new: NewSource, access: DeskAccess, prefix: str | None) -> NewSource:
+        """The same once the desk has told which account it is; `prefix` is the one that was asked
+        for. Raises `RequestError`."""
+        if access.address is None:
+            return new
+        own = self._prefix(new.name, access.address, prefix)
+        return replace(new, address=access.address, prefix=own)
 
     def access(self, new: NewSource) -> DeskAccess:
         """Test whether a desk can be read. Raises `RequestError` or `SourceError`."""
@@ -117,7 +128,7 @@ class Sources:
 
     def open(self, new: NewSource) -> DeskReader:
         """An open desk; the caller closes it."""
-        return opened(self.home, new.kind, new.options, new.secrets, new.prefix)
+        return opened(self.home, new.kind, new.options, new.secrets, new.prefix, new.address)
 
     def keep(self, new: NewSource) -> None:
         """Set a source up whose desk can be read. Raises `ConflictError`."""
@@ -231,7 +242,9 @@ class Sources:
 
     def reader(self, source: Source) -> DeskReader:
         """An open desk; the caller closes it."""
-        return opened(self.home, source.kind, source.options, source.secrets, source.prefix)
+        return opened(
+            self.home, source.kind, source.options, source.secrets, source.prefix, source.address
+        )
 
     def sync(
         self,

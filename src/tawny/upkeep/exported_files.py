@@ -23,6 +23,7 @@ from tawny.disk import sha256_of, translated_os_errors
 from tawny.engine.duck import Duck
 from tawny.engine.erasure import create_newly_erased, newest_erasure, newly_erased_between
 from tawny.exports.bundle import receipts_in
+from tawny.exports.receipt import erasures_version
 from tawny.exports.request import request_of_json
 from tawny.log.files import Snapshot
 from tawny.model.zones import to_ms
@@ -89,7 +90,7 @@ class _Looker:
 
     def concerns(self, receipt: dict[str, Any]) -> bool:
         """Whether somebody was erased since; makes the table of them."""
-        version = int(receipt["log_version"])
+        version = erasures_version(receipt)
         if version >= self._newest or not _personal(receipt):
             return False
         if version != self._version:

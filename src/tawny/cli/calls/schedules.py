@@ -258,3 +258,18 @@ def retry_delivery(context: click.Context, number: int, **given: Any) -> None:
     from tawny.cli import schedules as work
 
     work.retry_delivery(home_of(context), number, given)
+
+
+@deliveries.command("send", cls=Command)
+@click.argument("export", metavar="EXPORT")
+@click.argument("destination", metavar="DESTINATION")
+@desk_options
+def send_export(context: click.Context, export: str, destination: str, **given: Any) -> None:
+    """Send a finished export to a destination, once.
+
+    EXPORT is the number of its run. Sent again, the answer is the same delivery. Ends as tawny
+    schedules run does.
+    """
+    from tawny.cli import schedules as work
+
+    work.send_export(home_of(context), export, destination, given)

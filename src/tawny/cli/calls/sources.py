@@ -68,7 +68,8 @@ def add(
     """Test the access to a help desk and set it up as a source.
 
     Says what is there and what will stay unmeasured. Nothing is stored when it cannot be read. The
-    kind is chatwoot, zendesk, or table for any other desk whose rows lie in files or a database.
+    kind is chatwoot, intercom, zendesk, or table for any other desk whose rows lie in files or a
+    database.
     """
     from tawny.cli import sources as work
 

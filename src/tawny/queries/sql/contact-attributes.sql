@@ -14,16 +14,20 @@ WITH scope AS (
 ),
 
 writers AS (
-    SELECT DISTINCT conversations.contact_id
+    SELECT
+        /* evidence */ min(scope_messages.event) AS event,
+        conversations.contact_id
     FROM scope_messages
     INNER JOIN conversations
         ON conversations.conversation_id = scope_messages.conversation_id
     WHERE scope_messages.direction = 'inbound'
         AND scope_messages.time_ms >= $from_ms AND scope_messages.time_ms < $to_ms
+    GROUP BY conversations.contact_id
 ),
 
 last_attributes AS (
     SELECT
+        /* evidence */ event,
         contact_id, attribute_id, name, value, attribute_type, set_by, type,
         row_number() OVER (
             PARTITION BY contact_id, attribute_id

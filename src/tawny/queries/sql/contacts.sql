@@ -13,6 +13,7 @@ WITH scope AS (
 
 written AS (
     SELECT
+        /* evidence */ scope_messages.event,
         conversations.contact_id, conversations.channel_id, scope_messages.conversation_id,
         scope_messages.direction, scope_messages.time_ms,
         row_number() OVER (
@@ -38,7 +39,9 @@ totals AS (
 ),
 
 changes AS (
-    SELECT contact_id, max(time_ms) AS last_updated_ms
+    SELECT
+        /* evidence */ max(event) AS event,
+        contact_id, max(time_ms) AS last_updated_ms
     FROM contact_events
     WHERE type IN (
             'contact.saved', 'contact.attribute_set', 'contact.attribute_cleared',

@@ -15,6 +15,7 @@ WITH message_scope AS (
 message_events_later AS (
     -- What happened to these messages after they were created, wherever it says it belongs.
     SELECT
+        /* evidence */ event,
         message_id, conversation_id, type, content, CAST(NULL AS VARCHAR) AS tag_id,
         time_ms, sequence, source, id
     FROM message_change_events
@@ -22,6 +23,7 @@ message_events_later AS (
         AND message_id IN (SELECT message_id FROM message_scope)
     UNION ALL
     SELECT
+        /* evidence */ event,
         message_id, conversation_id, type, CAST(NULL AS VARCHAR) AS content, tag_id,
         time_ms, sequence, source, id
     FROM label_events
@@ -36,13 +38,17 @@ scope AS (
 ),
 
 counted AS (
-    SELECT message_id, type, content, tag_id, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        message_id, type, content, tag_id, time_ms, sequence, source, id
     FROM message_events_later
     WHERE conversation_id IN (SELECT conversation_id FROM conversations)
 ),
 
 changes AS (
     SELECT
+        /* evidence */ max(event) AS last_changed_event,
+        /* evidence */ min(CASE WHEN type = 'message.deleted' THEN event END) AS deleted_event,
         message_id,
         max(time_ms) AS last_changed_ms,
         min(CASE WHEN type = 'message.deleted' THEN time_ms END) AS deleted_ms
@@ -51,9 +57,12 @@ changes AS (
 ),
 
 updates AS (
-    SELECT message_id, content, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        message_id, content, time_ms, sequence, source, id
     FROM (
         SELECT
+            /* evidence */ event,
             message_id, content, time_ms, sequence, source, id,
             row_number() OVER (
                 PARTITION BY message_id
@@ -67,6 +76,7 @@ updates AS (
 
 label_changes AS (
     SELECT
+        /* evidence */ event,
         'tag' AS kind, tag_id AS label_id, message_id AS labelled_id,
         type = 'tag.applied' AS is_application, time_ms, sequence, source, id
     FROM counted
@@ -106,6 +116,8 @@ overtaken AS (
 message_details AS (
     -- What happened to the few messages to which anything happened.
     SELECT
+        /* evidence */ changes.last_changed_event, changes.deleted_event,
+        /* evidence */ updates.event AS updated_event,
         changes.message_id, changes.last_changed_ms, changes.deleted_ms,
         updates.content AS updated_content,
         overtaken.message_id IS NOT NULL AS is_overtaken,

@@ -8,7 +8,9 @@
 -- never empty: tag_id, active, total_contacts, total_messages, current_messages
 WITH tag_events_everywhere AS (
     -- All applications and removals of the tags of the messages that got one in the range.
-    SELECT message_id, conversation_id, tag_id, type, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        message_id, conversation_id, tag_id, type, time_ms, sequence, source, id
     FROM label_events
     WHERE type IN ('tag.applied', 'tag.removed')
         AND message_id IN (
@@ -22,6 +24,7 @@ scope AS (
 
 label_changes AS (
     SELECT
+        /* evidence */ event,
         'tag' AS kind, tag_id AS label_id, message_id AS labelled_id,
         type = 'tag.applied' AS is_application, time_ms, sequence, source, id
     FROM tag_events_everywhere
@@ -29,13 +32,17 @@ label_changes AS (
 ),
 
 labelled AS (
-    SELECT DISTINCT
+    SELECT
+        /* evidence */ min(label_events_in_range.event) AS event,
         label_events_in_range.tag_id, conversations.channel_id, label_events_in_range.message_id,
         conversations.contact_id
     FROM label_events_in_range
     INNER JOIN conversations
         ON conversations.conversation_id = label_events_in_range.conversation_id
     WHERE label_events_in_range.type = 'tag.applied'
+    GROUP BY
+        label_events_in_range.tag_id, conversations.channel_id, label_events_in_range.message_id,
+        conversations.contact_id
 ),
 
 totals AS (

@@ -13,12 +13,15 @@ WITH scope AS (
 ),
 
 labelled AS (
-    SELECT DISTINCT
+    SELECT
+        /* evidence */ min(label_events_in_range.event) AS event,
         label_events_in_range.topic_id, conversations.channel_id, conversations.conversation_id
     FROM label_events_in_range
     INNER JOIN conversations
         ON conversations.conversation_id = label_events_in_range.conversation_id
     WHERE label_events_in_range.type = 'topic.applied'
+    GROUP BY
+        label_events_in_range.topic_id, conversations.channel_id, conversations.conversation_id
 ),
 
 totals AS (

@@ -25,6 +25,7 @@ WITH scope AS (
 
 deeds AS (
     SELECT
+        /* evidence */ event,
         agent_id, conversation_id, message_id,
         'message' AS what
     FROM scope_messages
@@ -33,6 +34,7 @@ deeds AS (
         AND time_ms >= $from_ms AND time_ms < $to_ms
     UNION ALL
     SELECT
+        /* evidence */ event,
         agent_id, conversation_id, CAST(NULL AS VARCHAR) AS message_id,
         CASE
             WHEN type = 'conversation.handed_over' AND reason IN ('error', 'va_timeout')
@@ -51,7 +53,9 @@ deeds AS (
             )
         )
     UNION ALL
-    SELECT agent_id, conversation_id, message_id, type AS what
+    SELECT
+        /* evidence */ event,
+        agent_id, conversation_id, message_id, type AS what
     FROM label_events_in_range
     WHERE type IN ('topic.applied', 'tag.applied')
 ),

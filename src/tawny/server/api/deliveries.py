@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 
 from tawny.people.callers import Scope
 from tawny.schedules.store_deliveries import DeliveryFilter
+from tawny.server.api.exports import RunId
 from tawny.server.api.schedule_shapes import (
     DeliveriesAnswer,
     DeliveryAnswer,
     DeliveryStateName,
+    SendBody,
 )
 from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
@@ -86,4 +88,22 @@ def retry_delivery(
     return DeliveryAnswer.of(found, language, services.settings)
 
 
-HANDLERS = (list_deliveries, get_delivery, retry_delivery)
+@post(
+    "/exports/{run_id:str}/send",
+    opt=_WRITE,
+    status_code=202,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 404, 409, 413, 503),
+    summary="Send a finished run to a destination, once",
+)
+def send_export(
+    services: Services, caller: Caller, language: Language, run_id: RunId, data: JSONBody[SendBody]
+) -> DeliveryAnswer:
+    """Its files are brought there, tried again where that fails, and listed as other deliveries
+    are. A run is sent to a destination once: asked again, the answer is the same delivery."""
+    found = services.schedules.send(caller, run_id, data.destination)
+    return DeliveryAnswer.of(found, language, services.settings)
+
+
+HANDLERS = (list_deliveries, get_delivery, retry_delivery, send_export)

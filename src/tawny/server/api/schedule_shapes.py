@@ -205,12 +205,20 @@ class RowChangesAnswer(Struct):
     changed: int
 
 
+class SendBody(Struct, forbid_unknown_fields=True):
+    """Where an export is to be sent."""
+
+    destination: Annotated[str, Meta(max_length=255)]
+    """Its name."""
+
+
 class DeliveryAnswer(Struct):
-    """A range of a schedule, its revision and a destination."""
+    """A range of a schedule, its revision and a destination; or an export that was sent once."""
 
     id: int
-    schedule_id: int
-    schedule: str
+    schedule_id: int | None
+    """None where an export was sent once."""
+    schedule: str | None
     exports: list[str]
     time_zone: str
     slot: SlotAnswer

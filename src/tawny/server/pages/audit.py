@@ -54,6 +54,7 @@ ACTIONS = {
     "schedule_run": N_("Had a schedule run at once"),
     "schedule_backfilled": N_("Had past ranges of a schedule made"),
     "delivery_retried": N_("Had a delivery tried again"),
+    "export_sent": N_("Sent an export to a destination"),
     "destination_added": N_("Set up a destination"),
     "destination_changed": N_("Changed a destination"),
     "destination_removed": N_("Removed a destination"),
@@ -72,6 +73,7 @@ ACTIONS = {
     "preview_read": N_("Looked at an export"),
     "charts_read": N_("Looked at an export"),
     "feed_read": N_("Read a change feed"),
+    "explanation_read": N_("Had a cell explained"),
     "audit_read": N_("Exported the audit trail"),
     "erased_contact_found": N_("Found an erased contact in a file"),
     "delivery_with_erased_contact": N_("Found an erased contact in delivered files"),
@@ -82,7 +84,7 @@ ACTIONS = {
 }
 
 
-LOOKS = ("preview_read", "charts_read", "feed_read")
+LOOKS = ("preview_read", "charts_read", "feed_read", "explanation_read")
 """What somebody does again and again without changing anything: one line while nothing else is
 between."""
 _BLOCK = 200

@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from tawny.exports.receipt import changed_since, replay_of_receipt
 from tawny.exports.request import chosen_columns
 from tawny.model.zones import current_ms, moment_ms, requested_zone
+from tawny.people.callers import Scope
 from tawny.queries.catalogue import query
 from tawny.queries.columns import Column
 from tawny.reading.identities import IDENTITIES
@@ -31,7 +32,7 @@ from tawny.server.pages.freshness import begins_within, of_receipt
 from tawny.server.pages.received import channels_by_id
 from tawny.server.pages.rendering import AnyRequest, is_part, reader_of, render
 from tawny.server.pages.result import chosen_part
-from tawny.server.pages.submitted import of_query
+from tawny.server.pages.submitted import SubmittedForm, of_query
 from tawny.state.run_rows import ExportRun, RunState
 from tawny.text import Text
 from tawny.upkeep import exported_files
@@ -107,7 +108,15 @@ def run_page(
         edit_query=form_query(request_of_run(run)),
         people=services.accounts.shown_names(),
         range_words=lambda one: range_words(one, reader),
+        destinations=_destinations(caller, services, run),
     )  # fmt: skip
+
+
+def _destinations(caller: Caller, services: Services, run: ExportRun) -> Sequence[str]:
+    """The names of where the file of a run can be sent."""
+    if run.state is not RunState.READY or not caller.may(Scope.SCHEDULES_WRITE):
+        return []
+    return [one.choice.name for one in services.destinations.list(caller)]
 
 
 @get("/exports/{run_id:str}/row", sync_to_thread=True)
@@ -204,6 +213,15 @@ def again(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect
     return Redirect(f"/exports/{run.id}", status_code=303)
 
 
+@post("/exports/{run_id:str}/send", opt={"scope": Scope.SCHEDULES_WRITE}, sync_to_thread=True)
+def send(
+    caller: Caller, services: Services, form: SubmittedForm, run_id: FromPath[str]
+) -> Redirect:
+    """Have the file brought to a destination, once."""
+    services.schedules.send(caller, run_id, form.one("destination"))
+    return Redirect("/deliveries?done=sent", status_code=303)
+
+
 @post("/exports/{run_id:str}/remake", sync_to_thread=True)
 def remake(caller: Caller, services: Services, run_id: FromPath[str]) -> Redirect:
     """Make the file again from its receipt."""
@@ -242,6 +260,6 @@ def _command(run: ExportRun) -> str | None:
 
 
 ROUTES = [
-    run_page, row_part, parts_part, charts_part, file, part, receipt, cancel, again, remake,
+    run_page, row_part, parts_part, charts_part, file, part, receipt, cancel, again, send, remake,
     delete_file, delete_run,
 ]  # fmt: skip

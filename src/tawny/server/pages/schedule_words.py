@@ -11,6 +11,7 @@ from tawny.model.durations import milliseconds
 from tawny.model.periods import Period, request_texts
 from tawny.model.zones import from_ms, requested_zone
 from tawny.schedules.choice import NO_CORRECTIONS, NO_WAIT, ScheduleChoice
+from tawny.schedules.rows import Delivery
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import Reader
 from tawny.text import N_, Text
@@ -34,6 +35,21 @@ def range_of_slot(frequency: str, zone_name: str, slot: Period, reader: Reader) 
         # An hour that comes twice is told apart by its offset.
         text += f" {words.offset(slot.from_ms, zone)}"
     return f"{text} – {words.clock(end, reader.locale)}"
+
+
+def range_of_delivery(delivery: Delivery, reader: Reader) -> str:
+    """The same of a delivery; of what was sent once days, two moments, or the one it is as of."""
+    if not delivery.once:
+        return range_of_slot(delivery.frequency, delivery.time_zone, delivery.range, reader)
+    begin, end = delivery.range_texts
+    if "T" not in begin:
+        return words.days(begin, end, reader.locale)
+    zone, slot = requested_zone(delivery.time_zone), delivery.range
+    moments = [
+        format_datetime(from_ms(at).astimezone(zone), "d MMM y, HH:mm", locale=reader.locale)
+        for at in dict.fromkeys((slot.from_ms, slot.to_ms))
+    ]
+    return " – ".join(moments)
 
 
 def duration_words(text: str, reader: Reader) -> str:

@@ -22,6 +22,7 @@ from tawny.server.pages.schedule_words import (
     changes_words,
     duration_words,
     lacking_words,
+    range_of_delivery,
     range_of_slot,
 )
 from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
@@ -43,6 +44,7 @@ DONE = {
     "backfill": N_("The ranges are being made."),
     "nothing": N_("All ranges in it were made already."),
     "retried": N_("It is tried now."),
+    "sent": N_("The export is being sent; below is how far it is."),
     "removed": N_("The schedule is deleted. What was delivered stays."),
 }
 
@@ -50,7 +52,7 @@ DONE = {
 def delivery_words(reader: Reader) -> dict[str, Any]:
     """How a template says what a delivery is."""
     return {
-        "slot_words": lambda one: range_of_slot(one.frequency, one.time_zone, one.range, reader),
+        "slot_words": lambda one: range_of_delivery(one, reader),
         "lacking_words": lambda one: lacking_words(one.incomplete, reader),
         "changes_words": lambda one: changes_words(one.changes, reader),
     }

@@ -82,7 +82,8 @@ class DeskHttp:
         self._url = url
         self._host = parts.hostname or ""
         rule = OutgoingRule(Settings())
-        self._check_way(rule, parts.scheme == "https", parts.port or 443)
+        tls = parts.scheme == "https"
+        self._check_way(rule, tls, parts.port or 443)
         self._budget = budget
         self._read_limits = read_limits
         self._proxy = OutgoingProxy(rule)
@@ -93,6 +94,8 @@ class DeskHttp:
             timeout=_STEP_S,
             proxy=self._proxy.url,
             verify=ssl.create_default_context(),
+            # Without TLS the proxy takes one call of a connection.
+            limits=httpx.Limits(max_keepalive_connections=None if tls else 0),
             trust_env=False,
             follow_redirects=False,
         )  # fmt: skip
@@ -121,13 +124,23 @@ class DeskHttp:
         Waits for the budget and for a desk that is busy. Raises `StatusError` for an answer that
         says no, `SourceError` for what is none.
         """
+        return self._answered("GET", path, parameters, None, kind)
+
+    def post(self, path: str, asked: Json, kind: str) -> Json:
+        """The same of a question that is an object itself: it changes nothing, so it may be asked
+        again."""
+        return self._answered("POST", path, {}, asked, kind)
+
+    def _answered(
+        self, method: str, path: str, parameters: Parameters, asked: Json | None, kind: str
+    ) -> Json:
         failure: SourceError | None = None
         for attempt in range(_MOST_TRIES):
             self._wait(self._budget.wait_s(kind))
             self._budget.take(kind)
             self.traffic.requests += 1
             try:
-                status, headers, body = self._asked(path, parameters)
+                status, headers, body = self._asked(method, path, parameters, asked)
             except _LostError as error:
                 failure = error.failure
                 self._wait(_backoff_s(attempt))
@@ -139,7 +152,7 @@ class DeskHttp:
             failure = self._refused(path, status, headers)
             if status == 429 or status in _BUSY:
                 self.traffic.limited += status == 429
-                self._wait(self._asked_wait_s(path, status, headers, attempt))
+                self._wait(self._asked_wait_s(path, status, headers, kind, attempt))
                 continue
             raise failure
         assert failure is not None
@@ -152,13 +165,17 @@ class DeskHttp:
             time.sleep(seconds)
             self.traffic.waited_s += time.monotonic() - begun
 
-    def _asked(self, path: str, parameters: Parameters) -> tuple[int, httpx.Headers, bytes]:
+    def _asked(
+        self, method: str, path: str, parameters: Parameters, asked: Json | None
+    ) -> tuple[int, httpx.Headers, bytes]:
         end_s = time.monotonic() + _MOST_S
         body = bytearray()
         self._proxy.fault = None
         with (
             self._translated(path),
-            self._client.stream("GET", self._url + path, params=dict(parameters)) as answer,
+            self._client.stream(
+                method, self._url + path, params=dict(parameters), json=asked
+            ) as answer,
         ):
             if self._proxy.fault is not None:
                 raise SourceError(
@@ -233,12 +250,15 @@ class DeskHttp:
         )
 
     def _asked_wait_s(
-        self, path: str, status: int, headers: httpx.Headers, attempt: int
+        self, path: str, status: int, headers: httpx.Headers, kind: str, attempt: int
     ) -> float:  # fmt: skip
-        """How long a desk that was busy wants to be left alone."""
+        """How long a desk that was busy wants to be left alone: some say it as `Retry-After`, some
+        in the headers of their limits alone."""
         asked_s = _retry_after_s(headers.get("retry-after", ""))
-        if asked_s is None:
-            asked_s = 60.0 if status == 429 else _backoff_s(attempt)
+        if asked_s is None and status == 429:
+            asked_s = self._budget.wait_s(kind) or 60.0
+        elif asked_s is None:
+            asked_s = _backoff_s(attempt)
         if asked_s > _LONGEST_WAIT_S:
             raise SourceError(
                 "{host}: answered {status} to {path} and wants to be left alone for {seconds} s; "

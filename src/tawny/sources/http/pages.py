@@ -86,6 +86,50 @@ def linked_pages(
         cursor = str(following)
 
 
+def searched_pages(
+    ask: Callable[[str, Json], Json], path: str, name: str, query: Json, size: int
+) -> Iterator[ApiPage]:
+    """The hits of a search: its answers say `pages.next.starting_after` as long as there are
+    more."""
+    cursor: str | None = None
+    while True:
+        pagination: Json = {"per_page": size}
+        if cursor is not None:
+            pagination["starting_after"] = cursor
+        page = ask(path, {**query, "pagination": pagination})
+        following = _starting_after(page)
+        if following is not None and following == cursor:
+            raise _repeated(path)
+        yield ApiPage(_items(page, name, path), following or "", following is None, page)
+        if following is None:
+            return
+        cursor = following
+
+
+def numbered_pages(ask: Ask, path: str, name: str, parameters: Parameters) -> Iterator[ApiPage]:
+    """A list whose pages are numbered: each says which it is, and how many there are."""
+    number = 1
+    while True:
+        page = ask(path, parameters if number == 1 else {**parameters, "page": number})
+        pages = page.get("pages")
+        pages = pages if isinstance(pages, dict) else {}
+        told, total = pages.get("page"), pages.get("total_pages")
+        if number > 1 and told not in (None, number):
+            raise _repeated(path)
+        ended = not isinstance(total, int) or number >= total
+        yield ApiPage(_items(page, name, path), str(number), ended, page)
+        if ended:
+            return
+        number += 1
+
+
+def _starting_after(page: Json) -> str | None:
+    pages = page.get("pages")
+    following = pages.get("next") if isinstance(pages, dict) else None
+    found = following.get("starting_after") if isinstance(following, dict) else None
+    return str(found) if isinstance(found, (str, int)) and found != "" else None
+
+
 def _items(page: Json, name: str, path: str) -> Sequence[Any]:
     items = page.get(name)
     if not isinstance(items, list):

@@ -13,6 +13,7 @@ from tawny.errors import RequestError
 from tawny.sources.budget import RateBudget
 from tawny.sources.http.client import DeskHttp, Json, Parameters, StatusError
 from tawny.sources.http.pages import ApiPage, cursor_pages, linked_pages, time_pages
+from tawny.sources.http.secret_words import printable
 
 EXPORT, CHAT, OTHER = "export", "chat", "other"
 LIMITS_PER_MINUTE = {EXPORT: 10, CHAT: 200, OTHER: 200}
@@ -204,22 +205,12 @@ def headers_of(options: Mapping[str, Any], secrets: Mapping[str, str]) -> dict[s
             "--token: a source of the kind zendesk needs --email with --token, or --oauth-token"
         )
     if "oauth_token" in secrets:
-        words = f"Bearer {_printable('--oauth-token', secrets['oauth_token'])}"
+        words = f"Bearer {printable('--oauth-token', secrets['oauth_token'])}"
     else:
         if not options.get("email"):
             raise RequestError(
                 "--email: found nothing; allowed the address of the administrator whose token it is"
             )
-        login = f"{options['email']}/token:{_printable('--token', secrets['token'])}"
+        login = f"{options['email']}/token:{printable('--token', secrets['token'])}"
         words = f"Basic {base64.b64encode(login.encode()).decode()}"
     return {"Authorization": words}
-
-
-def _printable(option: str, secret: str) -> str:
-    if not re.fullmatch(r"[!-~]+", secret):
-        raise RequestError(
-            "{option}: found something that is no token; allowed one word of printable ASCII "
-            "characters",
-            option=option,
-        )
-    return secret

@@ -67,8 +67,8 @@ class ZendeskReader:
         report.not_measured = not_measured(has_chat="timeline_us" in cursors)
         yield Page(records, dict(cursors))
         at = SyncContext(
-            self._desk, directory, cursors, window, ledger, report, self._excluded,
-            has_content=self._options["content"] == "yes",
+            cursors, window, ledger, report, self._excluded,
+            has_content=self._options["content"] == "yes", desk=self._desk, directory=directory,
         )  # fmt: skip
         for page in _all_pages(at, erases=bool(self._options["erase_deleted_contacts"])):
             report.requests, report.limited = traffic.requests, traffic.limited

@@ -1,10 +1,12 @@
 -- Topics and tags that are applied now: the last application or removal is an application, and the
 -- topic or tag was not deleted after it.
 SELECT
+    /* evidence */ last.event, labels.name_event,
     last.label_id, last.labelled_id, labels.name AS label_name,
     last.time_ms, last.sequence, last.source, last.id
 FROM (
     SELECT
+        /* evidence */ event,
         kind, label_id, labelled_id, is_application, time_ms, sequence, source, id,
         row_number() OVER (
             PARTITION BY kind, label_id, labelled_id

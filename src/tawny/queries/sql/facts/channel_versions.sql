@@ -2,6 +2,7 @@
 -- order counts from then on; before the channel was first saved, the first one by order counts.
 WITH saved AS (
     SELECT
+        /* evidence */ event,
         channel_id, business_hours, time_ms,
         row_number() OVER (
             PARTITION BY channel_id ORDER BY time_ms, sequence, source, id
@@ -14,11 +15,14 @@ WITH saved AS (
 )
 
 SELECT
+    /* evidence */ event,
     channel_id, business_hours, time_ms AS from_ms,
     lead(time_ms) OVER (PARTITION BY channel_id ORDER BY time_ms) AS until_ms
 FROM saved
 WHERE newest = 1
 UNION ALL
-SELECT channel_id, business_hours, CAST(NULL AS BIGINT) AS from_ms, time_ms AS until_ms
+SELECT
+    /* evidence */ event,
+    channel_id, business_hours, CAST(NULL AS BIGINT) AS from_ms, time_ms AS until_ms
 FROM saved
 WHERE nth = 1

@@ -1,5 +1,6 @@
 -- Channels with the names they have now: the last channel.saved of each, as a whole.
 SELECT
+    /* evidence */ event,
     channel_id,
     /* enum | Medium
        Medium of the channel, such as email or whatsapp, as last saved up to the as-of instant;
@@ -15,6 +16,7 @@ SELECT
     display_name
 FROM (
     SELECT
+        /* evidence */ event,
         channel_id, medium, name, display_name,
         row_number() OVER (
             PARTITION BY channel_id ORDER BY time_ms DESC, sequence DESC, source DESC, id DESC

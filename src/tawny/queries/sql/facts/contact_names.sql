@@ -2,6 +2,7 @@
 -- contact.saved of each, as a whole. Most were saved once; only the others are put in order.
 WITH saved AS (
     SELECT
+        /* evidence */ event,
         contact_id, medium, primary_identifier, secondary_identifier, time_ms, sequence, source, id
     FROM contact_events
     WHERE type = 'contact.saved'
@@ -13,6 +14,7 @@ repeated AS (
 )
 
 SELECT
+    /* evidence */ event,
     contact_id, medium,
     /* identifier | Contact Primary Identifier
        Main identifier of the contact (for example an e-mail address or a handle), as last saved
@@ -25,9 +27,12 @@ SELECT
 FROM saved
 WHERE contact_id NOT IN (SELECT contact_id FROM repeated)
 UNION ALL
-SELECT contact_id, medium, primary_identifier, secondary_identifier
+SELECT
+    /* evidence */ event,
+    contact_id, medium, primary_identifier, secondary_identifier
 FROM (
     SELECT
+        /* evidence */ event,
         contact_id, medium, primary_identifier, secondary_identifier,
         row_number() OVER (
             PARTITION BY contact_id ORDER BY time_ms DESC, sequence DESC, source DESC, id DESC

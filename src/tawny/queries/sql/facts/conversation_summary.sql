@@ -1,6 +1,7 @@
 -- One row per conversation in scope with every value the two conversation exports show.
 WITH marks AS (
     SELECT
+        /* evidence */ min(CASE WHEN kind = 'inbound' THEN event END) AS first_inbound_event,
         conversation_id,
         min(CASE WHEN kind = 'resolved' THEN position END) AS first_resolve,
         max(CASE WHEN kind IN ('pending', 'resolved') THEN position END) AS last_change,
@@ -34,9 +35,12 @@ topic_lists AS (
 ),
 
 last_survey AS (
-    SELECT conversation_id, score, state, follow_up_question, follow_up_response
+    SELECT
+        /* evidence */ survey_id,
+        conversation_id, score, state, follow_up_question, follow_up_response
     FROM (
         SELECT
+            /* evidence */ survey_id,
             conversation_id, score, state, follow_up_question, follow_up_response,
             row_number() OVER (PARTITION BY conversation_id ORDER BY nth DESC) AS newest
         FROM surveys
@@ -45,6 +49,9 @@ last_survey AS (
 )
 
 SELECT
+    /* evidence */ resolve.event AS resolve_event, last_change.event AS last_change_event,
+    /* evidence */ last_status.event AS last_status_event, marks.first_inbound_event,
+    /* evidence */ last_survey.survey_id AS last_survey_id,
     /* id | Conversation ID
        Identifies the conversation; one row per conversation. Links to Conversation ID in messages
        and response-times. */

@@ -5,6 +5,7 @@
 -- order to find.
 WITH created AS (
     SELECT
+        /* evidence */ event,
         conversation_id, channel_id, contact_id, url, language, time_ms, sequence, source, id
     FROM scope_creations
     WHERE type = 'conversation.created'
@@ -16,14 +17,17 @@ repeated AS (
 
 first_creations AS (
     SELECT
+        /* evidence */ event,
         conversation_id, channel_id, contact_id, url, language, time_ms, sequence, source, id
     FROM created
     WHERE conversation_id NOT IN (SELECT conversation_id FROM repeated)
     UNION ALL
     SELECT
+        /* evidence */ event,
         conversation_id, channel_id, contact_id, url, language, time_ms, sequence, source, id
     FROM (
         SELECT
+            /* evidence */ event,
             conversation_id, channel_id, contact_id, url, language, time_ms, sequence, source, id,
             row_number() OVER (
                 PARTITION BY conversation_id ORDER BY time_ms, sequence, source, id
@@ -35,22 +39,29 @@ first_creations AS (
 ),
 
 updated AS (
-    SELECT conversation_id, url, language, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        conversation_id, url, language, time_ms, sequence, source, id
     FROM scope_creations
     WHERE type = 'conversation.updated' AND (url IS NOT NULL OR language IS NOT NULL)
 ),
 
 carried AS (
-    SELECT conversation_id, url, language, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        conversation_id, url, language, time_ms, sequence, source, id
     FROM updated
     UNION ALL
-    SELECT conversation_id, url, language, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        conversation_id, url, language, time_ms, sequence, source, id
     FROM first_creations
     WHERE conversation_id IN (SELECT conversation_id FROM updated)
 ),
 
 ranked_urls AS (
     SELECT
+        /* evidence */ event,
         conversation_id, url,
         row_number() OVER (
             PARTITION BY conversation_id
@@ -62,6 +73,7 @@ ranked_urls AS (
 
 ranked_languages AS (
     SELECT
+        /* evidence */ event,
         conversation_id, language,
         row_number() OVER (
             PARTITION BY conversation_id
@@ -72,6 +84,9 @@ ranked_languages AS (
 )
 
 SELECT
+    /* evidence */ first_creations.event,
+    /* evidence */ coalesce(ranked_urls.event, first_creations.event) AS url_event,
+    /* evidence */ coalesce(ranked_languages.event, first_creations.event) AS language_event,
     first_creations.conversation_id, first_creations.channel_id, first_creations.contact_id,
     first_creations.time_ms AS created_ms,
     coalesce(ranked_urls.url, first_creations.url) AS url,

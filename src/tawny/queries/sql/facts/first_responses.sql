@@ -2,7 +2,9 @@
 -- The clock starts at the first inbound or, when later, at the last hand-over before the reply,
 -- and runs while the channel is open, by the hours it had when the clock started.
 WITH first_inbound AS (
-    SELECT conversation_id, min(position) AS position, min(time_ms) AS time_ms
+    SELECT
+        /* evidence */ min(event) AS event,
+        conversation_id, min(position) AS position, min(time_ms) AS time_ms
     FROM timeline
     WHERE kind = 'inbound'
     GROUP BY conversation_id
@@ -10,6 +12,7 @@ WITH first_inbound AS (
 
 first_reply AS (
     SELECT
+        /* evidence */ min(first_inbound.event) AS inbound_event,
         timeline.conversation_id, min(timeline.position) AS position,
         min(first_inbound.time_ms) AS inbound_ms
     FROM timeline
@@ -19,7 +22,9 @@ first_reply AS (
 ),
 
 last_handover AS (
-    SELECT timeline.conversation_id, max(timeline.time_ms) AS time_ms
+    SELECT
+        /* evidence */ max(timeline.event) AS event,
+        timeline.conversation_id, max(timeline.time_ms) AS time_ms
     FROM timeline
     INNER JOIN first_reply ON first_reply.conversation_id = timeline.conversation_id
     WHERE timeline.kind = 'handed_over' AND timeline.position < first_reply.position
@@ -28,6 +33,10 @@ last_handover AS (
 
 waits AS (
     SELECT
+        /* evidence */ first_reply.inbound_event, reply.event AS reply_event,
+        /* evidence */ CASE
+        /* evidence */ WHEN last_handover.time_ms > first_reply.inbound_ms THEN last_handover.event
+        /* evidence */ END AS handover_event,
         first_reply.conversation_id,
         conversations.channel_id,
         greatest(
@@ -45,7 +54,9 @@ waits AS (
 ),
 
 hours AS (
-    SELECT waits.conversation_id, waits.start_ms, waits.end_ms, channel_versions.business_hours
+    SELECT
+        /* evidence */ channel_versions.event,
+        waits.conversation_id, waits.start_ms, waits.end_ms, channel_versions.business_hours
     FROM waits
     INNER JOIN channel_versions
         ON channel_versions.channel_id = waits.channel_id
@@ -81,6 +92,8 @@ open_at AS (
 )
 
 SELECT
+    /* evidence */ waits.inbound_event, waits.reply_event, hours.event AS hours_event,
+    /* evidence */ waits.handover_event,
     waits.conversation_id, waits.start_ms, waits.end_ms, waits.agent_id, waits.team_id,
     CASE
         WHEN hours.conversation_id IS NULL THEN waits.end_ms - waits.start_ms

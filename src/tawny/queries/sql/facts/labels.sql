@@ -2,12 +2,14 @@
 -- active, and the last deletion by order, which takes it off whatever it was applied to before.
 WITH changes AS (
     SELECT
+        /* evidence */ event,
         'topic' AS kind, topic_id AS label_id, name, type = 'topic.saved' AS is_saved,
         time_ms, sequence, source, id
     FROM reference_events
     WHERE type IN ('topic.saved', 'topic.deleted')
     UNION ALL
     SELECT
+        /* evidence */ event,
         'tag' AS kind, tag_id AS label_id, name, type = 'tag.saved' AS is_saved,
         time_ms, sequence, source, id
     FROM reference_events
@@ -16,6 +18,7 @@ WITH changes AS (
 
 ranked AS (
     SELECT
+        /* evidence */ event,
         kind, label_id, name, is_saved, time_ms, sequence, source, id,
         row_number() OVER (
             PARTITION BY kind, label_id
@@ -29,6 +32,7 @@ ranked AS (
 )
 
 SELECT
+    /* evidence */ known.event, named.event AS name_event, deleted.event AS deleted_event,
     known.kind, known.label_id,
     named.name,
     known.is_saved AS is_active,

@@ -4,12 +4,14 @@
 -- still holds the conversation continues the session.
 WITH agent_events AS (
     SELECT
+        /* evidence */ event,
         agent_id, conversation_id, team_id, time_ms, sequence, source, id,
         CAST(floor(time_ms / 86400000) AS BIGINT) AS utc_day
     FROM lock_events
     WHERE type = 'conversation.locked'
     UNION ALL
     SELECT
+        /* evidence */ event,
         agent_id, CAST(NULL AS VARCHAR) AS conversation_id, CAST(NULL AS VARCHAR) AS team_id,
         time_ms, sequence, source, id,
         CAST(floor(time_ms / 86400000) AS BIGINT) AS utc_day
@@ -33,6 +35,7 @@ day_borders AS (
 
 near_events AS (
     SELECT
+        /* evidence */ agent_events.event,
         agent_events.agent_id, agent_events.conversation_id, agent_events.team_id,
         agent_events.time_ms, agent_events.sequence, agent_events.source, agent_events.id
     FROM agent_events
@@ -50,6 +53,7 @@ near_events AS (
 -- Along the agent: a run is a lock and the locks of the same conversation right after it.
 agent_runs AS (
     SELECT
+        /* evidence */ event,
         agent_id, conversation_id, team_id, time_ms, sequence, source, id,
         row_number() OVER agent AS position,
         coalesce(lag(conversation_id) OVER agent, '') <> coalesce(conversation_id, '')
@@ -60,6 +64,11 @@ agent_runs AS (
 
 agent_locks AS (
     SELECT
+        /* evidence */ event,
+        /* evidence */ min(CASE WHEN begins_run THEN event END) OVER (
+        /* evidence */ PARTITION BY agent_id ORDER BY position
+        /* evidence */ ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        /* evidence */ ) AS agent_end_event,
         agent_id, conversation_id, team_id, time_ms, sequence, source, id, begins_run,
         min(CASE WHEN begins_run THEN time_ms END) OVER (
             PARTITION BY agent_id ORDER BY position
@@ -72,12 +81,14 @@ agent_locks AS (
 -- last changes nothing.
 conversation_events_of_locks AS (
     SELECT
+        /* evidence */ event, agent_end_event,
         conversation_id, agent_id, agent_id AS locked_by, team_id, time_ms, sequence, source, id,
         'locked' AS kind, begins_run, agent_end_ms
     FROM agent_locks
     WHERE conversation_id IN (SELECT conversation_id FROM scope)
     UNION ALL
     SELECT
+        /* evidence */ event, CAST(NULL AS VARCHAR) AS agent_end_event,
         conversation_id, agent_id, CAST(NULL AS VARCHAR) AS locked_by,
         CAST(NULL AS VARCHAR) AS team_id, time_ms, sequence, source, id, 'unlocked' AS kind,
         CAST(NULL AS BOOLEAN) AS begins_run, CAST(NULL AS BIGINT) AS agent_end_ms
@@ -85,6 +96,7 @@ conversation_events_of_locks AS (
     WHERE type = 'conversation.unlocked'
     UNION ALL
     SELECT
+        /* evidence */ event, CAST(NULL AS VARCHAR) AS agent_end_event,
         conversation_id, CAST(NULL AS VARCHAR) AS agent_id, CAST(NULL AS VARCHAR) AS locked_by,
         CAST(NULL AS VARCHAR) AS team_id, time_ms, sequence, source, id, 'status' AS kind,
         CAST(NULL AS BOOLEAN) AS begins_run, CAST(NULL AS BIGINT) AS agent_end_ms
@@ -94,6 +106,7 @@ conversation_events_of_locks AS (
 
 conversation_walk AS (
     SELECT
+        /* evidence */ event, agent_end_event,
         conversation_id, agent_id, locked_by, team_id, time_ms, kind, begins_run, agent_end_ms,
         row_number() OVER conversation AS position,
         last_value(locked_by IGNORE NULLS) OVER (
@@ -106,6 +119,7 @@ conversation_walk AS (
 
 conversation_runs AS (
     SELECT
+        /* evidence */ event, agent_end_event,
         conversation_id, agent_id, team_id, time_ms, kind, begins_run, agent_end_ms, position,
         coalesce(lag(locked_by) OVER conversation, '') <> coalesce(locked_by, '') AS begins_hold
     FROM conversation_walk
@@ -115,6 +129,11 @@ conversation_runs AS (
 
 holds AS (
     SELECT
+        /* evidence */ event, agent_end_event,
+        /* evidence */ min(CASE WHEN begins_hold THEN event END) OVER (
+        /* evidence */ PARTITION BY conversation_id ORDER BY position
+        /* evidence */ ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        /* evidence */ ) AS conversation_end_event,
         conversation_id, agent_id, team_id, time_ms, kind, begins_run, begins_hold, agent_end_ms,
         min(CASE WHEN begins_hold THEN time_ms END) OVER (
             PARTITION BY conversation_id ORDER BY position
@@ -125,6 +144,11 @@ holds AS (
 
 sessions AS (
     SELECT
+        /* evidence */ event AS lock_event,
+        /* evidence */ least(
+        /* evidence */ coalesce(agent_end_event, conversation_end_event),
+        /* evidence */ coalesce(conversation_end_event, agent_end_event)
+        /* evidence */ ) AS end_event,
         conversation_id, agent_id, team_id, time_ms AS start_ms,
         least(
             coalesce(agent_end_ms, conversation_end_ms),
@@ -138,6 +162,7 @@ sessions AS (
 
 ended AS (
     SELECT
+        /* evidence */ sessions.lock_event, sessions.end_event,
         sessions.conversation_id, sessions.agent_id, sessions.team_id, sessions.start_ms,
         sessions.end_ms, created_conversations.is_erased
     FROM sessions
@@ -147,17 +172,22 @@ ended AS (
 ),
 
 replies AS (
-    SELECT DISTINCT ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
+    SELECT
+        /* evidence */ min(scope_messages.event) AS event,
+        ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
     FROM ended
     INNER JOIN scope_messages
         ON scope_messages.conversation_id = ended.conversation_id
         AND scope_messages.agent_id = ended.agent_id
         AND scope_messages.time_ms BETWEEN ended.start_ms AND ended.end_ms
     WHERE scope_messages.outbound_type = 'agent'
+    GROUP BY ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
 ),
 
 resolves AS (
-    SELECT DISTINCT ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
+    SELECT
+        /* evidence */ min(scope_changes.event) AS event,
+        ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
     FROM ended
     INNER JOIN scope_changes
         ON scope_changes.conversation_id = ended.conversation_id
@@ -166,9 +196,12 @@ resolves AS (
     WHERE scope_changes.type = 'conversation.status_changed'
         AND scope_changes.status = 'resolved'
         AND scope_changes.cause = 'agent'
+    GROUP BY ended.conversation_id, ended.agent_id, ended.start_ms, ended.end_ms
 )
 
 SELECT
+    /* evidence */ ended.lock_event, ended.end_event, replies.event AS reply_event,
+    /* evidence */ resolves.event AS resolve_event,
     ended.conversation_id, ended.agent_id, ended.team_id, ended.start_ms, ended.end_ms,
     ended.is_erased,
     CASE

@@ -3,6 +3,11 @@
 -- set to pending afterwards), and belongs to the first closer after it.
 WITH marked AS (
     SELECT
+        /* evidence */ event,
+        /* evidence */ max(CASE WHEN kind = 'assigned' THEN event END)
+        /* evidence */ OVER earlier AS assigned_event,
+        /* evidence */ max(CASE WHEN kind IN ('reply', 'resolved', 'assigned') THEN event END)
+        /* evidence */ OVER earlier AS closer_event,
         conversation_id, position, time_ms, kind, cause, agent_id, reason, message_id,
         coalesce(
             max(CASE WHEN kind IN ('reply', 'resolved', 'assigned') THEN position END)
@@ -45,6 +50,13 @@ first_opener AS (
 )
 
 SELECT
+    /* evidence */ opener.event AS opener_event, reply.event AS reply_event,
+    /* evidence */ CASE WHEN opener.kind = 'handed_over' THEN inbound.event END AS inbound_event,
+    /* evidence */ CASE
+    /* evidence */ WHEN opener.kind <> 'handed_over' OR inbound.event IS NULL THEN NULL
+    /* evidence */ WHEN inbound.position < reply.last_closer THEN reply.closer_event
+    /* evidence */ ELSE inbound.assigned_event
+    /* evidence */ END AS closed_event,
     reply.conversation_id,
     CASE
         WHEN opener.kind = 'inbound' THEN 'CONTACT_SENT_MESSAGE'

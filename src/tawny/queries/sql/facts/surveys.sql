@@ -4,6 +4,7 @@
 -- sent). `nth` is its place among the surveys of its conversation.
 WITH events AS (
     SELECT
+        /* evidence */ event,
         survey_id, conversation_id, type, score, follow_up_question, follow_up_response, time_ms,
         sequence, source, id,
         row_number() OVER (
@@ -16,6 +17,9 @@ WITH events AS (
 
 marked AS (
     SELECT
+        /* evidence */ min(event) AS first_event,
+        /* evidence */ min(CASE WHEN type = 'csat.sent' THEN event END) AS sent_event,
+        /* evidence */ min(CASE WHEN type = 'csat.expired' THEN event END) AS expired_event,
         survey_id,
         min(CASE WHEN type = 'csat.sent' THEN position END) AS sent_position,
         min(CASE WHEN type = 'csat.answered' THEN position END) AS answered_position,
@@ -26,7 +30,9 @@ marked AS (
 ),
 
 resolves AS (
-    SELECT conversation_id, agent_id, team_id, time_ms, sequence, source, id
+    SELECT
+        /* evidence */ event,
+        conversation_id, agent_id, team_id, time_ms, sequence, source, id
     FROM scope_changes
     WHERE type = 'conversation.status_changed'
         AND status = 'resolved'
@@ -35,6 +41,7 @@ resolves AS (
 
 credited AS (
     SELECT
+        /* evidence */ resolves.event,
         marked.survey_id, resolves.agent_id, resolves.team_id,
         row_number() OVER (
             PARTITION BY marked.survey_id
@@ -54,6 +61,9 @@ credited AS (
 )
 
 SELECT
+    /* evidence */ marked.first_event, marked.sent_event, marked.expired_event,
+    /* evidence */ answer.event AS answer_event, last_answer.event AS last_answer_event,
+    /* evidence */ credited.event AS credited_event,
     first.conversation_id, marked.survey_id,
     row_number() OVER (
         PARTITION BY first.conversation_id

@@ -1,7 +1,10 @@
 -- Teams with the names they have now.
-SELECT team_id, name
+SELECT
+    /* evidence */ event,
+    team_id, name
 FROM (
     SELECT
+        /* evidence */ event,
         team_id, name,
         row_number() OVER (
             PARTITION BY team_id ORDER BY time_ms DESC, sequence DESC, source DESC, id DESC

@@ -1,6 +1,7 @@
 -- What happened in each conversation, in order: position 1 is the first event. Status changes of
 -- cause csat are not part of it.
 SELECT
+    /* evidence */ event,
     conversation_id,
     row_number() OVER (
         PARTITION BY conversation_id ORDER BY time_ms, sequence, source, id
@@ -8,6 +9,7 @@ SELECT
     time_ms, kind, cause, agent_id, team_id, reason, comment, message_id
 FROM (
     SELECT
+        /* evidence */ event,
         conversation_id, time_ms, sequence, source, id,
         CASE
             WHEN type = 'conversation.status_changed' THEN status
@@ -20,6 +22,7 @@ FROM (
     WHERE cause IS NULL OR cause <> 'csat'
     UNION ALL
     SELECT
+        /* evidence */ event,
         conversation_id, time_ms, sequence, source, id,
         CASE
             WHEN direction = 'inbound' THEN 'inbound'

@@ -1,0 +1,128 @@
+"""What was read once and is no longer there: conversations and contacts.
+
+The API says it by an answer of 404, so records are asked for again: those conversations that would
+stay open for ever, and those contacts that a list of all no longer has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tawny.sources.deletions import too_many
+from tawny.sources.events import Event, Fact, Facts
+from tawny.sources.intercom.context import DAY_S, IntercomReading
+from tawny.sources.intercom.conversations import known_conversation
+from tawny.sources.intercom.people import MERGED, contact_record, erased_record, is_known
+from tawny.sources.reader import Page, Record
+
+
+def gone_record(at: IntercomReading, number: str, merged_ms: int | None) -> Record:
+    """The record of a conversation that is gone, or became a part of another one at a time."""
+    word = "gone" if merged_ms is None else "merged"
+    event_id = f"conversation/{number}/{word}"
+
+    def events(facts: Facts) -> Iterator[Event]:
+        if _status(number, facts) == "resolved":
+            # Nothing has to be said of it, and it is not counted again.
+            facts.setdefault(event_id, Fact(0, ""))
+            return
+        time_ms = at.window.now_us // 1000 if merged_ms is None else merged_ms
+        data = {
+            "conversation_id": at.directory.named(number), "status": "resolved",
+            "cause": "automation", "reason": "deleted" if merged_ms is None else "merged",
+        }  # fmt: skip
+        found = event_id if event_id not in facts else f"{event_id}/{time_ms}"
+        yield Event(
+            found, "conversation.status_changed", time_ms, data, f"90-{number.zfill(20)}",
+            note="resolved",
+        )  # fmt: skip
+
+    return Record(f"conversation/{number}", events)
+
+
+def _status(number: str, facts: Facts) -> str:
+    """The last status that was sent."""
+    changes = [
+        (fact.time_ms, place, fact.note)
+        for place, (name, fact) in enumerate(facts.items())
+        if fact.digest and ("/status" in name or _is_gone(number, name))
+    ]
+    return max(changes)[2] if changes else "new"
+
+
+def _is_gone(number: str, name: str) -> bool:
+    return name.startswith((f"conversation/{number}/gone", f"conversation/{number}/merged"))
+
+
+class Missing:
+    """Looks for what is gone."""
+
+    def __init__(self, at: IntercomReading, *, erases: bool) -> None:
+        self._at = at
+        self._erases = erases
+
+    def conversations(self, met: set[str]) -> Iterator[Page]:
+        """Open ones that were not met in this sync are asked for again."""
+        at, looked = self._at, 0
+        gone: list[tuple[str, int | None]] = []
+        for page in at.ledger.pages("conversation"):
+            looked += len(page)
+            for name, facts in page.items():
+                number, row = name.partition("/")[2], known_conversation(facts)
+                if row is None or number in met or _status(number, facts) == "resolved":
+                    continue
+                found = at.desk.conversation(number)
+                if found is None:
+                    gone.append((number, None))
+                elif str(found.get("id")) != number:
+                    gone.append((number, row.updated_ms or row.created_ms))
+        lost = [number for number, merged_ms in gone if merged_ms is None]
+        if lost:
+            at.report.gone["conversations"] += len(lost)
+        if too_many(len(lost), looked) and not at.window.accept_deletions:
+            at.report.gone_not_accepted["conversations"] += len(lost)
+            gone = [one for one in gone if one[1] is not None]
+        if gone:
+            yield at.page([gone_record(at, number, merged_ms) for number, merged_ms in gone])
+
+    def contacts(self) -> Iterator[Page]:
+        """Those that a list of all does not have are asked for: gone, or become another one."""
+        at, looked = self._at, 0
+        there = self._there()
+        gone: list[str] = []
+        merged: list[Record] = []
+        for page in at.ledger.pages("contact"):
+            for name, facts in page.items():
+                number = name.partition("/")[2]
+                if not is_known(facts) or _is_settled(number, facts):
+                    continue
+                looked += 1
+                if number in there:
+                    continue
+                row = at.desk.contact(number)
+                if row is None:
+                    gone.append(number)
+                elif str(row.get("id")) != number:
+                    at.report.merged += 1
+                    with at.report.one(name):
+                        merged.append(contact_record(at.directory, row, number))
+        if merged:
+            yield at.page(merged)
+        if not gone:
+            return
+        at.report.gone["contacts"] += len(gone)
+        if too_many(len(gone), looked) and not at.window.accept_deletions:
+            at.report.gone_not_accepted["contacts"] += len(gone)
+            return
+        if self._erases:
+            now_ms = at.window.now_us // 1000
+            yield at.page([erased_record(at.directory, number, now_ms) for number in gone])
+
+    def _there(self) -> set[str]:
+        later_s = self._at.window.now_us // 1_000_000 + DAY_S
+        pages = self._at.desk.search("/contacts/search", "data", 0, later_s)
+        return {str(row.get("id")) for page in pages for row in page.items if isinstance(row, dict)}
+
+
+def _is_settled(number: str, facts: Facts) -> bool:
+    return f"contact/{number}/erased" in facts or f"contact/{number}/{MERGED}" in facts
