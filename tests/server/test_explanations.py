@@ -33,9 +33,9 @@ def test_what_is_not_given_is_not_explained(world: World) -> None:
         "row: found 'in-red-1', which is no row of messages for this request",
     )
     assert world.blue.get("/explanations", params={**asked, "channel": "red"}).status_code == 403
-    users = {"export": "users", "row": "ann", "column": "replies", **RANGE}
+    users = {"export": "users", "row": "ann", "column": "available_time", **RANGE}
     assert world.red.get("/explanations", params=users).status_code == 403
-    assert world.root.get("/explanations", params=users).json()["value"] == "10"
+    assert world.root.get("/explanations", params=users).json()["value"] == "28800"
 
 
 def test_a_wrong_request_says_what_is_allowed(world: World) -> None:
