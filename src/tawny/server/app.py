@@ -42,7 +42,7 @@ from tawny.server.api import (
     sources,
     system,
 )  # fmt: skip
-from tawny.server.auth import COOKIE, guard, provide_caller, provide_maybe_caller
+from tawny.server.auth import COOKIE, admit, provide_caller, provide_maybe_caller
 from tawny.server.bodies import FORM_BYTES, JSON_BYTES, BoundedRequest
 from tawny.server.metrics import Metrics
 from tawny.server.pages import rendering, zones
@@ -135,7 +135,7 @@ def create_app(home: Path, settings: Settings) -> Litestar:
     )  # fmt: skip
     app = Litestar(
         route_handlers=[api, *system.HANDLERS, *pages.ROUTES],
-        guards=[guard],
+        guards=[admit],
         dependencies={
             "services": Provide(provide_services),
             "metrics": Provide(provide_metrics),

@@ -1,5 +1,5 @@
 """The audit trail as a CSV file: one writer for pages and API, so that neither can let through what
-the other guards against."""
+the other protects from."""
 
 from __future__ import annotations
 

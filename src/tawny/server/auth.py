@@ -1,7 +1,7 @@
 """Who makes a request, and whether the request may be made at all.
 
-People have a session cookie, programs a Bearer token. A guard over the whole application finds the
-caller before anything else is read of the request, so a route is closed unless it says
+People have a session cookie, programs a Bearer token. `admit` comes before every route: it finds the caller
+before anything else is read of the request, so a route is closed unless it says
 `opt={"public": True}` (with `"anonymous": True` nobody even looks who asks: it is the same for
 everybody); `opt={"person": True}` is closed to tokens, `opt={"scope": Scope...}` asks for a right
 on top, or for one of several. An unsafe request with a cookie must carry the session's CSRF token,
@@ -40,7 +40,7 @@ _SAFE = frozenset(["GET", "HEAD", "OPTIONS"])
 _FORM = "application/x-www-form-urlencoded"
 
 
-async def guard(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+async def admit(connection: AnyConnection, handler: BaseRouteHandler) -> None:
     """Find the caller and check what the route asks for."""
     _check_numbers(connection)
     if handler.opt.get("anonymous"):

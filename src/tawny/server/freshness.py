@@ -66,7 +66,7 @@ class FreshnessReader:
     def of_all(
         self, patience_s: float, up_to_ms: int | None = None, newer_within_s: float = PATIENCE_S
     ) -> Freshness | None:
-        """That of every channel; for metrics, whose guard has asked for the right."""
+        """That of every channel; for metrics, whose route asks for the right."""
         reading = self._reading.get_within(patience_s, newer_within_s)
         if reading is None:
             return None

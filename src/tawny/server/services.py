@@ -244,7 +244,7 @@ class Services:
         )  # fmt: skip
 
     def log_figures(self) -> LogFigures:
-        """How large the log is now; for metrics, whose guard has asked for the right. Raises
+        """How large the log is now; for metrics, whose route asks for the right. Raises
         `TawnyError` for a log that cannot be read."""
         changed_ns = self._log.changed_ns()
         if self._figures is None or self._figures[0] != changed_ns:

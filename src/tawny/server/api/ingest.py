@@ -116,7 +116,7 @@ async def send_events(
     a duplicate, or none was sent in an array: look at `refused`. 422 when every one was refused.
     What is answered as accepted is on the disk; sending it again changes nothing and is answered as
     a duplicate. `errors` explains the first 100 that were refused."""
-    del caller  # the guard has asked for the right
+    del caller  # `admit` has checked the right
     body = await request.body()
     encoding = check_encoding(request, request.route_handler)
     if encoding != "identity":

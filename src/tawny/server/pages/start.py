@@ -109,7 +109,7 @@ async def first_arrival(request: AnyRequest, caller: Caller, services: Services)
                     yield ServerSentEventMessage(data=None, comment="here")
         yield ServerSentEventMessage(event="arrived", data="1")
 
-    del caller  # the guard has asked for the right
+    del caller  # `admit` has checked the right
     return ServerSentEvent(messages(), headers={"X-Accel-Buffering": "no"})
 
 
