@@ -65,12 +65,18 @@ def interrupt_clusters() -> None:
 @contextlib.contextmanager
 def _interrupting_first() -> Iterator[None]:
     """Have a signal that ends this process stop first what clusters do for it; its client lets go
-    of the statement before anybody could."""
+    of the statement before anybody could. After Ctrl-C whatever goes wrong is `KeyboardInterrupt`:
+    the client asks the cluster to stop, too, and what goes wrong with that, or the end of the
+    statement itself, may take the place of the interrupt."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    pressed = threading.Event()
+
     def end(number: int, _frame: object) -> None:
+        if number == signal.SIGINT:
+            pressed.set()
         # Who presses the key again does not want to wait.
         signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
         # In a thread: this one may be in the middle of the client.
@@ -82,6 +88,10 @@ def _interrupting_first() -> Iterator[None]:
     before = {one: signal.signal(one, end) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except Exception as error:
+        if pressed.is_set():
+            raise KeyboardInterrupt from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler or signal.SIG_DFL)

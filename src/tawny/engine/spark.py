@@ -287,8 +287,6 @@ class Spark:
         except OSError as error:
             raise StorageError("reading or writing failed: {reason}", reason=error) from error
         except Exception as error:  # the client's errors have no common class
-            if _is_of_interrupt(error):
-                raise KeyboardInterrupt from error
             text = " ".join(str(error).split())
             if any(sign in text for sign in _UNREACHABLE):
                 raise self._unreachable(_short(error).rsplit(": ", 1)[-1]) from error
@@ -326,17 +324,6 @@ def place_of(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     host = parts.hostname or ""
     return f"{f'[{host}]' if ':' in host else host}:{parts.port or PORT}"
-
-
-def _is_of_interrupt(error: BaseException) -> bool:
-    """Whether it came up while the client dealt with Ctrl-C: it asks the cluster to stop, and what
-    goes wrong with that takes the place of the interrupt."""
-    met: BaseException | None = error
-    while met is not None:
-        if isinstance(met, KeyboardInterrupt):
-            return True
-        met = met.__cause__ or met.__context__
-    return False
 
 
 def _location(path: str) -> str:
