@@ -13,12 +13,12 @@ import generators
 from effort import SOAK
 from tawny.errors import UnknownValueError
 from tawny.explanations.explanation import Explanation, explain
-from tawny.explanations.row_key import key_text
 from tawny.explanations.words import counts
 from tawny.exports.request import ExportRequest, resolve
 from tawny.exports.session import ExportSession
 from tawny.model.zones import instant_text
 from tawny.queries.catalogue import query
+from tawny.queries.row_keys import key_text
 from test_differential import LATER_MS, SETTINGS, as_request, random_requests, take_in
 
 Json = dict[str, Any]

@@ -45,12 +45,14 @@ def _kept(engine: Duck, folder: Path, count: int) -> Path:
 
 
 def _page(engine: Duck, path: Path, sort: str, offset: int, search: str = "") -> Any:
-    return page_of_kept_file(
-        engine, path, SHOWN,
+    total, rows = page_of_kept_file(
+        engine, path, SHOWN, ["message_id"],
         search=search, looked_in=[COLUMNS["content"]],
         sort=COLUMNS.get(sort.removeprefix("-")), descending=sort.startswith("-"),
         offset=offset, limit=50,
     )  # fmt: skip
+    assert [row[-1] for row in rows] == [row[0] for row in rows], "the key of each row"
+    return total, [row[:-1] for row in rows]
 
 
 def _sorted(rows: list[tuple[Any, ...]], sort: str) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ WORDS = {
 }
 
 
-def _made(page: Page, which: str, *, ready: bool = True) -> str:
+def made_run(page: Page, which: str, *, ready: bool = True) -> str:
     """Generate and give the address of the run."""
     page.locator("label.chip", has=page.locator(f"[name=which][value={which}]")).click()
     page.fill("#range", "last 7 days")
@@ -37,7 +37,7 @@ def test_each_export_of_a_bundle_has_its_charts_and_rows(
 ) -> None:
     by_channel, by_week, before = WORDS[language]
     page = site.page(browser, language=language)
-    visit(page, _made(page, "all"))
+    visit(page, made_run(page, "all"))
     chart = page.locator("#charts section").first
     expect(chart.locator("svg.wide")).to_be_visible()
     expect(chart.locator(".legend-row")).to_contain_text(before)
@@ -61,7 +61,7 @@ def test_each_export_of_a_bundle_has_its_charts_and_rows(
 def test_news_of_a_run_swallow_no_press(site: Site, browser: Browser) -> None:
     """While a button is held down the page stays; then it shows what became of the run."""
     page = site.page(browser)
-    visit(page, _made(page, "all", ready=False))
+    visit(page, made_run(page, "all", ready=False))
     place = page.locator("main h1").bounding_box()
     assert place is not None
     page.mouse.move(place["x"] + 2, place["y"] + 2)
@@ -84,7 +84,7 @@ def test_news_of_a_run_swallow_no_press(site: Site, browser: Browser) -> None:
 def test_runs_of_others_move_nothing(site: Site, browser: Browser) -> None:
     """They are offered; the list takes them in when the reader asks."""
     page = site.page(browser)
-    own = _made(page, "one")
+    own = made_run(page, "one")
     visit(page, "/exports")
     page.wait_for_timeout(2500)
     page.evaluate(
@@ -96,7 +96,7 @@ def test_runs_of_others_move_nothing(site: Site, browser: Browser) -> None:
     first = page.locator("tr[data-run]").first
     expect(first.locator(f'a[href="{own}"]')).to_be_visible()
     other = site.page(browser, "sam")
-    _made(other, "one")
+    made_run(other, "one")
     offer = page.locator("#new-runs")
     expect(offer).to_have_text("Show 1 new")
     expect(first.locator(f'a[href="{own}"]')).to_be_visible()

@@ -139,15 +139,16 @@ def feed(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
 def explanation(
     home: Path, settings: Settings, arguments: Arguments, _tell: Tell
 ) -> dict[str, Any]:
-    """Why a cell of an export says what it says. Who was given some channels sees of a conversation
-    elsewhere that it is another one."""
+    """Why a cell of an export says what it says, of one that was made with its `receipt`. Who was
+    given some channels sees of a conversation elsewhere that it is another one."""
     _move_if_free(home, settings)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
-        request = _known_channels_only(session, request_of(arguments), arguments)
-        found = explain(session, request, arguments["row"], arguments["column"])
-        return as_json(
-            found, arguments["language"], hides_elsewhere=bool(arguments["given_channels"])
-        )
+        replay = None if "receipt" not in arguments else replay_of(arguments)
+        request = _of_rows(arguments) if replay else request_of(arguments)
+        request = _known_channels_only(session, request, arguments)
+        found = explain(session, request, arguments["row"], arguments["column"], replay)
+        given = bool(arguments["given_channels"])
+        return as_json(found, arguments["language"], hides_elsewhere=given)
 
 
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -174,10 +175,10 @@ def figures(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -
         }
 
 
-def keep_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+def keyed_rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """Keep the rows of an export that was made, to be looked at."""
     with ExportSession(home, settings, 0) as session:
-        return result.keep_rows(
+        return result.keep_keyed_rows(
             session, _of_rows(arguments), replay_of(arguments), Path(arguments["target"])
         )
 
@@ -328,7 +329,7 @@ JOBS: dict[str, Job] = {
     "export": export,
     "feed": feed,
     "figures": figures,
-    "keep_rows": keep_rows,
+    "keyed_rows": keyed_rows,
     "load_sample": load_sample,
     "made_files": made_files,
     "move": move,

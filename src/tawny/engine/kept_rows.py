@@ -44,6 +44,7 @@ def page_of_kept_file(
     engine: Embedded,
     path: Path,
     shown: Sequence[Column],
+    key: Sequence[str],
     *,
     search: str,
     looked_in: Sequence[Column],
@@ -53,7 +54,8 @@ def page_of_kept_file(
     limit: int,
 ) -> tuple[int, list[tuple[object, ...]]]:
     """How many rows of a kept file have a text in one of some columns, whatever its case, and some
-    of them, sorted; None = in the order of the export."""
+    of them, sorted; None = in the order of the export. After its cells a row has the values of its
+    key."""
     if search:
         total, numbers = _fitting(engine, path, search, looked_in, sort, descending, offset, limit)
     else:
@@ -63,7 +65,7 @@ def page_of_kept_file(
             numbers = _in_order(engine, path, total, sort, descending, offset, limit)
     if not numbers:
         return total, []
-    items = ", ".join(_as_value(column) for column in shown)
+    items = ", ".join([*map(_as_value, shown), *map(identifier, key)])
     found = engine.rows(
         f"SELECT file_row_number, {items} FROM {_numbered(path)} "
         f"WHERE file_row_number IN ({', '.join(map(str, numbers))})"

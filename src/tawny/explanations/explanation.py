@@ -11,13 +11,14 @@ from tawny.engine.evidence import LockWitness
 from tawny.errors import EngineError, NotFoundError, RequestError, UnknownValueError
 from tawny.explanations.arithmetic import Arithmetic, arithmetic
 from tawny.explanations.gathering import Evidence, Gathering
-from tawny.explanations.row_key import asked_row
 from tawny.explanations.rules import MAKES_ROW, ROW, Rule, explained_types, rule_of
+from tawny.exports.receipt import Replay
 from tawny.exports.request import Bounds, ExportRequest, resolve
 from tawny.exports.session import ExportSession
 from tawny.model.zones import offset_segments
 from tawny.queries.catalogue import explained_query, query
 from tawny.queries.columns import HEADER_STYLES, Column
+from tawny.queries.row_keys import asked_row
 from tawny.text import Text
 
 _ZEROS = ("0", "0.0")
@@ -44,9 +45,15 @@ class Explanation:
         return self.evidence.ordered()
 
 
-def explain(session: ExportSession, request: ExportRequest, row: str, column: str) -> Explanation:
-    """Explain a cell of an export on the state of the log of a session. Raises `RequestError` for
-    what is no cell of it."""
+def explain(
+    session: ExportSession,
+    request: ExportRequest,
+    row: str,
+    column: str,
+    replay: Replay | None = None,
+) -> Explanation:
+    """Explain a cell of an export on the state of the log of a session, or on the one that the
+    receipt of a file fixes. Raises `RequestError` for what is no cell of it."""
     if request.is_bundle:
         raise RequestError("exports: found several; a cell is of one export")
     session.check(request)
@@ -61,7 +68,7 @@ def explain(session: ExportSession, request: ExportRequest, row: str, column: st
             explained=", ".join(explained_types()),
         )
     asked = asked_row(export_type, row, bounds.zone)
-    view = dataclasses.replace(session.view(request, bounds, None), names_events=True)
+    view = dataclasses.replace(session.view(request, bounds, replay), names_events=True)
     engine = session.engine
     evidence.ask(engine, asked | {"export_type": export_type})
     witnesses: list[LockWitness] = []

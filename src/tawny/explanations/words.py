@@ -166,6 +166,8 @@ def event_words(event: Json) -> Text:
         template = _INBOUND
     elif event["type"] == "message.created" and data["outbound_type"] == "agent":
         template = _REPLY
+    elif not data.get("agent_id"):
+        template = _WITHOUT_AGENT.get(event["type"], template)
     values = {name: data.get(name) or "–" for name in re.findall(r"{(\w+)", template)}
     return Text(template, **values)
 
@@ -207,3 +209,12 @@ _EVENTS: Mapping[str, str] = {
     "message.deleted": N_("message {message_id} is deleted"),
     "presence.changed": N_("{agent_id} is {presence}"),
 }
+
+_WITHOUT_AGENT: Mapping[str, str] = {
+    "conversation.status_changed": N_("{conversation_id} is set to {status} (cause {cause})"),
+    "topic.applied": N_("topic {topic_id} is applied to {conversation_id}"),
+    "topic.removed": N_("topic {topic_id} is removed from {conversation_id}"),
+    "tag.applied": N_("tag {tag_id} is applied to message {message_id}"),
+    "tag.removed": N_("tag {tag_id} is removed from message {message_id}"),
+}
+"""What nobody is named for: a rule of the desk did it, or it was not told."""

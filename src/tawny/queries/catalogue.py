@@ -116,6 +116,11 @@ class Query:
         return self.select.replace("SELECT", f"SELECT {beside}", 1) if beside else self.select
 
     @property
+    def keyed_statement(self) -> str:
+        """The same in the export's order."""
+        return f"{self.keyed_select}\nORDER BY {self.order_by}"
+
+    @property
     def sums_up(self) -> bool:
         """Whether a row sums up what happened in the range, so that it is another one for each
         period."""

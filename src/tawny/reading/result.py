@@ -15,19 +15,22 @@ from tawny.engine.base import Embedded
 from tawny.exports.receipt import Replay
 from tawny.exports.request import ExportRequest
 from tawny.exports.session import ExportSession
-from tawny.queries.catalogue import query
+from tawny.model.zones import instant_text
+from tawny.queries.catalogue import Query, query
+from tawny.queries.row_keys import key_text
 from tawny.queries.statements import statement, statement_names
 from tawny.reading.preview import prepare
 
 
-def keep_rows(
+def keep_keyed_rows(
     session: ExportSession, request: ExportRequest, replay: Replay | None, target: Path
 ) -> dict[str, Any]:
-    """Write the rows of an export to a Parquet file; returns how many, and the figures that the
-    sentence over them says, by their names."""
+    """Write the rows of an export to a Parquet file, with all of the row key; returns how many, and
+    the figures that the sentence over them says, by their names."""
     prepared = prepare(session, request, replay)
     work = target.with_name(f"{target.name}.new")
-    total = kept_rows.keep_as_file(session.engine, prepared.export.statement, prepared.values, work)
+    rows = prepared.export.keyed_statement
+    total = kept_rows.keep_as_file(session.engine, rows, prepared.values, work)
     work.replace(target)
     figures: dict[str, Any] = {}
     if total and request.export_type in statement_names("summaries"):
@@ -50,13 +53,17 @@ def page_of_rows(
     offset: int,
     limit: int,
 ) -> dict[str, Any]:
-    """Some rows of a kept result and how many fit the search. `search` is looked for in one column
-    (`search_in`) or in all; `sort` is a column, or empty for the order of the export."""
-    known = {column.key: column for column in query(export_type).columns}
+    """Some rows of a kept result with the key of each, and how many fit the search. `search` is
+    looked for in one column (`search_in`) or in all; `sort` is a column, or empty for the order of
+    the export."""
+    export = query(export_type)
+    known = {column.key: column for column in export.columns}
+    shown = [known[key] for key in columns if key in known]
     total, rows = kept_rows.page_of_kept_file(
         engine,
         path,
-        [known[key] for key in columns if key in known],
+        shown,
+        export.head.key,
         search=search,
         looked_in=[known[search_in]] if search_in in known else list(known.values()),
         sort=known.get(sort),
@@ -64,7 +71,17 @@ def page_of_rows(
         offset=offset,
         limit=limit,
     )
-    return {"total": total, "rows": [[_plain(cell) for cell in row] for row in rows]}
+    return {
+        "total": total,
+        "rows": [[_plain(cell) for cell in row[: len(shown)]] for row in rows],
+        "keys": [_key(export, row[len(shown) :]) for row in rows],
+    }
+
+
+def _key(export: Query, parts: Sequence[object]) -> str:
+    """The row key as `tawny explain` takes it."""
+    named = zip(export.head.key, parts, strict=True)
+    return key_text([instant_text(int(str(one))) if name == "from" else one for name, one in named])
 
 
 def _plain(cell: object) -> object:

@@ -1,7 +1,7 @@
 """Who makes a request, and whether the request may be made at all.
 
-People have a session cookie, programs a Bearer token. `admit` comes before every route: it finds the caller
-before anything else is read of the request, so a route is closed unless it says
+People have a session cookie, programs a Bearer token. `admit` comes before every route: it
+finds the caller before anything else is read of the request, so a route is closed unless it says
 `opt={"public": True}` (with `"anonymous": True` nobody even looks who asks: it is the same for
 everybody); `opt={"person": True}` is closed to tokens, `opt={"scope": Scope...}` asks for a right
 on top, or for one of several. An unsafe request with a cookie must carry the session's CSRF token,

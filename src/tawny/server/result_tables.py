@@ -35,6 +35,8 @@ class RowsFound:
 
     rows: Sequence[Sequence[Any]]
     """Cells by column: instants in milliseconds since 1970 UTC, durations in seconds."""
+    keys: Sequence[str]
+    """The row key of each, as an explanation is asked for with it."""
     fitting: int
     total: int
 
@@ -79,13 +81,14 @@ class ResultTables:
         }
         found = self._services.readers.run("rows", arguments, timeout_s=_READING_S)
         self._services.audit.record(caller, "preview_read", run_id)
-        return RowsFound(found["rows"], found["total"], kept["total"])
+        return RowsFound(found["rows"], found["keys"], found["total"], kept["total"])
 
     def _kept(self, part: RunPart, path: Path, patience_s: float | None) -> dict[str, Any] | None:
         return self._services.of_part(
-            "keep_rows", path, part, patience_s, target=str(_rows_of(path, part))
+            "keyed_rows", path, part, patience_s, target=str(_rows_of(path, part))
         )
 
 
 def _rows_of(file: Path, part: RunPart) -> Path:
-    return file.with_name(f".{part.file_beside('rows')}.parquet")
+    # Rows that an older version kept have another name: they lack what the key names beside them.
+    return file.with_name(f".{part.file_beside('keyed-rows')}.parquet")

@@ -25,6 +25,11 @@ def decimal(value: float, digits: int, place: Locale) -> str:
     return format_decimal(value, format=f"#,##0.{'0' * digits}", locale=place)
 
 
+def thousandths(count: int, place: Locale) -> str:
+    """`1,215.370` of 1215370: an amount that is reckoned with, to its last digit."""
+    return format_decimal(count / 1000, format="#,##0.000", locale=place)
+
+
 def percent(share: float, place: Locale) -> str:
     """`7 %` of a share from 0 to 1; one digit after the point where less than ten are whole."""
     pattern = place.percent_formats[None].pattern
@@ -63,6 +68,12 @@ def moment(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> str:
 def moment_seconds(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> str:
     """The same with seconds, for things that follow each other closely."""
     return format_datetime(from_ms(instant_ms).astimezone(zone), "d MMM y, HH:mm:ss", locale=place)
+
+
+def moment_exact(instant_ms: int, zone: zoneinfo.ZoneInfo, place: Locale) -> str:
+    """The same with milliseconds, where numbers are reckoned with."""
+    local = from_ms(instant_ms).astimezone(zone)
+    return format_datetime(local, "d MMM y, HH:mm:ss.SSS", locale=place)
 
 
 def short_moment(local: datetime.datetime, place: Locale, *, with_year: bool) -> str:

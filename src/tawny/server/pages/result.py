@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ from tawny.runs.store import request_of_run
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
-from tawny.server.pages.cells import cell
+from tawny.server.pages.cells import Cell, cell
 from tawny.server.pages.paging import Paged, last_page_of
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
 from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
@@ -41,12 +41,12 @@ class TableView:
     run_id: str
     of: str
     """The export of a bundle; empty where the run is of one."""
-    search: str
-    search_in: str
-    sort: str
-    columns: tuple[str, ...]
+    search: str = ""
+    search_in: str = ""
+    sort: str = ""
+    columns: tuple[str, ...] = ()
     """Empty = all of the file."""
-    page: int
+    page: int = 1
 
     def url(self, **changes: Any) -> str:
         """The address of this table with something changed."""
@@ -65,6 +65,21 @@ class TableView:
     def page_url(self, page: int) -> str:
         """The address of another page of it."""
         return self.url(page=page if page > 1 else "")
+
+    def explanation_url(self, row: str, column: str) -> str:
+        """The address of the explanation of a cell."""
+        of = {"of": self.of} if self.of else {}
+        query = urlencode({**of, "row": row, "column": column})
+        return f"/exports/{self.run_id}/explanation?{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """A row of the table: its key, where a cell of it is explained, and its cells."""
+
+    key: str
+    explained_at: str
+    cells: Sequence[Cell]
 
 
 def chosen_part(run: ExportRun, fields: Submitted) -> str:
@@ -113,12 +128,17 @@ def rows_part(
     if found is None:
         return render(request, caller, "parts/rows.html", view=view, rows=None)
     year = datetime.datetime.now(reader.zone).year
+    explained = next((column for column in shown if column.type in NUMBERS), shown[0])
     cells = [
-        [
-            cell(value, column, run.time_zone, reader, year)
-            for value, column in zip(row, shown, strict=True)
-        ]
-        for row in found.rows
+        RowShown(
+            key,
+            view.explanation_url(key, explained.key),
+            [
+                cell(value, column, run.time_zone, reader, year)
+                for value, column in zip(row, shown, strict=True)
+            ],
+        )
+        for key, row in zip(found.keys, found.rows, strict=True)
     ]
     first = (view.page - 1) * PAGE_SIZE + 1
     paged = Paged(cells, view.page, last_page_of(found.fitting, PAGE_SIZE), first, found.fitting)
