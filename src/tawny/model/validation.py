@@ -300,8 +300,9 @@ def _column(name: str, structs: Sequence[Any]) -> pa.Array[Any]:
     kept = values[:1] if is_one else values
     if name in _STORED:
         kept = [None if value is None else _STORED[name](value) for value in kept]
-    column = pa.array(kept, arrow_type(name))
-    return pa.repeat(column[0], len(values)) if is_one else column
+    column: pa.Array[Any] = pa.array(kept, arrow_type(name))
+    only: Any = column[0]
+    return pa.repeat(only, len(values)) if is_one else column
 
 
 def read_times(texts: list[str]) -> tuple[pa.Array[Any], bool]:
