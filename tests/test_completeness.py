@@ -270,6 +270,40 @@ def receipt(file: Path) -> Json:
     return content
 
 
+def test_the_newest_event_is_found_in_whatever_month_it_is(home: Path, tmp_path: Path) -> None:
+    """On the first of a month, too; only for a channel that has long been quiet the whole log is
+    looked into."""
+    ingest(
+        home,
+        created(1, "ch-1", "2025-11-02T08:00:00Z"),
+        created(2, "ch-2", "2026-01-02T08:00:00Z"),
+        created(3, "ch-3", "2026-04-02T08:00:00Z"),
+        created(4, "ch-4", "2026-05-01T00:00:01Z"),
+        sent(5, "conversation.status_changed", "2026-02-05T08:00:00Z", conversation_id="c-1",
+             status="pending", cause="agent", agent_id="ann"),
+        sent(6, "conversation.status_changed", "2026-04-05T08:00:00Z", conversation_id="c-2",
+             status="pending", cause="agent", agent_id="ann"),
+        sent(7, "conversation.status_changed", "2026-03-05T08:00:00Z", conversation_id="c-3",
+             status="pending", cause="agent", agent_id="ann"),
+    )  # fmt: skip
+    newest = {
+        "ch-1": "2026-02-05T08:00:00.000Z",
+        "ch-2": "2026-04-05T08:00:00.000Z",
+        "ch-3": "2026-04-02T08:00:00.000Z",
+        "ch-4": "2026-05-01T00:00:01.000Z",
+    }
+    day = ("--from", "2026-01-02", "--to", "2026-01-03")
+    for as_of, seen in (
+        ("2026-06-01T00:00:00Z", newest),
+        ("2026-04-30T00:00:00Z", {one: newest[one] for one in ("ch-1", "ch-2", "ch-3")}),
+    ):
+        file = tmp_path / "m.csv"
+        call = ("export", "messages", *day, "--as-of", as_of, "-o", str(file))
+        assert tawny(home, *call).status == 0
+        found = receipt(file)["newest_event_per_channel"]
+        assert {one["channel_id"]: one["time"] for one in found} == seen
+
+
 def test_receipts_say_it_of_the_channels_of_the_request(home: Path, tmp_path: Path) -> None:
     """Also an event that arrived in time and is dated after `as_of` says that what was before it
     has come; made again from the receipt, it says the same, whatever came since."""

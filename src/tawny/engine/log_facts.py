@@ -100,8 +100,8 @@ def newest_per_channel(engine: Engine, snapshot: Snapshot, view: View) -> list[N
     """For each channel that has conversations the newest event of one of them up to `as_of`, by
     channel; of the channels of the view only.
 
-    Most channels had an event in the newest month, so the rest of the log is read for the others
-    alone.
+    Most channels had an event in the newest month or, when that has just begun, in the one before:
+    the rest of the log is read for the others alone.
     """
     return _newest(engine, snapshot, view, [])
 
@@ -159,12 +159,11 @@ def _newest(
         for file in snapshot.files
         if file.family in CONVERSATION_FAMILIES and file.first_ms <= view.as_of_ms
     ]
-    newest_month = max((file.month for file in files), default="")
+    months = sorted({file.month for file in files}, reverse=True)
+    looks = [([file for file in files if file.month == month], "true") for month in months[:2]]
+    rest = [file for file in files if file.month in months[2:]]
     created = snapshot.paths("conversation", None, view.as_of_ms)
-    for part, condition in (
-        ([file for file in files if file.month == newest_month], "true"),
-        (files, _OF_MISSING_CHANNELS),
-    ):
+    for part, condition in (*looks, (rest, _OF_MISSING_CHANNELS)):
         if duck.rows(_ANY_MISSING) == [(False,)]:
             break
         duck.execute(

@@ -135,8 +135,11 @@ def _decoded_lines(block: bytes, first_line: int) -> _Decoded:
         else:
             # `decode_lines` takes values apart by their syntax, not by line ends. One event a
             # line has exactly this many borders.
-            borders = text.count(b"}\n{") + text.count(b"}\r\n{")
-            if borders == len(events) - 1 == text.count(b"\n"):
+            borders = len(events) - 1
+            if borders == text.count(b"\n") and (
+                borders == text.count(b"}\n{")
+                or borders == text.count(b"}\n{") + text.count(b"}\r\n{")
+            ):
                 return _Decoded(events, range(first_line, first_line + len(events)), {})
     return _decoded_each(text.split(b"\n"), first_line)
 
@@ -277,23 +280,29 @@ def _type_table(
     rows = len(events)
     schema = family_schema(data.family)
     datas = [event.data for event in events]
-    columns: dict[str, pa.Array[Any]] = {
-        "type": pa.repeat(name, rows),
-        "time": times,
-        "sequence": pa.array([event.sequence for event in events], pa.string()),
-        "source": pa.array([event.source for event in events], pa.string()),
-        "id": pa.array([event.id for event in events], pa.string()),
-    }
+    columns: dict[str, pa.Array[Any]] = {"type": pa.repeat(name, rows), "time": times}
+    for column in ("sequence", "source", "id"):
+        columns[column] = _column(column, events)
     for column in data.__struct_fields__:
-        values = [getattr(fields, column) for fields in datas]
-        if column in _STORED:
-            values = [None if value is None else _STORED[column](value) for value in values]
-        columns[column] = pa.array(values, arrow_type(column))
+        columns[column] = _column(column, datas)
     arrays = [
         columns[field.name] if field.name in columns else pa.nulls(rows, field.type)
         for field in schema
     ]
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _column(name: str, structs: Sequence[Any]) -> pa.Array[Any]:
+    """The values of a field as the log keeps them."""
+    values = list(map(operator.attrgetter(name), structs))
+    # One value for all is usual, and to see it costs a part of making a column of it.
+    is_one = values[0] == values[-1] and values.count(values[0]) == len(values)
+    kept = values[:1] if is_one else values
+    if name in _STORED:
+        kept = [None if value is None else _STORED[name](value) for value in kept]
+    column: pa.Array[Any] = pa.array(kept, arrow_type(name))
+    only: Any = column[0]
+    return pa.repeat(only, len(values)) if is_one else column
 
 
 def read_times(texts: list[str]) -> tuple[pa.Array[Any], bool]:

@@ -2,21 +2,53 @@
 -- in two directions: along the agent (a lock elsewhere, offline) and along the conversation
 -- (unlocked by the holder, locked by somebody else, a status change). A lock by the agent who
 -- still holds the conversation continues the session.
-WITH agent_events AS (
+WITH last_statuses AS (
+    SELECT conversation_id, max(time_ms) AS time_ms
+    FROM scope_changes
+    WHERE type = 'conversation.status_changed' AND cause <> 'csat'
+    GROUP BY conversation_id
+),
+
+-- What an agent did before the first lock in scope neither ends nor continues a session. A change
+-- of status ends those before it, so what the agent does after it matters to none of them.
+agent_spans AS (
     SELECT
-        /* evidence */ event,
-        agent_id, conversation_id, team_id, time_ms, sequence, source, id,
-        CAST(floor(time_ms / 86400000) AS BIGINT) AS utc_day
-    FROM lock_events
-    WHERE type = 'conversation.locked'
+        locks.agent_id,
+        min(locks.time_ms) AS first_ms,
+        max(
+            CASE
+                WHEN locks.time_ms < last_statuses.time_ms THEN last_statuses.time_ms
+                ELSE $as_of_ms
+            END
+        ) AS last_ms
+    FROM lock_events_in_scope AS locks
+    LEFT JOIN last_statuses ON last_statuses.conversation_id = locks.conversation_id
+    WHERE locks.type = 'conversation.locked'
+    GROUP BY locks.agent_id
+),
+
+agent_events AS (
+    SELECT
+        /* evidence */ locks.event,
+        locks.agent_id, locks.conversation_id, locks.team_id, locks.time_ms, locks.sequence,
+        locks.source, locks.id, CAST(floor(locks.time_ms / 86400000) AS BIGINT) AS utc_day
+    FROM lock_events AS locks
+    INNER JOIN agent_spans
+        ON agent_spans.agent_id = locks.agent_id
+        AND locks.time_ms BETWEEN agent_spans.first_ms AND agent_spans.last_ms
+    WHERE locks.type = 'conversation.locked'
     UNION ALL
     SELECT
-        /* evidence */ event,
-        agent_id, CAST(NULL AS VARCHAR) AS conversation_id, CAST(NULL AS VARCHAR) AS team_id,
-        time_ms, sequence, source, id,
-        CAST(floor(time_ms / 86400000) AS BIGINT) AS utc_day
-    FROM presence_events
-    WHERE type = 'presence.changed' AND presence = 'offline'
+        /* evidence */ presences.event,
+        presences.agent_id, CAST(NULL AS VARCHAR) AS conversation_id,
+        CAST(NULL AS VARCHAR) AS team_id, presences.time_ms, presences.sequence,
+        presences.source, presences.id,
+        CAST(floor(presences.time_ms / 86400000) AS BIGINT) AS utc_day
+    FROM presence_events AS presences
+    INNER JOIN agent_spans
+        ON agent_spans.agent_id = presences.agent_id
+        AND presences.time_ms BETWEEN agent_spans.first_ms AND agent_spans.last_ms
+    WHERE presences.type = 'presence.changed' AND presences.presence = 'offline'
 ),
 
 -- Of the days on which an agent locked nothing in scope only the first and the last millisecond
