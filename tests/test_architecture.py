@@ -57,6 +57,11 @@ LAYERS: dict[str, set[str]] = {
     "explanations": {
         *("languages", "errors", "settings", "model", "log", "engine", "queries", "exports"),
     },
+    # What is other in an export between two states, and which events made it so.
+    "differences": {
+        *("languages", "errors", "settings", "model", "log", "state", "engine", "queries"),
+        *("exports", "feeds", "explanations"),
+    },
     "upkeep": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries", "exports"),
         "runs",
@@ -80,6 +85,7 @@ LAYERS: dict[str, set[str]] = {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
         *("credentials", "deliveries", "schedules", "feeds", "explanations"),
+        "differences",
     },
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
@@ -101,7 +107,7 @@ LAYERS: dict[str, set[str]] = {
         *("state", "toml_file"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
-        *("deliveries", "schedules", "feeds", "explanations"),
+        *("deliveries", "schedules", "feeds", "explanations", "differences"),
     },
 }
 """What each layer may import, beside itself."""

@@ -18,6 +18,9 @@ from msgspec.structs import replace
 
 from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
 from tawny.background.source_jobs import SOURCE_JOBS
+from tawny.differences.asked import NamedSide, two_sides
+from tawny.differences.comparison import Comparison
+from tawny.differences.telling import as_json as differences_json
 from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
@@ -148,6 +151,21 @@ def explanation(
         return as_json(
             found, arguments["language"], hides_elsewhere=bool(arguments["given_channels"])
         )
+
+
+def differences(
+    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
+) -> dict[str, Any]:
+    """What differs in an export between two states, some rows of it with their causes."""
+    _move_if_free(home, settings)
+    given = bool(arguments["given_channels"])
+    named = [convert(side, NamedSide) for side in arguments["sides"]]
+    asked, now_ms = request_of(arguments), arguments["now_ms"]
+    before, now = two_sides(home, settings, named, asked, now_ms)
+    with Comparison(home, settings, before, now, hides_elsewhere=given) as comparison:
+        first = arguments["offset"]
+        rows = list(comparison.rows(first, first + arguments["limit"]))
+        return differences_json(comparison, rows, arguments["language"], first)
 
 
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -323,6 +341,7 @@ JOBS: dict[str, Job] = {
     "check": check,
     "compare": compare,
     "completeness": completeness,
+    "differences": differences,
     "estimate": estimate,
     "explanation": explanation,
     "export": export,
