@@ -98,6 +98,22 @@ changed  k-1
     )
 
 
+def test_an_export_of_a_version_is_the_file_of_then(home: Path) -> None:
+    file = Path(export(home, "messages", "messages.csv"))
+    late = {"conversation_id": "c-1", "message_id": "m-1"}
+    take(home, [event(80, "message.deleted", "08T10:00:00", late)])
+    version = str(
+        json.loads(file.with_name(file.name + ".receipt.json").read_text())["log_version"]
+    )
+    words = (*AS_OF, "--log-version", version)
+    assert Path(export(home, "messages", "then.csv", *words)).read_bytes() == file.read_bytes()
+    assert Path(export(home, "messages", "now.csv")).read_bytes() != file.read_bytes()
+    target = ("-o", str(home.with_name("never.csv")))
+    assert tawny(home, "export", "messages", *RANGE, "--log-version", "9", *target) == Result(
+        2, "", "tawny: log-version: found 9; allowed 0 to 2, the newest\n"
+    )
+
+
 def test_files_of_the_same_rows_do_not_differ(home: Path) -> None:
     file = export(home, "messages", "messages.csv")
     take(home, [event(82, "team.saved", "08T10:00:00", {"team_id": "t", "name": "T"})])

@@ -39,6 +39,7 @@ def export(
     time_zone: str | None,
     channels: Sequence[str],
     as_of: str | None,
+    log_version: int | None,
     headers: str | None,
     format_name: str | None,
     dialect: str | None,
@@ -59,12 +60,16 @@ def export(
         move_inbox(home, settings())
     elif receipt is not None:
         raise RequestError("--receipt: found with --server; a receipt is run where its log is")
+    elif log_version is not None:
+        raise RequestError(
+            "--log-version: found with --server; a version is looked at where its log is"
+        )
     elif engine is not None:
         raise RequestError("--engine: found with --server; the server's settings choose it")
     if receipt is not None:
         others = (
             *(start, end, time_zone, as_of, headers, format_name, dialect, long_cells, columns),
-            longest_wait,
+            *(longest_wait, log_version),
         )
         if types or channels or any(other is not None for other in others):
             raise RequestError(
@@ -121,11 +126,13 @@ def export(
     if waiting is not None:
         from tawny.exports.session import ExportSession
 
-        with ExportSession(home, settings(), now_ms, engine) as session:
+        with ExportSession(home, settings(), now_ms, engine, log_version) as session:
             session.check(request)
         waiting.for_folder(home)
         request, now_ms = waiting.request, current_ms()
-    export_here(home, request, output, now_ms, engine=engine, waiting=waiting)
+    export_here(
+        home, request, output, now_ms, engine=engine, log_version=log_version, waiting=waiting
+    )
 
 
 def export_here(
@@ -135,13 +142,14 @@ def export_here(
     now_ms: int,
     *,
     engine: str | None = None,
+    log_version: int | None = None,
     waiting: WaitForEvents | None = None,
 ) -> None:
     """Make the file of a request from a data folder; of several exports a file or a folder.
     `now_ms` is the instant of the call, in milliseconds since 1970 UTC."""
     from tawny.exports.session import ExportSession
 
-    with ExportSession(home, settings(), now_ms, engine) as session:
+    with ExportSession(home, settings(), now_ms, engine, log_version) as session:
         if request.is_bundle:
             _export_bundle(session, request, output, waiting=waiting)
         else:

@@ -106,10 +106,8 @@ class Causes:
         rule = rule_of(self._export_type, column.key)
         if rule is None:
             return self.of_row("changed")
-        return self._of(
-            [self._keys(state, rule, cell) for state, cell in (("before", before), ("now", now))],
-            "changed",
-        )
+        behind = [self._keys("before", rule, before), self._keys("now", rule, now)]
+        return self._of(behind, "changed")
 
     def _keys(self, state: State, rule: Rule, cell: str | None) -> set[EventKey]:
         return self._sides[state].of_cell(rule, cell)
