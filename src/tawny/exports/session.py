@@ -82,10 +82,10 @@ class ExportSession:
         """What is read. After a purge it is a newer one, whose files are there."""
         self.log_version = self.snapshot.version if log_version is None else log_version
         """What is seen, whatever is read: events that arrived later do not exist."""
-        if not 0 <= self.log_version <= max(0, self.snapshot.version):
+        if log_version is not None and not 0 <= log_version <= self.snapshot.version:
             raise RequestError(
                 "log-version: found {log_version}; allowed 0 to {version}, the newest",
-                log_version=self.log_version,
+                log_version=log_version,
                 version=self.snapshot.version,
             )
         self._scratch = scratch_folder(home)
