@@ -121,6 +121,15 @@ def test_files_of_the_same_rows_do_not_differ(home: Path) -> None:
     assert (result.status, result.out.splitlines()[-1]) == (0, "no row differs")
 
 
+def test_an_empty_log_does_not_differ_from_itself(tmp_path: Path) -> None:
+    home = tmp_path / "empty"
+    result = tawny(home, "diff", "2026-06-09", "now", "messages", *RANGE)
+    assert (result.status, result.out.splitlines()[-1]) == (0, "no row differs")
+    file = export(home, "messages", "none.csv")
+    result = tawny(home, "diff", file, "now")
+    assert (result.status, result.out.splitlines()[-1]) == (0, "no row differs")
+
+
 def test_a_renamed_channel_in_french(home: Path) -> None:
     file = export(home, "messages", "messages.csv")
     take(home, [event(83, "channel.saved", "09T10:00:00",

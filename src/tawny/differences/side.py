@@ -99,7 +99,7 @@ def side_of_receipt(
             found=request.export_type,
             export_type=export_type,
         )
-    if not (0 <= replay.log_version <= newest and erased >= 0):
+    if not -1 <= replay.log_version <= newest:  # an empty log has version -1
         raise RequestError(
             "the receipt is of version {log_version} of an event log, this one is at version "
             "{version}; use the data folder the file was made from",
