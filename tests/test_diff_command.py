@@ -140,7 +140,7 @@ def test_a_renamed_channel_in_french(home: Path) -> None:
         "lignes ajoutées : 0, retirées : 0, modifiées : 2", "", "modifiée  m-1",
         "  Canal : Mail → Post",
     ]  # fmt: skip
-    assert lines[7].startswith("    canal mail renommé 'Post' : du 2026-06-09 12:00, arrivé le ")
+    assert lines[7].startswith("    canal mail renommé « Post » : du 2026-06-09 12:00, arrivé le ")
 
 
 def test_an_erased_contact_takes_the_rows_away_and_nothing_of_it_is_shown(home: Path) -> None:
