@@ -99,7 +99,7 @@ LAYERS: dict[str, set[str]] = {
         *("languages", "library_messages", "errors", "settings", "model", "log", "state"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sources", "completeness", "sample"),
-        *("credentials", "deliveries", "schedules", "feeds"),
+        *("credentials", "deliveries", "schedules", "feeds", "differences"),
     },
     "client": {"errors", "settings", "model", "exports"},
     "cli": {
@@ -328,6 +328,7 @@ read, and what is asked of databases, also of one that rows are delivered to."""
 
 ENGINE_CALLERS = {
     "completeness/reading.py": "runs the queries of completeness",
+    "differences/comparison.py": "ends the steps of the exports that it compares",
     "explanations/explanation.py": "has the steps of an explanation ended",
     "exports/formats/source.py": "rows on their way into a file",
     "exports/session.py": "ends the steps of an export",

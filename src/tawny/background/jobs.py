@@ -16,11 +16,10 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
+from tawny.background.difference_job import differences
 from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
+from tawny.background.moving import move_if_free
 from tawny.background.source_jobs import SOURCE_JOBS
-from tawny.differences.asked import NamedSide, two_sides
-from tawny.differences.comparison import Comparison
-from tawny.differences.telling import as_json as differences_json
 from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
@@ -144,28 +143,13 @@ def explanation(
 ) -> dict[str, Any]:
     """Why a cell of an export says what it says. Who was given some channels sees of a conversation
     elsewhere that it is another one."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         found = explain(session, request, arguments["row"], arguments["column"])
         return as_json(
             found, arguments["language"], hides_elsewhere=bool(arguments["given_channels"])
         )
-
-
-def differences(
-    home: Path, settings: Settings, arguments: Arguments, _tell: Tell
-) -> dict[str, Any]:
-    """What differs in an export between two states, some rows of it with their causes."""
-    _move_if_free(home, settings)
-    given = bool(arguments["given_channels"])
-    named = [convert(side, NamedSide) for side in arguments["sides"]]
-    asked, now_ms = request_of(arguments), arguments["now_ms"]
-    before, now = two_sides(home, settings, named, asked, now_ms)
-    with Comparison(home, settings, before, now, hides_elsewhere=given) as comparison:
-        first = arguments["offset"]
-        rows = list(comparison.rows(first, first + arguments["limit"]))
-        return differences_json(comparison, rows, arguments["language"], first)
 
 
 def preview(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -183,7 +167,7 @@ def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) ->
 
 def figures(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """The figures of a period and of the one before it, which ends on the local date `middle`."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         return {
@@ -218,7 +202,7 @@ def rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
 
 def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """Every channel of the log, as last saved."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     snapshot = event_log(home, settings).snapshot()
     with open_of_folder(home, settings, threads=1) as duck:
         return {"version": snapshot.version, "channels": channel_list(duck, snapshot)}
@@ -226,7 +210,7 @@ def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell)
 
 def status(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """What is in the log."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     waiting, snapshot = look(home, settings)
     found = log_status(home, settings, snapshot)
     return {
@@ -244,15 +228,9 @@ def completeness(
     home: Path, settings: Settings, _arguments: Arguments, _tell: Tell
 ) -> dict[str, Any]:
     """What is known of the completeness of each channel."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     facts = channel_facts(home, settings)
     return {"channels": [dataclasses.asdict(one) for one in facts]}
-
-
-def _move_if_free(home: Path, settings: Settings) -> None:
-    """Move the inbox for a look at the log, which does not wait while another process moves;
-    unless it would see nothing at all."""
-    flush(home, settings, wait=event_log(home, settings).changed_ns() is None)
 
 
 def move(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -319,7 +297,7 @@ def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell
     """Which of some files no longer hold what the log says; with `only_erasures` because somebody
     was erased since. Each file says what was asked, in which state of the log it was made, and
     until when events may have come that count (`until_ms`)."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     snapshot = event_log(home, settings).snapshot()
     files = list(open_files(snapshot, arguments["files"]))
     with MadeFiles(

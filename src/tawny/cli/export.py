@@ -126,7 +126,8 @@ def export(
     if waiting is not None:
         from tawny.exports.session import ExportSession
 
-        with ExportSession(home, settings(), now_ms, engine, log_version) as session:
+        with ExportSession(home, settings(), now_ms, engine) as session:
+            _see(session, log_version)
             session.check(request)
         waiting.for_folder(home)
         request, now_ms = waiting.request, current_ms()
@@ -149,11 +150,25 @@ def export_here(
     `now_ms` is the instant of the call, in milliseconds since 1970 UTC."""
     from tawny.exports.session import ExportSession
 
-    with ExportSession(home, settings(), now_ms, engine, log_version) as session:
+    with ExportSession(home, settings(), now_ms, engine) as session:
+        _see(session, log_version)
         if request.is_bundle:
             _export_bundle(session, request, output, waiting=waiting)
         else:
             _export_one(session, request, output, waiting=waiting)
+
+
+def _see(session: ExportSession, log_version: int | None) -> None:
+    """Have a session see a version of the log, where one was asked for. Raises `RequestError`."""
+    if log_version is None:
+        return
+    if not 0 <= log_version <= session.snapshot.version:
+        raise RequestError(
+            "log-version: found {log_version}; allowed 0 to {version}, the newest",
+            log_version=log_version,
+            version=session.snapshot.version,
+        )
+    session.log_version = log_version
 
 
 def is_folder(request: ExportRequest, output: str) -> bool:

@@ -15,7 +15,7 @@ time itself went on; or it is one of those that moved."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class DifferenceCause:
     """A cause."""
 
     kind: CauseKind

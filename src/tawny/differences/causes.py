@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from tawny.differences.cause import Cause, kind_of
+from tawny.differences.cause import DifferenceCause, kind_of
 from tawny.differences.explained_side import ExplainedSide
 from tawny.differences.side import Side
 from tawny.engine.duck import Duck
@@ -78,9 +78,9 @@ class Causes:
             self._states["now"],
             (sides["before"].erasures_version, sides["now"].erasures_version),
         )
-        self._known: dict[EventKey, Cause] = {}
+        self._known: dict[EventKey, DifferenceCause] = {}
         self._arrivals: dict[int, int | None] = {}
-        self._time_passed = Cause("time_passed")
+        self._time_passed = DifferenceCause("time_passed")
         self._row, self._links = "", set[tuple[str, str]]()
         self._looked: set[State] = set()
 
@@ -97,11 +97,13 @@ class Causes:
             self._sides[state].find(row, self._statement)
         self._looked = sides.get(change, {"before", "now"})
 
-    def of_row(self, change: str) -> Sequence[Cause]:
+    def of_row(self, change: str) -> Sequence[DifferenceCause]:
         """Why the row is there on one side only."""
         return self._of([self._sides[state].of_row() for state in sorted(self._looked)], change)
 
-    def of_cell(self, column: Column, before: str | None, now: str | None) -> Sequence[Cause]:
+    def of_cell(
+        self, column: Column, before: str | None, now: str | None
+    ) -> Sequence[DifferenceCause]:
         """Why a cell of the row differs."""
         rule = rule_of(self._export_type, column.key)
         if rule is None:
@@ -112,7 +114,7 @@ class Causes:
     def _keys(self, state: State, rule: Rule, cell: str | None) -> set[EventKey]:
         return self._sides[state].of_cell(rule, cell)
 
-    def _of(self, behind: Sequence[set[EventKey]], change: str) -> Sequence[Cause]:
+    def _of(self, behind: Sequence[set[EventKey]], change: str) -> Sequence[DifferenceCause]:
         every = set().union(*behind)
         one_sided = every if len(behind) == 1 else behind[0] ^ behind[1]
         direct = self._moved.among(every)
@@ -130,7 +132,7 @@ class Causes:
         before, now = self._states["before"], self._states["now"]
         if before.as_of_ms != now.as_of_ms:
             return [self._time_passed]
-        return [Cause("among")]
+        return [DifferenceCause("among")]
 
     def _named_by(self, keys: Collection[EventKey]) -> set[tuple[str, str]]:
         """What events name, with the contacts of their conversations."""
@@ -163,7 +165,7 @@ class Causes:
             or channels.get(conversations[one.key]) in self._channels
         ]
 
-    def _causes(self, moved: Sequence[MovedEvent]) -> Sequence[Cause]:
+    def _causes(self, moved: Sequence[MovedEvent]) -> Sequence[DifferenceCause]:
         first = moved[:MOST_CAUSES]
         missing = [one for one in first if one.key not in self._known]
         if missing:
@@ -185,7 +187,7 @@ class Causes:
                         if name in event["data"]
                     }
                     event = {**event, "data": {**event["data"], **hidden}}
-                self._known[one.key] = Cause(
+                self._known[one.key] = DifferenceCause(
                     kind=kind_of(one, self._states["before"].version, self._states["now"].version),
                     is_now=one.is_now,
                     event=event,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tawny.differences.cause import Cause
+from tawny.differences.cause import DifferenceCause
 from tawny.differences.causes import Causes
 from tawny.differences.side import Side, check_alike
 from tawny.engine import evidence
@@ -53,7 +53,7 @@ class ChangedCell:
     column: Column
     before: str | None
     now: str | None
-    causes: Sequence[Cause]
+    causes: Sequence[DifferenceCause]
     """None of their own in a row that is there on one side only."""
 
 
@@ -66,7 +66,7 @@ class ChangedRow:
     """Its key."""
     cells: Sequence[ChangedCell]
     """Nothing of somebody who was erased is in them."""
-    causes: Sequence[Cause]
+    causes: Sequence[DifferenceCause]
     """Of a row that is there on one side only; else every one of its cells."""
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tawny.differences.cause import Cause
+from tawny.differences.cause import DifferenceCause
 from tawny.differences.comparison import ChangedCell, ChangedRow, Comparison
 from tawny.differences.side import Side
 from tawny.explanations.telling import local_text
@@ -40,7 +40,7 @@ _RENAMED: Mapping[str, tuple[str, str]] = {
 }
 
 
-def cause_words(cause: Cause, cell: ChangedCell | None, side: Side) -> Text:
+def cause_words(cause: DifferenceCause, cell: ChangedCell | None, side: Side) -> Text:
     """Why something differs, in one sentence; times are local to the zone of a side, to the
     minute."""
     if cause.event is None:
@@ -71,7 +71,7 @@ def cause_words(cause: Cause, cell: ChangedCell | None, side: Side) -> Text:
     )  # fmt: skip
 
 
-def _what(cause: Cause, cell: ChangedCell | None) -> Text:
+def _what(cause: DifferenceCause, cell: ChangedCell | None) -> Text:
     event: Json = dict(cause.event or {})
     renamed = _RENAMED.get(event["type"])
     if renamed is not None and cell is not None and cell.before is not None and cell.now:
@@ -178,7 +178,7 @@ def csv_lines(comparison: Comparison, rows: Iterable[ChangedRow], language: str)
     for row in rows:
         of_row: list[ChangedCell | None] = [*row.cells] or [None]
         for cell in of_row:
-            causes: Sequence[Cause | None] = row.causes
+            causes: Sequence[DifferenceCause | None] = row.causes
             if cell is not None and row.change == "changed":
                 causes = cell.causes
             for cause in causes or (None,):
@@ -189,7 +189,7 @@ def _csv_cells(
     comparison: Comparison,
     row: ChangedRow,
     cell: ChangedCell | None,
-    cause: Cause | None,
+    cause: DifferenceCause | None,
     language: str,
 ) -> list[str]:
     told = {} if cause is None else _cause_json(comparison, cause, cell, language)
@@ -236,7 +236,7 @@ def _row_json(comparison: Comparison, row: ChangedRow, language: str) -> Json:
 
 
 def _cause_json(
-    comparison: Comparison, cause: Cause, cell: ChangedCell | None, language: str
+    comparison: Comparison, cause: DifferenceCause, cell: ChangedCell | None, language: str
 ) -> Json:
     event = None
     if cause.event is not None:

@@ -65,29 +65,17 @@ class ExportSession:
     """A connection on one snapshot of the log, for one or several exports of the same state."""
 
     def __init__(
-        self,
-        home: Path,
-        settings: Settings,
-        now_ms: int,
-        engine: str | None = None,
-        log_version: int | None = None,
+        self, home: Path, settings: Settings, now_ms: int, engine: str | None = None
     ) -> None:
-        """`engine` makes the exports; None = as the settings say. `log_version` is what is seen of
-        the log; None = all of it. Raises `UnknownValueError`, `RequestError`."""
+        """`engine` makes the exports; None = as the settings say. Raises `UnknownValueError`."""
         self._chosen = None if engine is None else engine_name(engine)
         self.home = home
         self.settings = settings
         self.now_ms = now_ms
         self.snapshot: Snapshot = event_log(home, settings).snapshot()
         """What is read. After a purge it is a newer one, whose files are there."""
-        self.log_version = self.snapshot.version if log_version is None else log_version
+        self.log_version = self.snapshot.version
         """What is seen, whatever is read: events that arrived later do not exist."""
-        if log_version is not None and not 0 <= log_version <= self.snapshot.version:
-            raise RequestError(
-                "log-version: found {log_version}; allowed 0 to {version}, the newest",
-                log_version=log_version,
-                version=self.snapshot.version,
-            )
         self._scratch = scratch_folder(home)
         self._memory_mb = settings.number("engine_memory_mb")
         self._threads = settings.engine_threads()
