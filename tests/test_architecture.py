@@ -57,6 +57,11 @@ LAYERS: dict[str, set[str]] = {
     "explanations": {
         *("languages", "errors", "settings", "model", "log", "engine", "queries", "exports"),
     },
+    # What is other in an export between two states, and which events made it so.
+    "differences": {
+        *("languages", "errors", "settings", "model", "log", "state", "engine", "queries"),
+        *("exports", "feeds", "explanations"),
+    },
     "upkeep": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries", "exports"),
         "runs",
@@ -80,6 +85,7 @@ LAYERS: dict[str, set[str]] = {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
         *("credentials", "deliveries", "schedules", "feeds", "explanations"),
+        "differences",
     },
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
@@ -93,7 +99,7 @@ LAYERS: dict[str, set[str]] = {
         *("languages", "library_messages", "errors", "settings", "model", "log", "state"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sources", "completeness", "sample"),
-        *("credentials", "deliveries", "schedules", "feeds"),
+        *("credentials", "deliveries", "schedules", "feeds", "differences"),
     },
     "client": {"errors", "settings", "model", "exports"},
     "cli": {
@@ -101,7 +107,7 @@ LAYERS: dict[str, set[str]] = {
         *("state", "toml_file"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
-        *("deliveries", "schedules", "feeds", "explanations"),
+        *("deliveries", "schedules", "feeds", "explanations", "differences"),
     },
 }
 """What each layer may import, beside itself."""
@@ -322,6 +328,7 @@ read, and what is asked of databases, also of one that rows are delivered to."""
 
 ENGINE_CALLERS = {
     "completeness/reading.py": "runs the queries of completeness",
+    "differences/comparison.py": "ends the steps of the exports that it compares",
     "explanations/explanation.py": "has the steps of an explanation ended",
     "exports/formats/source.py": "rows on their way into a file",
     "exports/session.py": "ends the steps of an export",

@@ -46,6 +46,7 @@ USES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "ingest": (("ingest", "good.jsonl"), ENGINE),
     "ingest with refusals": (("ingest", "bad.jsonl"), {*ENGINE, *STATE}),
     "explain": (("explain", "users", "ann", "replies", *RANGE), ENGINE),
+    "diff": (("diff", "2026-06-01", "now", "users", *RANGE), ENGINE),
     "verify": (("verify",), ENGINE),
     "check": (("check",), ENGINE),
     "exports": (("exports",), EVENTS),

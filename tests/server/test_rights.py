@@ -42,6 +42,7 @@ PUT    /api/v1/destinations/PLACE        401    403    403  403  200
 DELETE /api/v1/destinations/PLACE        401    403    403  403  204
 POST   /api/v1/destinations/PLACE/test   401    403    403  403  200
 GET    /api/v1/docs                      200    200    200  200  200
+POST   /api/v1/differences               401    403    404  200  200
 GET    /api/v1/docs.css                  200    200    200  200  200
 POST   /api/v1/estimate                  401    403    403  200  200
 GET    /api/v1/events/schema             200    200    200  200  200
@@ -237,6 +238,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/channel-groups": {"name": f"by {name}", "channels": ["red"]},
         "/api/v1/channel-groups/GROUP": {"channels": ["red"]},
         "/api/v1/destinations": {"name": f"by {name}", **place},
+        "/api/v1/differences": {"a": world.red_run_id, "b": "now"},
         "/api/v1/destinations/PLACE": {"name": f"changed by {name}", **place},
         "/api/v1/sources": world.table_source(f"by-{name}"),
         "/api/v1/source-tests": world.table_source(f"test-{name}"),

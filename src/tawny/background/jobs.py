@@ -16,7 +16,9 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
+from tawny.background.difference_job import differences
 from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
+from tawny.background.moving import move_if_free
 from tawny.background.source_jobs import SOURCE_JOBS
 from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
@@ -141,7 +143,7 @@ def explanation(
 ) -> dict[str, Any]:
     """Why a cell of an export says what it says, of one that was made with its `receipt`. Who was
     given some channels sees of a conversation elsewhere that it is another one."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         replay = None if "receipt" not in arguments else replay_of(arguments)
         request = _of_rows(arguments) if replay else request_of(arguments)
@@ -166,7 +168,7 @@ def charts(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) ->
 
 def figures(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """The figures of a period and of the one before it, which ends on the local date `middle`."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     with ExportSession(home, settings, arguments["now_ms"]) as session:
         request = _known_channels_only(session, request_of(arguments), arguments)
         return {
@@ -201,7 +203,7 @@ def rows(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> d
 
 def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """Every channel of the log, as last saved."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     snapshot = event_log(home, settings).snapshot()
     with open_of_folder(home, settings, threads=1) as duck:
         return {"version": snapshot.version, "channels": channel_list(duck, snapshot)}
@@ -209,7 +211,7 @@ def channels(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell)
 
 def status(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
     """What is in the log."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     waiting, snapshot = look(home, settings)
     found = log_status(home, settings, snapshot)
     return {
@@ -227,15 +229,9 @@ def completeness(
     home: Path, settings: Settings, _arguments: Arguments, _tell: Tell
 ) -> dict[str, Any]:
     """What is known of the completeness of each channel."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     facts = channel_facts(home, settings)
     return {"channels": [dataclasses.asdict(one) for one in facts]}
-
-
-def _move_if_free(home: Path, settings: Settings) -> None:
-    """Move the inbox for a look at the log, which does not wait while another process moves;
-    unless it would see nothing at all."""
-    flush(home, settings, wait=event_log(home, settings).changed_ns() is None)
 
 
 def move(home: Path, settings: Settings, _arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -302,7 +298,7 @@ def made_files(home: Path, settings: Settings, arguments: Arguments, _tell: Tell
     """Which of some files no longer hold what the log says; with `only_erasures` because somebody
     was erased since. Each file says what was asked, in which state of the log it was made, and
     until when events may have come that count (`until_ms`)."""
-    _move_if_free(home, settings)
+    move_if_free(home, settings)
     snapshot = event_log(home, settings).snapshot()
     files = list(open_files(snapshot, arguments["files"]))
     with MadeFiles(
@@ -324,6 +320,7 @@ JOBS: dict[str, Job] = {
     "check": check,
     "compare": compare,
     "completeness": completeness,
+    "differences": differences,
     "estimate": estimate,
     "explanation": explanation,
     "export": export,

@@ -39,6 +39,7 @@ def export(
     time_zone: str | None,
     channels: Sequence[str],
     as_of: str | None,
+    log_version: int | None,
     headers: str | None,
     format_name: str | None,
     dialect: str | None,
@@ -59,12 +60,16 @@ def export(
         move_inbox(home, settings())
     elif receipt is not None:
         raise RequestError("--receipt: found with --server; a receipt is run where its log is")
+    elif log_version is not None:
+        raise RequestError(
+            "--log-version: found with --server; a version is looked at where its log is"
+        )
     elif engine is not None:
         raise RequestError("--engine: found with --server; the server's settings choose it")
     if receipt is not None:
         others = (
             *(start, end, time_zone, as_of, headers, format_name, dialect, long_cells, columns),
-            longest_wait,
+            *(longest_wait, log_version),
         )
         if types or channels or any(other is not None for other in others):
             raise RequestError(
@@ -122,10 +127,13 @@ def export(
         from tawny.exports.session import ExportSession
 
         with ExportSession(home, settings(), now_ms, engine) as session:
+            _see(session, log_version)
             session.check(request)
         waiting.for_folder(home)
         request, now_ms = waiting.request, current_ms()
-    export_here(home, request, output, now_ms, engine=engine, waiting=waiting)
+    export_here(
+        home, request, output, now_ms, engine=engine, log_version=log_version, waiting=waiting
+    )
 
 
 def export_here(
@@ -135,6 +143,7 @@ def export_here(
     now_ms: int,
     *,
     engine: str | None = None,
+    log_version: int | None = None,
     waiting: WaitForEvents | None = None,
 ) -> None:
     """Make the file of a request from a data folder; of several exports a file or a folder.
@@ -142,10 +151,24 @@ def export_here(
     from tawny.exports.session import ExportSession
 
     with ExportSession(home, settings(), now_ms, engine) as session:
+        _see(session, log_version)
         if request.is_bundle:
             _export_bundle(session, request, output, waiting=waiting)
         else:
             _export_one(session, request, output, waiting=waiting)
+
+
+def _see(session: ExportSession, log_version: int | None) -> None:
+    """Have a session see a version of the log, where one was asked for. Raises `RequestError`."""
+    if log_version is None:
+        return
+    if not 0 <= log_version <= session.snapshot.version:
+        raise RequestError(
+            "log-version: found {log_version}; allowed 0 to {version}, the newest",
+            log_version=log_version,
+            version=session.snapshot.version,
+        )
+    session.log_version = log_version
 
 
 def is_folder(request: ExportRequest, output: str) -> bool:

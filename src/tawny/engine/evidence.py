@@ -67,6 +67,20 @@ def ask(engine: Embedded, asked: Mapping[str, str | int | None]) -> None:
     engine.add_table(ASKED, pa.table(columns))
 
 
+def ask_rows(engine: Embedded, names: Collection[str], export_type: str, rows: pa.Table) -> None:
+    """The same for several rows of an export, whose keys have the names of its columns; `names` are
+    those that `ask` is given."""
+    given = {"from_ms" if name == "from" else name: rows[name] for name in rows.column_names}
+    columns = {
+        name: given.get(name)
+        if name in given
+        else pa.nulls(len(rows), pa.int64() if name in ("from_ms", "n") else pa.string())
+        for name in names
+    }
+    columns["export_type"] = pa.array([export_type] * len(rows), pa.string())
+    engine.add_table(ASKED, pa.table(columns))
+
+
 def looking_at_row(
     engine: Embedded,
     snapshot: Snapshot,
@@ -74,9 +88,9 @@ def looking_at_row(
     export: Query,
     also: Collection[str] = (),
 ) -> Query:
-    """The query of an export with only those conversations in its scope that the row in `ASKED` is
-    made from, where that is known by its key, and `also` others; a few too many do no harm. Makes
-    the table `LOOKED_AT` of them."""
+    """The query of an export with only those conversations in its scope that the rows in `ASKED`
+    are made from, where that is known by its key, and `also` others; a few too many do no harm.
+    Makes the table `LOOKED_AT` of them."""
     if not export.scope:
         return export
     path = f"evidence/rows/{export.head.key[0]}.sql"
@@ -141,11 +155,21 @@ def findings(
     engine: Embedded, name: str, rules: Collection[str], values: Mapping[str, Value]
 ) -> list[FoundEvent]:
     """What a statement of `evidence/` gives by some of its rules, in the order of the events."""
+    find(engine, name, values)
+    return found_by(engine, rules)
+
+
+def find(engine: Embedded, name: str, values: Mapping[str, Value]) -> None:
+    """Make the table `found_evidence` of what a statement of `evidence/` gives."""
     # The engine fails at the condition on the rule where it reaches into the statement.
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE found_evidence AS\n{statement(f'evidence/{name}.sql')}",
         values,
     )
+
+
+def found_by(engine: Embedded, rules: Collection[str]) -> list[FoundEvent]:
+    """What `find` found by some rules, in the order of the events."""
     rows = engine.rows(
         "SELECT DISTINCT rule, part, event, amount FROM found_evidence "
         "WHERE event IS NOT NULL AND list_contains($rules, rule) ORDER BY event, part",
@@ -271,11 +295,11 @@ def events_as_sent(
         )
         if not with_contents:
             rows = [row | {"content": None} for row in rows]
-        found |= {wanted[row["event"]]: _as_sent(row) for row in rows}
+        found |= {wanted[row["event"]]: as_sent(row) for row in rows}
     return found
 
 
-def _as_sent(row: Mapping[str, Any]) -> dict[str, Any]:
+def as_sent(row: Mapping[str, Any]) -> dict[str, Any]:
     """An event of the log by the event contract; fields without a value are left out."""
     data = EVENT_TYPES[row["type"]]
     fields = {name: row[name] for name in data.__struct_fields__ if row[name] is not None}

@@ -9,6 +9,7 @@ in between, is told as deleted.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,11 +17,15 @@ import pyarrow as pa
 from tawny.engine.base import Value
 from tawny.engine.cells import Segments, identifier, json_select
 from tawny.engine.duck import Duck
+from tawny.engine.finished_rows import parquet_table
 from tawny.queries.columns import Column, ColumnType
 from tawny.queries.statements import statement
 
 ROWS = "rows_now"
 """The table of the rows of one state."""
+
+BEFORE = "rows_before"
+"""The table of the rows of the state before."""
 
 WANTED = "rows_wanted"
 """The table that says of which conversations, or agents, rows are wanted (`entity_id`)."""
@@ -56,13 +61,13 @@ def make_changes(
     key: Sequence[str],
     columns: Sequence[Column],
     *,
-    before: pa.Table | None,
+    before: pa.Table | Path | None,
     restless: str,
     of_restless: bool,
     values: Mapping[str, Any],
 ) -> int:
-    """Make `feed_changes` of `rows_now` and the rows of before: `nth` from 0 in an order that is
-    always the same, `op`, the key and the cells; returns how many.
+    """Make `feed_changes` of `rows_now` and the rows of before, which may be in a Parquet file:
+    `nth` from 0 in an order that is always the same, `op`, the key and the cells; returns how many.
 
     `restless` is the condition under which a row of `now` or `before` is told in any case;
     `of_restless` says whether keys that may have been in between (`queries/sql/feeds`) are told
@@ -71,6 +76,8 @@ def make_changes(
     names = list(dict.fromkeys([*key, *(column.key for column in columns)]))
     if before is None:
         duck.make_step("rows_before", "SELECT * FROM rows_now WHERE false", {}, reads=1)
+    elif isinstance(before, Path):
+        duck.make_view(BEFORE, f"SELECT * FROM {parquet_table(before)}")
     else:
         duck.add_table("rows_before", before)
     same_key = " AND ".join(f"now.{identifier(k)} = before.{identifier(k)}" for k in key)

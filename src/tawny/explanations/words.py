@@ -184,6 +184,7 @@ _EVENTS: Mapping[str, str] = {
     "topic.deleted": N_("topic {topic_id} is deleted"),
     "tag.deleted": N_("tag {tag_id} is deleted"),
     "contact.saved": N_("contact {contact_id} is saved"),
+    "contact.erased": N_("contact {contact_id} is erased"),
     "contact.attribute_set": N_("attribute {attribute_id} of contact {contact_id} is set"),
     "contact.attribute_cleared": N_("attribute {attribute_id} of contact {contact_id} is cleared"),
     "conversation.created": N_(

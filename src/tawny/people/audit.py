@@ -69,6 +69,7 @@ ACTIONS = (
     "charts_read",
     "feed_read",
     "explanation_read",
+    "differences_read",
     "audit_read",
     "erased_contact_found",
     "delivery_with_erased_contact",

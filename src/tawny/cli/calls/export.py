@@ -21,6 +21,12 @@ from tawny.queries.columns import HEADER_STYLES
 @time_zone_option
 @channels_option
 @click.option("--as-of", metavar="INSTANT", help="Only events up to it; default now.")
+@click.option(
+    "--log-version",
+    metavar="N",
+    type=int,
+    help="Only events that had arrived with this version of the log (a receipt says it).",
+)
 @click.option("--headers", metavar="STYLE", help=f"One of: {', '.join(HEADER_STYLES)}; default en.")
 @click.option(
     "--format",
@@ -78,6 +84,7 @@ def export(
     time_zone: str | None,
     channels: tuple[str, ...],
     as_of: str | None,
+    log_version: int | None,
     headers: str | None,
     format_name: str | None,
     dialect: str | None,
@@ -105,6 +112,7 @@ def export(
         time_zone=time_zone,
         channels=channels,
         as_of=as_of,
+        log_version=log_version,
         headers=headers,
         format_name=format_name,
         dialect=dialect,
