@@ -7,7 +7,10 @@ has what later versions added; the same events are expected with and without it.
 from __future__ import annotations
 
 import datetime
+import hmac
 import json
+import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +102,8 @@ CREATE TABLE reporting_events_rollups (id bigserial PRIMARY KEY, account_id inte
 """
 
 URL = "https://desk.example.com"
+SECRET = "secret-of-the-webhook"
+"""With which the desk signs."""
 SOURCE = f"{URL}/accounts/1"
 
 _LONG_AGO = "2020-01-01 00:00:00"
@@ -238,6 +243,21 @@ class ChatwootDesk:
             "csat_survey_responses", conversation_id=901, message_id=5507, rating=5,
             at=f"{day}08:20:00",
         )  # fmt: skip
+
+
+def webhook(
+    event: str, secret: str = SECRET, at_s: float | None = None, **body: Any
+) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a webhook as the desk signs it; `at_s` are seconds since 1970 UTC."""
+    content = json.dumps({"event": event, **body}).encode()
+    stamp = str(int(time.time() if at_s is None else at_s))
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + content, "sha256").hexdigest()
+    return content, {
+        "Content-Type": "application/json",
+        "X-Chatwoot-Timestamp": stamp,
+        "X-Chatwoot-Signature": f"sha256={digest}",
+        "X-Chatwoot-Delivery": str(uuid.uuid4()),
+    }
 
 
 def now_text(seconds: float = 0.0) -> str:

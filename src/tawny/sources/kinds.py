@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from tawny.credentials import revealed
 from tawny.errors import RequestError, UnknownValueError
 from tawny.model.durations import checked_duration
-from tawny.sources.options import DEFAULTS, OPTIONS, Form, SourceOption
+from tawny.sources.options import DEFAULTS, OPTIONS, WEBHOOK_SECRET, Form, SourceOption
 from tawny.sources.reader import DeskReader
+from tawny.sources.webhooks import DeskWebhook
 from tawny.text import N_, Text
 
 
@@ -58,6 +59,8 @@ class SourceKind:
     check_typed: Callable[[Mapping[str, str]], None] = _anything
     """Raise `RequestError` for secrets in plain words that nobody may give who has no account on
     the machine."""
+    webhook: Callable[[], DeskWebhook] | None = None
+    """How its webhooks are read; None = it has none."""
 
     @property
     def options(self) -> Sequence[SourceOption]:
@@ -125,6 +128,12 @@ def _open_zendesk(
     return ZendeskReader(desk, options, prefix)
 
 
+def _zendesk_webhook() -> DeskWebhook:
+    from tawny.sources.zendesk.webhook import ZENDESK_WEBHOOK
+
+    return ZENDESK_WEBHOOK
+
+
 def _check_chatwoot(options: dict[str, Any]) -> None:
     _check_url(options)
     if options.get("sentences") is not None:
@@ -148,6 +157,12 @@ def _open_chatwoot(
     from tawny.sources.chatwoot.reader import ChatwootReader
 
     return ChatwootReader(options, secrets["database_url"], prefix)
+
+
+def _chatwoot_webhook() -> DeskWebhook:
+    from tawny.sources.chatwoot.webhook import CHATWOOT_WEBHOOK
+
+    return CHATWOOT_WEBHOOK
 
 
 def _check_intercom(options: dict[str, Any]) -> None:
@@ -196,7 +211,7 @@ KINDS: Mapping[str, SourceKind] = {
     "chatwoot": SourceKind(
         name="chatwoot",
         needed=("url", "account", "database_url"),
-        secrets=("database_url",),
+        secrets=("database_url", WEBHOOK_SECRET),
         own=("url", "account", "sentences"),
         lacks=("budget",),
         address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
@@ -205,6 +220,7 @@ KINDS: Mapping[str, SourceKind] = {
         label="Chatwoot",
         about=N_("An account of a self-hosted Chatwoot, read from its PostgreSQL database."),
         check_typed=_check_typed_database,
+        webhook=_chatwoot_webhook,
     ),
     "intercom": SourceKind(
         name="intercom",
@@ -225,7 +241,7 @@ KINDS: Mapping[str, SourceKind] = {
         own=("url", "mapping"),
         lacks=(
             *("virtual_agents", "excluded_channels", "team_of", "erase_deleted_contacts"),
-            "budget",
+            *("budget", "webhooks"),
         ),
         address=lambda name, options: options.get("url") or f"/tables/{name}",
         check=_check_table,
@@ -239,7 +255,7 @@ KINDS: Mapping[str, SourceKind] = {
     "zendesk": SourceKind(
         name="zendesk",
         needed=(),
-        secrets=("token", "oauth_token"),
+        secrets=("token", "oauth_token", WEBHOOK_SECRET),
         own=("subdomain", "base_url", "email", "schedule"),
         lacks=(),
         address=_zendesk_address,
@@ -250,6 +266,7 @@ KINDS: Mapping[str, SourceKind] = {
             "A Zendesk account, read over its API with the token of an administrator; one of the "
             "two tokens is needed."
         ),
+        webhook=_zendesk_webhook,
     ),
 }
 """Every kind there is."""
@@ -283,6 +300,8 @@ def opened(home: Path, kind: str, options: Mapping[str, Any], secrets: Mapping[s
     """An open desk, whose events are of a `source`. Raises `RequestError` for a secret that is not
     where it should be, and `SourceError`."""
     found = {
-        name: revealed(home, f"--{name.replace('_', '-')}", kept) for name, kept in secrets.items()
+        name: revealed(home, f"--{name.replace('_', '-')}", kept)
+        for name, kept in secrets.items()
+        if name != WEBHOOK_SECRET
     }
     return kind_of(kind).open(home, options, found, prefix, source)

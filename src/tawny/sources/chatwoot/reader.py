@@ -18,7 +18,13 @@ from tawny.sources.chatwoot.gone import gone_pages, label_pages
 from tawny.sources.chatwoot.labels import titles_without_label
 from tawny.sources.chatwoot.records import Conversation, add_messages, add_signals
 from tawny.sources.chatwoot.sentences import Sentences
-from tawny.sources.chatwoot.touched import with_later_messages, with_records_since, with_surveys
+from tawny.sources.chatwoot.touched import (
+    numbers_of,
+    with_later_messages,
+    with_numbers,
+    with_records_since,
+    with_surveys,
+)
 from tawny.sources.chatwoot.unmeasured import NOT_MEASURED, NOTES
 from tawny.sources.events import Event, Facts, data_digest
 from tawny.sources.ledger import Ledger
@@ -182,6 +188,7 @@ class ChatwootReader:
         mapping.report.late += len(late)
         ids |= late
         ids |= with_surveys(self._desk, int(cursors["surveys_us"]), window.horizon_us - _SURVEY_US)
+        ids |= with_numbers(self._desk, numbers_of(window.announced))
         rest = sorted(ids - seen)
         for start in range(0, len(rest), PAGE):
             rows = self._desk.conversations(rest[start : start + PAGE])
