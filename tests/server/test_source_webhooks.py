@@ -157,7 +157,12 @@ def test_only_a_webhook_tells_of_a_text_that_was_changed_in_silence(place: Place
     ended = place.report()["ended"]
     until(lambda: place.report()["ended"] != ended or None)
     assert place.events() == before
-    body = {"id": 5504, "content": "Never", "conversation": {"id": 1042}, "account": {"id": 1}}
+    body: dict[str, Any] = {
+        "id": 5504,
+        "content": "Never",
+        "conversation": {"id": 1042},
+        "account": {"id": 1},
+    }
     assert place.post("message_updated", **body) == 202
     place.await_events(before + 1)
     found = [e for e in logged_events(place.home).values() if e["type"] == "message.updated"]
@@ -170,22 +175,24 @@ def test_who_does_not_hold_the_secret_stores_nothing_but_a_count(place: Place) -
     content, headers = webhook("conversation_updated", id=1042)
     stamp = int(headers["X-Chatwoot-Timestamp"])
 
-    def answer(path: str = "desk/webhook", body: bytes = content, **changed: str) -> Any:
-        sent = {k: v for k, v in (headers | changed).items() if v}
+    def answer(
+        changed: dict[str, str] | None = None, path: str = "desk/webhook", body: bytes = content
+    ) -> Any:
+        sent = {k: v for k, v in (headers | (changed or {})).items() if v}
         return place.anybody.post(f"/sources/{path}", content=body, headers=sent)
 
     wrong = [
-        answer("other/webhook"),
-        answer("desk/webhook/x"),
+        answer(path="other/webhook"),
+        answer(path="desk/webhook/x"),
         answer(body=content.replace(b"1042", b"1043")),
-        answer(**{"X-Chatwoot-Signature": ""}),
-        answer(**{"X-Chatwoot-Signature": headers["X-Chatwoot-Signature"][:-1]}),
-        answer(**{"X-Chatwoot-Signature": headers["X-Chatwoot-Signature"][7:]}),
-        answer(**{"X-Chatwoot-Timestamp": ""}),
-        answer(**{"X-Chatwoot-Timestamp": str(stamp + 1)}),
-        answer(**webhook("conversation_updated", secret="other", id=1042)[1]),
-        answer(**webhook("conversation_updated", at_s=stamp - 301, id=1042)[1]),
-        answer(**webhook("conversation_updated", at_s=stamp + 330, id=1042)[1]),
+        answer({"X-Chatwoot-Signature": ""}),
+        answer({"X-Chatwoot-Signature": headers["X-Chatwoot-Signature"][:-1]}),
+        answer({"X-Chatwoot-Signature": headers["X-Chatwoot-Signature"][7:]}),
+        answer({"X-Chatwoot-Timestamp": ""}),
+        answer({"X-Chatwoot-Timestamp": str(stamp + 1)}),
+        answer(webhook("conversation_updated", secret="other", id=1042)[1]),
+        answer(webhook("conversation_updated", at_s=stamp - 301, id=1042)[1]),
+        answer(webhook("conversation_updated", at_s=stamp + 330, id=1042)[1]),
     ]  # fmt: skip
     assert [one.status_code for one in wrong] == [401] * len(wrong)
     assert {one.json()["detail"] for one in wrong} == {REFUSED}

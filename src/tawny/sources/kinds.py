@@ -50,6 +50,8 @@ class SourceKind:
     open: Callable[[Path, Mapping[str, Any], Mapping[str, str], str, str], DeskReader]
     """A reader, given the data folder, options, secrets in plain words, the prefix of ids and the
     `source` of its events, which is empty where it is not known yet."""
+    one_of: Sequence[str] = ()
+    """Secrets of which exactly one is given, once for good."""
     previews: bool = False
     """A dry run shows the first events."""
     label: str = ""
@@ -70,7 +72,11 @@ class SourceKind:
         }  # fmt: skip
         mine = {*self.own, *self.secrets, *self.needed} | common
         found = [one for name, one in OPTIONS.items() if name in mine]
-        return sorted(found, key=lambda one: one.name not in self.needed)
+        return sorted(found, key=lambda one: not self.comes_first(one))
+
+    def comes_first(self, option: SourceOption) -> bool:
+        """Whether nobody sets a source up without looking at an option."""
+        return option.name in self.needed or option.name in self.one_of
 
 
 def _check_url(options: dict[str, Any]) -> None:
@@ -154,6 +160,10 @@ def _open_chatwoot(
     _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str, _source: str
 ) -> DeskReader:
     # Who has another kind of desk waits for none of its libraries.
+    if "token" in secrets:
+        from tawny.sources.chatwoot.api_reader import ChatwootApiReader
+
+        return ChatwootApiReader(options, secrets["token"], prefix)
     from tawny.sources.chatwoot.reader import ChatwootReader
 
     return ChatwootReader(options, secrets["database_url"], prefix)
@@ -210,15 +220,19 @@ def _open_table(
 KINDS: Mapping[str, SourceKind] = {
     "chatwoot": SourceKind(
         name="chatwoot",
-        needed=("url", "account", "database_url"),
-        secrets=("database_url", WEBHOOK_SECRET),
+        needed=("url", "account"),
+        secrets=("database_url", "token", WEBHOOK_SECRET),
+        one_of=("database_url", "token"),
         own=("url", "account", "sentences"),
         lacks=("budget",),
         address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
         check=_check_chatwoot,
         open=_open_chatwoot,
         label="Chatwoot",
-        about=N_("An account of a self-hosted Chatwoot, read from its PostgreSQL database."),
+        about=N_(
+            "An account of Chatwoot, read from its PostgreSQL database or, where that is not "
+            "within reach, over its API."
+        ),
         check_typed=_check_typed_database,
         webhook=_chatwoot_webhook,
     ),
@@ -285,6 +299,20 @@ def check_options(kind: SourceKind, given: Mapping[str, Any], secrets: Mapping[s
             "--{option}: a source of the kind {kind} has no such option",
             option=OPTIONS[name].typed if name in OPTIONS else name[:80],
             kind=kind.name,
+        )
+
+
+def check_one_of(kind: SourceKind, secrets: Mapping[str, str]) -> None:
+    """Refuse secrets of which exactly one shall be there. Raises `RequestError`."""
+    found = [name for name in kind.one_of if name in secrets]
+    if kind.one_of and len(found) != 1:
+        raise RequestError(
+            "--{option}: found {found}; a source of the kind {kind} needs exactly one of "
+            "{allowed}, for good",
+            option=OPTIONS[kind.one_of[0]].typed,
+            found=Text("more than one") if found else Text("nothing"),
+            kind=kind.name,
+            allowed=", ".join(f"--{OPTIONS[name].typed}" for name in kind.one_of),
         )
 
 

@@ -109,8 +109,8 @@ _ALL = (
     SourceOption(
         name="token",
         label=N_("API token"),
-        help=N_("Zendesk: API token of an administrator; Intercom: access token of an app: "
-                "env:NAME, file:PATH or - (standard input)."),
+        help=N_("Chatwoot, Zendesk: API token of an administrator; Intercom: access token of an "
+                "app: env:NAME, file:PATH or - (standard input)."),
         page_help=N_("It is kept encrypted and never shown."),
         form=Form.SECRET,
         metavar="SECRET",

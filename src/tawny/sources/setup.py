@@ -17,7 +17,7 @@ from tawny.intake.inbox import flush
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
 from tawny.sources.hints import HintStore
-from tawny.sources.kinds import SourceKind, check_options, kind_of, opened
+from tawny.sources.kinds import SourceKind, check_one_of, check_options, kind_of, opened
 from tawny.sources.option_values import check_files, checked
 from tawny.sources.options import DEFAULTS, OPTIONS, WEBHOOK_SECRET, Form
 from tawny.sources.progress import Progress, ProgressFile
@@ -115,6 +115,7 @@ class Sources:
                     kind=kind.name,
                 )
         kind.check(options)
+        check_one_of(kind, given.secrets)
         secrets = self._kept(kind, given)
         address = kind.address(name, options)
         if address is None:
@@ -209,6 +210,7 @@ class Sources:
         kind.check(changed)
         options = {**source.options, **changed}
         secrets = {**source.secrets, **self._kept(kind, given)}
+        check_one_of(kind, secrets)
         return NewSource(source.kind, source.name, source.address, source.prefix, options, secrets)
 
     def keep_changed(self, source: Source, changed: NewSource, given: Given) -> Source:

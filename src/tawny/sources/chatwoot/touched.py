@@ -71,13 +71,13 @@ def with_numbers(desk: Desk, numbers: Sequence[int]) -> set[int]:
     )
 
 
-def numbers_of(records: Iterable[str]) -> Sequence[int]:
-    """The numbers of the conversations among records.
+def numbers_of(records: Iterable[str], kind: str = "conversation") -> Sequence[int]:
+    """The numbers of the records of a kind.
 
     >>> numbers_of(["conversation/12", "contact/3"])
     [12]
     """
-    found = (record.partition("conversation/") for record in records)
+    found = (record.partition(f"{kind}/") for record in records)
     return [int(one[2]) for one in found if not one[0] and one[2]]
 
 
