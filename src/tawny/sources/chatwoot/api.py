@@ -13,12 +13,15 @@ from tawny.sources.chatwoot.api_rows import (
     Json,
     contact_row,
     conversation_row,
+    file_type,
     instant_us,
+    message_row,
     number,
 )  # fmt: skip
 from tawny.sources.chatwoot.enumerations import CONTACT_ATTRIBUTE
 from tawny.sources.http.client import LISTED, DeskHttp, Parameters, StatusError
 from tawny.sources.http.pages import pages_before, pages_until_empty
+from tawny.sources.report import GapReport
 
 CALL = "call"
 CALLS_PER_MINUTE = 599
@@ -123,6 +126,19 @@ class ApiDesk:
     def messages(self, conversation: int) -> Iterator[Sequence[Any]]:
         """The messages of a conversation, the newest page first."""
         return pages_before(self._ask_account, f"conversations/{conversation}/messages", LISTED)
+
+    def messages_by_time(
+        self, conversation: SimpleNamespace, report: GapReport
+    ) -> Sequence[tuple[SimpleNamespace, int | None]]:
+        """The messages of a conversation, each with what its first attachment is."""
+        found = {}
+        for page in self.messages(conversation.id):
+            for one in page:
+                name = one.get("id") if isinstance(one, dict) else None
+                with report.one(f"message/{name}"):
+                    row = message_row(one, conversation, content=self.content)
+                    found[row.id] = (row, file_type(one))
+        return sorted(found.values(), key=lambda one: (one[0].created_at or 0, one[0].id))
 
     def _ask_account(self, path: str, parameters: Parameters) -> dict[str, Any]:
         return self._asked(f"/api/v1/accounts/{self.account}/{path}".rstrip("/"), parameters)

@@ -6,8 +6,6 @@ ended. A first reading that was stopped goes on below where it was.
 
 from __future__ import annotations
 
-import datetime
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,19 +13,18 @@ from typing import Any
 
 from tawny.sources.chatwoot.api import ApiDesk
 from tawny.sources.chatwoot.api_access import locale_of, read_access, read_account, version
+from tawny.sources.chatwoot.api_counts import api_counts
 from tawny.sources.chatwoot.api_rows import (
     answer_row,
     contact_row,
     conversation_row,
-    file_type,
-    message_row,
     signal_row,
 )  # fmt: skip
 from tawny.sources.chatwoot.contacts import read_contacts
 from tawny.sources.chatwoot.conversations import Mapping as StoryMapping
 from tawny.sources.chatwoot.conversations import conversation_events
 from tawny.sources.chatwoot.directory import Directory, person, read_directory
-from tawny.sources.chatwoot.enumerations import ACTIVITY, CSAT, MESSAGE_TYPES, SURVEY_DAYS
+from tawny.sources.chatwoot.enumerations import MESSAGE_TYPES, SURVEY_DAYS
 from tawny.sources.chatwoot.gone import gone_pages, label_pages
 from tawny.sources.chatwoot.labels import title_record, titles_without_label
 from tawny.sources.chatwoot.records import Conversation, add_messages, add_signals
@@ -74,33 +71,7 @@ class ChatwootApiReader:
 
     def counts(self, until_us: int) -> Mapping[tuple[str, str], int]:
         """What there is by kind and month: everything is read for it."""
-        found: Counter[tuple[str, str]] = Counter()
-
-        def add(kind: str, row: SimpleNamespace) -> None:
-            if row.created_at is not None and row.created_at <= until_us:
-                found[kind, month_of(row.created_at)] += 1
-
-        for page in self._desk.contacts():
-            for one in page:
-                add("contacts", contact_row(one))
-        for page in self._desk.answers():
-            for one in page:
-                add("answers", answer_row(one))
-        for number in sorted({one["id"] for page in self._desk.conversations() for one in page}):
-            conversation = self._desk.conversation(number)
-            if conversation is None or str(conversation.inbox_id) in self._excluded:
-                continue
-            add("conversations", conversation)
-            for row, _ in self._messages(conversation, GapReport("", "", 0)):
-                if row.private or row.message_type == ACTIVITY:
-                    continue
-                add("messages inbound" if row.message_type == 0 else "messages outbound", row)
-                if row.content_type == CSAT:
-                    add("surveys", row)
-            for one in self._desk.signals(number):
-                if one.get("name") == "conversation_resolved":
-                    add("resolves", signal_row(one))
-        return found
+        return api_counts(self._desk, until_us, self._excluded)
 
     def pages(
         self, cursors: Cursors, window: Window, ledger: Ledger, report: GapReport
@@ -124,18 +95,6 @@ class ChatwootApiReader:
             yield page
         report.requests, report.limited = traffic.requests, traffic.limited
         report.waited_s = traffic.waited_s
-
-    def _messages(
-        self, conversation: SimpleNamespace, report: GapReport
-    ) -> Sequence[tuple[SimpleNamespace, int | None]]:
-        """The messages of a conversation by time, each with what its first attachment is."""
-        found = {}
-        for page in self._desk.messages(conversation.id):
-            for one in page:
-                with report.one(f"message/{one.get('id')}"):
-                    row = message_row(one, conversation, content=self._desk.content)
-                    found[row.id] = (row, file_type(one))
-        return sorted(found.values(), key=lambda one: (one[0].created_at or 0, one[0].id))
 
 
 class _Reading:
@@ -325,7 +284,7 @@ class _Reading:
             return []
         if window.is_young(row.created_at or 0):
             return []
-        messages = self._reader._messages(row, report)
+        messages = self._desk.messages_by_time(row, report)
         signals = []
         for one in self._desk.signals(row.id):
             with report.one(_named("reporting_event", one)):
@@ -391,12 +350,3 @@ def _is_answered(attributes: Any) -> bool:
 
 def _named(kind: str, one: Any) -> str:
     return f"{kind}/{one.get('id')}" if isinstance(one, dict) else kind
-
-
-def month_of(instant_us: int) -> str:
-    """The UTC month of an instant.
-
-    >>> month_of(1_780_905_600_000_000)
-    '2026-06'
-    """
-    return datetime.datetime.fromtimestamp(instant_us / 1_000_000, datetime.UTC).strftime("%Y-%m")
