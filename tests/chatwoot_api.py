@@ -56,11 +56,18 @@ class ChatwootApi:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
+        # One for all calls: a page of conversations takes hundreds of queries.
+        self._connection = psycopg.connect(
+            self.desk.address, row_factory=dict_row, autocommit=True, prepare_threshold=None
+        )
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """Rows of the desk."""
-        with psycopg.connect(self.desk.address, row_factory=dict_row) as connection:
-            return connection.execute(sql.encode(), values).fetchall()
+        return self._connection.execute(sql.encode(), values).fetchall()
 
     def answer(self, target: str, token: str) -> tuple[int, dict[str, str], Any]:
         """Status, headers and value of a call."""
@@ -346,3 +353,4 @@ def served(api: ChatwootApi) -> Iterator[ChatwootApi]:
     finally:
         server.shutdown()
         server.server_close()
+        api.close()

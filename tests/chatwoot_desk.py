@@ -142,13 +142,12 @@ class ChatwootDesk:
 
     def add_all(self, table: str, rows: list[dict[str, Any]]) -> list[int]:
         """Add rows that have the same columns."""
-        columns = {
-            name for (name,) in self.sql(
-                "SELECT column_name FROM information_schema.columns WHERE table_name = %s", table
-            )
-        }  # fmt: skip
         ids = []
         with psycopg.connect(self.address) as connection:
+            found_columns = connection.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
+            )
+            columns = {name for (name,) in found_columns}
             for given in rows:
                 row = dict(given)
                 at = row.pop("at", _LONG_AGO)
