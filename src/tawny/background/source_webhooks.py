@@ -51,8 +51,8 @@ class SourceWebhooks:
                 "webhook: found no valid signature of the desk; allowed one that is made now with "
                 "the webhook's secret, as the page of the source says"
             )
-        heard = webhook.read(call.body, source.options)
-        mark = webhook.mark(call)
+        heard = webhook.read(call.body, source.options, source.address)
+        mark = webhook.mark(call, heard)
         is_repeated = mark is not None and self._was_seen(source, mark)
         counts = {"received": 1, "repeated": int(is_repeated), "unknown": int(not heard.is_known)}
         records = () if is_repeated else heard.records

@@ -200,6 +200,12 @@ def _open_intercom(
     return IntercomReader(desk, options, prefix)
 
 
+def _intercom_webhook() -> DeskWebhook:
+    from tawny.sources.intercom.webhook import INTERCOM_WEBHOOK
+
+    return INTERCOM_WEBHOOK
+
+
 def _check_table(options: dict[str, Any]) -> None:
     _check_url(options)
     if options.get("mapping") is not None:
@@ -239,7 +245,7 @@ KINDS: Mapping[str, SourceKind] = {
     "intercom": SourceKind(
         name="intercom",
         needed=("token",),
-        secrets=("token",),
+        secrets=("token", WEBHOOK_SECRET),
         own=("region", "base_url", "hours"),
         lacks=(),
         address=lambda _name, _options: None,
@@ -247,6 +253,7 @@ KINDS: Mapping[str, SourceKind] = {
         open=_open_intercom,
         label="Intercom",
         about=N_("An Intercom workspace, read over its API with the access token of an app."),
+        webhook=_intercom_webhook,
     ),
     "table": SourceKind(
         name="table",

@@ -40,6 +40,8 @@ class Heard:
     """Whether it is an event of this desk that the kind knows."""
     status: int = 202
     """What the desk is answered."""
+    delivery: str | None = None
+    """Names the delivery where its body does: the same when it is repeated."""
 
 
 UNKNOWN = Heard(is_known=False)
@@ -85,25 +87,27 @@ class DeskWebhook:
 
     is_signed: Callable[[WebhookCall, str, float], bool]
     """Given the secret and the seconds since 1970 UTC of now: looks at raw bytes alone."""
-    read: Callable[[bytes, Mapping[str, Any]], Heard]
-    """Given a body that is the desk's, and the options of the source. Raises nothing."""
-    id_header: str
-    """Names a delivery: the same when it is repeated."""
-    signature_header: str
-    """Tells a repeated one where nothing names it; one that has neither is never taken for one,
-    since the same body may come again for another change."""
+    read: Callable[[bytes, Mapping[str, Any], str], Heard]
+    """Given a body that is the desk's, the options of the source, and of which desk its events
+    are. Raises nothing."""
+    marks: Sequence[str] = ()
+    """Headers that name a delivery, the best first: the same when it is repeated. One that nothing
+    names is never taken for a repeated one, since the same body may come again for another
+    change."""
 
-    def mark(self, call: WebhookCall) -> str | None:
+    def mark(self, call: WebhookCall, heard: Heard) -> str | None:
         """By what a repeated delivery is known again."""
-        for header in (self.id_header, self.signature_header):
+        if heard.delivery is not None:
+            return heard.delivery[:200]
+        for header in self.marks:
             if call.headers.get(header):
                 return f"{header} {call.headers[header][:200]}"
         return None
 
 
-def digest(secret: str, *pieces: bytes) -> bytes:
-    """The HMAC-SHA256 of bytes that follow each other."""
-    made = hmac.new(secret.encode(), digestmod=hashlib.sha256)
+def digest(secret: str, *pieces: bytes, method: Literal["sha256", "sha1"] = "sha256") -> bytes:
+    """The HMAC of bytes that follow each other."""
+    made = hmac.new(secret.encode(), digestmod=method)
     for piece in pieces:
         made.update(piece)
     return made.digest()

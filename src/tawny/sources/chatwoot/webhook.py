@@ -56,7 +56,7 @@ def _is_signed(call: WebhookCall, secret: str, now_s: float) -> bool:
     return is_same(f"sha256={made.hex()}", given) and is_recent(time_s, now_s)
 
 
-def _read(body: bytes, options: Mapping[str, Any]) -> Heard:
+def _read(body: bytes, options: Mapping[str, Any], _address: str) -> Heard:
     try:
         found = _decoder.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -81,4 +81,4 @@ def _heard(kind: str, number: object) -> Heard:
     return Heard((f"{kind}/{number}",))
 
 
-CHATWOOT_WEBHOOK = DeskWebhook(_is_signed, _read, "x-chatwoot-delivery", "x-chatwoot-signature")
+CHATWOOT_WEBHOOK = DeskWebhook(_is_signed, _read, ("x-chatwoot-delivery", "x-chatwoot-signature"))

@@ -47,7 +47,7 @@ def _is_signed(call: WebhookCall, secret: str, now_s: float) -> bool:
     return is_same(expected, given) and is_recent(iso_s(stamp), now_s)
 
 
-def _read(body: bytes, _options: Mapping[str, Any]) -> Heard:
+def _read(body: bytes, _options: Mapping[str, Any], _address: str) -> Heard:
     try:
         found = _decoder.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -60,5 +60,5 @@ def _read(body: bytes, _options: Mapping[str, Any]) -> Heard:
 
 
 ZENDESK_WEBHOOK = DeskWebhook(
-    _is_signed, _read, "x-zendesk-webhook-invocation-id", "x-zendesk-webhook-signature"
+    _is_signed, _read, ("x-zendesk-webhook-invocation-id", "x-zendesk-webhook-signature")
 )
