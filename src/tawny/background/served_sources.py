@@ -107,15 +107,17 @@ class ServedSources:
         return access
 
     def add(
-        self, caller: Caller, kind: str, name: str, given: Given, prefix: str | None
-    ) -> CheckedAccess:
-        """Test the access and set a source up. Raises `TawnyError`, and stores nothing then."""
+        self, caller: Caller, kind: str, name: str, given: Given, prefix: str | None, *,
+        shows_address: bool,
+    ) -> CheckedAccess:  # fmt: skip
+        """Test the access and set a source up, with a secret address for webhooks if somebody will
+        be shown it. Raises `TawnyError`, and stores nothing then."""
         caller.need(Scope.ADMIN)
         new = self._sources.new(kind, name, given, prefix)
         access = self._access(new)
         self._sources.keep(self._sources.known(new, access, prefix))
         self._audit.record(caller, "source_added", name, kind=kind)
-        path = self._sources.new_webhook_path(name)
+        path = self._sources.new_webhook_path(name) if shows_address else None
         self._sync.look()
         return CheckedAccess(self.get(caller, name), access, None, path)
 

@@ -69,7 +69,9 @@ def add_source(
 ) -> AddedAnswer:
     """Tests the access first and stores nothing when the desk cannot be read. The first sync begins
     at once, unless its option `every` is `off`."""
-    made = services.sources.add(caller, data.kind, data.name, data.given(), data.id_prefix)
+    made = services.sources.add(
+        caller, data.kind, data.name, data.given(), data.id_prefix, shows_address=True
+    )
     return AddedAnswer.of(made, language)
 
 

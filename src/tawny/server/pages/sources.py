@@ -136,8 +136,9 @@ def add_source(
     name = form.one("name")
     try:
         made = services.sources.add(
-            caller, kind, name, _given(found, form), form.one("id_prefix") or None
-        )
+            caller, kind, name, _given(found, form), form.one("id_prefix") or None,
+            shows_address=False,
+        )  # fmt: skip
     except TawnyError as error:
         return _form(request, caller, services, found, form, error)
     by_hand = made.served.source.options["every"] == "off"
