@@ -6,11 +6,13 @@ has what later versions added; the same events are expected with and without it.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hmac
 import json
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,6 +118,7 @@ class ChatwootDesk:
     address: str
     account: int = 1
     _ids: dict[str, int] = field(default_factory=dict)
+    _kept: psycopg.Connection[Any] | None = None
 
     def create(self, *, newer: bool = False) -> ChatwootDesk:
         """Make the tables and what every story needs."""
@@ -130,9 +133,24 @@ class ChatwootDesk:
         self.add("contact_inboxes", contact_id=90, inbox_id=5, source_id="src-90")
         return self
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """One connection for all that the body adds; what it adds is there at once."""
+        with psycopg.connect(self.address, autocommit=True) as self._kept:
+            yield
+        self._kept = None
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        if self._kept is not None:
+            yield self._kept
+            return
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            yield connection
+
     def sql(self, text: str, *values: Any) -> list[Any]:
         """Run SQL."""
-        with psycopg.connect(self.address, autocommit=True) as connection:
+        with self._connection() as connection:
             cursor = connection.execute(text.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -143,7 +161,7 @@ class ChatwootDesk:
     def add_all(self, table: str, rows: list[dict[str, Any]]) -> list[int]:
         """Add rows that have the same columns."""
         ids = []
-        with psycopg.connect(self.address) as connection:
+        with self._connection() as connection, connection.transaction():
             found_columns = connection.execute(
                 "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
             )

@@ -74,6 +74,11 @@ def events_of(home: Path, *options: str) -> list[Event]:
 
 def stories(desk: ChatwootDesk, many: int = 60) -> None:
     """Many sorts of conversations, on whole seconds as the API tells them."""
+    with desk.together():
+        _add_stories(desk, many)
+
+
+def _add_stories(desk: ChatwootDesk, many: int) -> None:
     desk.example()
     desk.add("labels", id=7, title="refund")
     desk.add("account_users", account_id=1, user_id=desk.add("users", id=13, name="Bo Dahl"))

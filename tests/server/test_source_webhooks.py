@@ -18,13 +18,14 @@ from typing import Any
 import httpx
 import pytest
 
+from api_desk import served
 from chatwoot_desk import SECRET, URL, ChatwootDesk, now_text, webhook
 from commands import tawny
 from effort import SOAK
 from postgres import Cluster, cluster
 from processes import logged_events
 from server.running import Server, running, until
-from zendesk_desk import EMAIL, TOKEN, ZendeskDesk, ago, served
+from zendesk_desk import EMAIL, TOKEN, ZendeskDesk, ago
 
 LAG_S = 2
 REFUSED = (

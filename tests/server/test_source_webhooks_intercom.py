@@ -155,12 +155,12 @@ def test_an_intercom_record_that_is_announced_is_asked_for(intercom: IntercomPla
     desk.part(4, 41, "comment", at + 60, intercom_desk.admin(intercom_desk.ANN), "Found late")
     assert intercom.sync()["accepted"] == 0
     with running(intercom.home) as server, server.client() as client:
-        for topic, number in (
+        for topic, record in (
             ("conversation.deleted", 1), ("conversation.user.replied", 2),
             ("conversation.admin.replied", 4), ("contact.merged", "5f02"),
             ("conversation.user.created", 404), ("contact.deleted", "5f04"),
         ):  # fmt: skip
-            assert post_signed(client, notification(topic, number)) == 202
+            assert post_signed(client, notification(topic, record)) == 202
     assert intercom.sync()["accepted"] == 0
     assert len(intercom.hints()) == 6
     intercom.announced_before(120)
