@@ -6,8 +6,13 @@ has what later versions added; the same events are expected with and without it.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import hmac
 import json
+import time
+import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +104,8 @@ CREATE TABLE reporting_events_rollups (id bigserial PRIMARY KEY, account_id inte
 """
 
 URL = "https://desk.example.com"
+SECRET = "secret-of-the-webhook"
+"""With which the desk signs."""
 SOURCE = f"{URL}/accounts/1"
 
 _LONG_AGO = "2020-01-01 00:00:00"
@@ -111,6 +118,7 @@ class ChatwootDesk:
     address: str
     account: int = 1
     _ids: dict[str, int] = field(default_factory=dict)
+    _kept: psycopg.Connection[Any] | None = None
 
     def create(self, *, newer: bool = False) -> ChatwootDesk:
         """Make the tables and what every story needs."""
@@ -125,9 +133,24 @@ class ChatwootDesk:
         self.add("contact_inboxes", contact_id=90, inbox_id=5, source_id="src-90")
         return self
 
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """One connection for all that the body adds; what it adds is there at once."""
+        with psycopg.connect(self.address, autocommit=True) as self._kept:
+            yield
+        self._kept = None
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Any]]:
+        if self._kept is not None:
+            yield self._kept
+            return
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            yield connection
+
     def sql(self, text: str, *values: Any) -> list[Any]:
         """Run SQL."""
-        with psycopg.connect(self.address, autocommit=True) as connection:
+        with self._connection() as connection:
             cursor = connection.execute(text.encode(), values or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -137,13 +160,12 @@ class ChatwootDesk:
 
     def add_all(self, table: str, rows: list[dict[str, Any]]) -> list[int]:
         """Add rows that have the same columns."""
-        columns = {
-            name for (name,) in self.sql(
-                "SELECT column_name FROM information_schema.columns WHERE table_name = %s", table
-            )
-        }  # fmt: skip
         ids = []
-        with psycopg.connect(self.address) as connection:
+        with self._connection() as connection, connection.transaction():
+            found_columns = connection.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table]
+            )
+            columns = {name for (name,) in found_columns}
             for given in rows:
                 row = dict(given)
                 at = row.pop("at", _LONG_AGO)
@@ -238,6 +260,21 @@ class ChatwootDesk:
             "csat_survey_responses", conversation_id=901, message_id=5507, rating=5,
             at=f"{day}08:20:00",
         )  # fmt: skip
+
+
+def webhook(
+    event: str, secret: str = SECRET, at_s: float | None = None, **body: Any
+) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a webhook as the desk signs it; `at_s` are seconds since 1970 UTC."""
+    content = json.dumps({"event": event, **body}).encode()
+    stamp = str(int(time.time() if at_s is None else at_s))
+    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + content, "sha256").hexdigest()
+    return content, {
+        "Content-Type": "application/json",
+        "X-Chatwoot-Timestamp": stamp,
+        "X-Chatwoot-Signature": f"sha256={digest}",
+        "X-Chatwoot-Delivery": str(uuid.uuid4()),
+    }
 
 
 def now_text(seconds: float = 0.0) -> str:

@@ -133,7 +133,7 @@ HOMES: dict[str, str | tuple[str, ...]] = {
     "sqlalchemy": (
         *("state/", "people/", "runs/store"),
         *("deliveries/store.py", "schedules/store", "schedules/owners.py"),
-        *("sources/store.py", "sources/postgres.py", "sources/chatwoot/"),
+        *("sources/store.py", "sources/hints.py", "sources/postgres.py", "sources/chatwoot/"),
     ),
     "standardwebhooks": "deliveries/webhook.py",
     "sqlglot": ("queries/parsing.py", "queries/portable.py", "queries/event_types.py"),

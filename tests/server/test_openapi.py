@@ -100,8 +100,11 @@ def test_the_document_says_which_routes_are_for_anybody(token: tuple[Server, str
     ]
     assert sorted(public) == [
         "get /api/v1/events/schema",
+        "head /api/v1/sources/{source}/webhook",
         "post /api/v1/session",
         "post /api/v1/set-up",
+        "post /api/v1/sources/{source}/webhook",
+        "post /api/v1/sources/{source}/webhook/{token}",
     ]
 
 

@@ -127,6 +127,7 @@ POST   /sources/SOURCE/pause         303    403    403  403  303
 POST   /sources/SOURCE/resume        303    403    403  403  303
 GET    /sources/SOURCE/state         303    403    403  403  200
 POST   /sources/SOURCE/sync          303    403    403  403  303
+POST   /sources/SOURCE/webhook-address 303  403    403  403  409
 GET    /start                        303    403    403  403  200
 GET    /start/live                   303    403    403  403  200
 POST   /start/sample                 303    403    403  403  409

@@ -100,6 +100,10 @@ POST   /api/v1/sources/SOURCE/sync       401    403    403  403  202
 GET    /api/v1/sources/SOURCE/report     401    403    403  403  404
 POST   /api/v1/sources/SOURCE/pause      401    403    403  403  200
 POST   /api/v1/sources/SOURCE/resume     401    403    403  403  200
+POST   /api/v1/sources/SOURCE/webhook    401    401    401  401  401
+HEAD   /api/v1/sources/SOURCE/webhook    200    200    200  200  200
+POST   /api/v1/sources/SOURCE/webhook/SECRET 401 401   401  401  401
+POST   /api/v1/sources/SOURCE/webhook-address 401 403  403  403  409
 GET    /api/v1/tokens                    401    403    200  200  200
 POST   /api/v1/tokens                    401    403    201  201  201
 DELETE /api/v1/tokens/TOKEN              401    403    404  404  200
@@ -129,7 +133,7 @@ def _known() -> set[tuple[str, str]]:
             ("feeds/messages", "feeds/{export_type:str}"), ("SAVED", "{saved_id:int}"),
             ("files/messages", "files/{export:str}"), ("SCHEDULE", "{schedule_id:int}"),
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
-            ("GROUP", "{group_id:int}"), ("SOURCE", "{source:str}"),
+            ("GROUP", "{group_id:int}"), ("SOURCE", "{source:str}"), ("SECRET", "{token:str}"),
         ):  # fmt: skip
             shape = shape.replace(name, parameter)
         known.add((method, shape))
@@ -163,6 +167,7 @@ def test_only_what_the_table_says_is_public(tmp_path: Path) -> None:
     assert {path for path in public if path.startswith("/api")} == {
         "/api/v1", "/api/v1/docs", "/api/v1/docs.css", "/api/v1/events/schema",
         "/api/v1/openapi.json", "/api/v1/session", "/api/v1/set-up",
+        "/api/v1/sources/source/webhook", "/api/v1/sources/source/webhook/token",
     }  # fmt: skip
 
 

@@ -101,7 +101,7 @@ def test_kinds_say_what_can_be_set_of_them(place: Place) -> None:
     chatwoot = kinds["chatwoot"]
     options = {one["name"]: one for one in chatwoot["options"]}
     assert [name for name, one in options.items() if one["needed"]] == [
-        "url", "account", "database_url",
+        "url", "account",
     ]  # fmt: skip
     assert (options["account"]["form"], options["account"]["fixed"]) == ("number", True)
     assert options["content"]["choices"] == ["yes", "no"]
@@ -224,7 +224,8 @@ def test_who_cannot_be_read_is_not_stored(place: Place) -> None:
         (400, "--content: found 'perhaps'; allowed: yes, no"),
         (400, "--exclude-channel: found '5'; allowed a list of at most 1000, each of them a text "
               "of 1 to 4096 characters"),
-        (400, "--database-url: found nothing; a source of the kind chatwoot needs it"),
+        (400, "--database-url: found nothing; a source of the kind chatwoot needs exactly one of "
+              "--database-url, --token, for good"),
         (400, "--database-url: found no address of a database; allowed one such as "
               "postgresql://user:password@host/name, or words such as host=... dbname=..."),
         (400, f"--database-url: found no host; {typed}"),

@@ -23,7 +23,7 @@ MOST_HEALTH_S = 5.0
 VALUES = {
     "run_id": "none", "saved_id": "none", "user_id": "1", "token_id": "1", "link": "x" * 32,
     "session_id": "1", "schedule_id": "1", "destination_id": "1", "delivery_id": "1",
-    "group_id": "1", "source": "none", "kind": "none",
+    "group_id": "1", "source": "none", "kind": "none", "token": "none",
 }  # fmt: skip
 
 

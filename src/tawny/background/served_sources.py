@@ -15,6 +15,7 @@ from typing import Any
 
 from tawny.background.pool import Workers
 from tawny.background.source_sync import SourceSync
+from tawny.background.source_webhooks import SourceWebhooks
 from tawny.errors import ConflictError, FailureError, RequestError
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
@@ -27,6 +28,7 @@ from tawny.sources.setup import Given, NewSource, Sources, needs_test
 from tawny.sources.status import SourceStatus, status_of
 from tawny.sources.store import Source
 from tawny.sources.sync import SyncRequest
+from tawny.sources.webhooks import SourceWebhook, WebhookCall
 from tawny.state.database import Database
 
 _SYNCS = 2
@@ -44,6 +46,8 @@ class ServedSource:
     status: SourceStatus
     waits: bool
     """Whether a sync is about to begin: somebody asked for one, or it is the first."""
+    webhook: SourceWebhook | None
+    """None = what its desk announces is not heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class CheckedAccess:
     access: DeskAccess
     counts: Sequence[Mapping[str, Any]] | None
     """The desk's own counts beside those of the log; None = not asked for."""
+    webhook_path: str | None = None
+    """The secret address for webhooks that was made, which nothing shows again."""
 
 
 class ServedSources:
@@ -65,7 +71,9 @@ class ServedSources:
         self._sources = Sources(home, settings, database)
         self._syncers = Workers(home, _SYNCS, niceness=6)
         self._lookers = Workers(home, _LOOKS, niceness=4)
-        self._sync = SourceSync(self._sources.store, self._syncers)
+        store, hints = self._sources.store, self._sources.hints
+        self._webhooks = SourceWebhooks(home, store, hints)
+        self._sync = SourceSync(store, hints, self._webhooks, self._syncers)
 
     def start(self) -> None:
         """Begin to sync what is due."""
@@ -99,16 +107,19 @@ class ServedSources:
         return access
 
     def add(
-        self, caller: Caller, kind: str, name: str, given: Given, prefix: str | None
-    ) -> CheckedAccess:
-        """Test the access and set a source up. Raises `TawnyError`, and stores nothing then."""
+        self, caller: Caller, kind: str, name: str, given: Given, prefix: str | None, *,
+        shows_address: bool,
+    ) -> CheckedAccess:  # fmt: skip
+        """Test the access and set a source up, with a secret address for webhooks if somebody will
+        be shown it. Raises `TawnyError`, and stores nothing then."""
         caller.need(Scope.ADMIN)
         new = self._sources.new(kind, name, given, prefix)
         access = self._access(new)
         self._sources.keep(self._sources.known(new, access, prefix))
         self._audit.record(caller, "source_added", name, kind=kind)
+        path = self._sources.new_webhook_path(name) if shows_address else None
         self._sync.look()
-        return CheckedAccess(self.get(caller, name), access, None)
+        return CheckedAccess(self.get(caller, name), access, None, path)
 
     def change(self, caller: Caller, name: str, given: Given) -> ServedSource:
         """Change what is given of a source, once its desk lets itself be read so."""
@@ -142,6 +153,26 @@ class ServedSources:
             findings.of_plain(found["access"]),
             found["counts"] if counts else None,
         )
+
+    def new_webhook_path(self, caller: Caller, name: str) -> str:
+        """Give a source a new secret address for webhooks; the one before is worth nothing more.
+        Raises `ConflictError` for one whose webhooks are signed, or not heard."""
+        caller.need(Scope.ADMIN)
+        self._sources.store.find(name)
+        path = self._sources.new_webhook_path(name)
+        if path is None:
+            raise ConflictError(
+                "source {name}: takes no webhooks at a secret address, since its desk signs them "
+                "or they are off",
+                name=name,
+            )
+        self._audit.record(caller, "source_webhook_made", name)
+        return path
+
+    def take_webhook(self, name: str, token: str | None, call: WebhookCall) -> int:
+        """Take what a desk announces, whoever brings it; returns the status of the answer. Raises
+        `NotSignedInError` for what is not the desk's."""
+        return self._webhooks.take(name, token, call)
 
     def sync(self, caller: Caller, name: str, request: SyncRequest) -> ServedSource:
         """Ask for a sync, which begins at once. Raises `ConflictError` when there is one."""
@@ -201,7 +232,8 @@ class ServedSources:
         status = status_of(self._home, source)
         is_first = status.state == "never synced" and status.next_ms is not None
         is_wanted = source.asked is not None or is_first or self._sync.is_running(source)
-        return ServedSource(source, status, is_wanted and status.state != "syncing")
+        waits = is_wanted and status.state != "syncing"
+        return ServedSource(source, status, waits, self._sources.webhook(source))
 
     def _access(self, new: NewSource) -> DeskAccess:
         try:

@@ -6,9 +6,11 @@ import logging
 import threading
 
 from tawny.background.pool import Ticket, Workers, WorkerStoppedError
+from tawny.background.source_webhooks import SourceWebhooks
 from tawny.errors import TawnyError
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
+from tawny.sources.hints import HintStore
 from tawny.sources.store import Source, SourceStore
 
 _log = logging.getLogger("tawny.sources")
@@ -16,14 +18,22 @@ _log = logging.getLogger("tawny.sources")
 LOOK_EVERY_S = 1.0
 PAUSE_AFTER_FAILURE_MS = 60_000
 """A source that failed is not asked again at once."""
+SETTLE_MS = 1_000
+"""So much longer than its lag an announced record is left alone: desks cut times to seconds."""
+LEAST_BETWEEN_MS = 5_000
+"""Between two syncs that webhooks wake."""
 
 
 class SourceSync:
     """One thread that looks which source is due; what lasts long does not keep others waiting as
     long as there is a free worker."""
 
-    def __init__(self, store: SourceStore, workers: Workers) -> None:
+    def __init__(
+        self, store: SourceStore, hints: HintStore, webhooks: SourceWebhooks, workers: Workers
+    ) -> None:
         self._store = store
+        self._hints = hints
+        self._webhooks = webhooks
         self._workers = workers
         self._stop = threading.Event()
         self._look = threading.Event()
@@ -66,23 +76,32 @@ class SourceSync:
             if self._stop.is_set():
                 return
             try:
+                self._webhooks.keep_counts()
+                heard_ms = self._hints.oldest()
                 for source in self._store.all():
-                    if self._is_due(source):
+                    if self._is_due(source, heard_ms.get(source.id)):
                         self._begin(source)
             except TawnyError as error:
                 _log.error("the sources cannot be looked up: %s", error)
 
-    def _is_due(self, source: Source) -> bool:
+    def _is_due(self, source: Source, heard_ms: int | None) -> bool:
+        """Whether to read a source now; `heard_ms` is when its oldest hint was heard."""
         now_ms = current_ms()
         with self._lock:
             if source.id in self._running or now_ms < self._not_before_ms.get(source.id, 0):
                 return False
         if source.asked is not None:
             return True
-        every_ms = milliseconds(str(source.options["every"]))
-        if source.paused or not every_ms:
+        if source.paused:
             return False
-        return source.ended_ms is None or now_ms >= source.ended_ms + every_ms
+        every_ms = milliseconds(str(source.options["every"]))
+        if source.ended_ms is None:
+            return bool(every_ms)
+        if heard_ms is not None:
+            lag_ms = milliseconds(str(source.options["lag"]))
+            if now_ms >= max(heard_ms + lag_ms + SETTLE_MS, source.ended_ms + LEAST_BETWEEN_MS):
+                return True
+        return bool(every_ms) and now_ms >= source.ended_ms + every_ms
 
     def _begin(self, source: Source) -> None:
         ticket = Ticket()

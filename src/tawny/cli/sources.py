@@ -77,15 +77,26 @@ def add(
         options["since_ms"] = checked_instant("--since", since)
     with _sources(home) as sources:
         access = sources.add(kind, name, Given(options, new.secrets, new.standard_input), prefix)
+        path = sources.new_webhook_path(name)
         source = sources.store.get(name)
     if output_format == "json":
-        click.echo(
-            json.dumps(_source_json(source) | _access_json(access), indent=2, ensure_ascii=False)
-        )
+        found = _source_json(source) | _access_json(access) | {"webhook_path": path}
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     for line in findings.lines(access):
         click.echo(say(line))
+    _tell_webhook_path(path)
     click.echo(say(Text("added {name}: tawny sources sync {name} reads it", name=name)))
+
+
+def _tell_webhook_path(path: str | None) -> None:
+    """A secret address, this once."""
+    if path is not None:
+        address = settings().text("public_url") + path
+        click.echo(
+            say(Text("webhooks that the desk does not sign are taken at {address}, which is shown "
+                     "only now", address=address))
+        )  # fmt: skip
 
 
 def show(home: Path, output_format: str) -> None:
@@ -132,6 +143,7 @@ def check(home: Path, name: str, counts: bool, output_format: str) -> None:
     """Read only: what is there, what will be missing."""
     with _sources(home) as sources:
         source = sources.store.get(name)
+        webhook = sources.webhook(source)
         compared: list[dict[str, Any]] = []
         with contextlib.closing(sources.reader(source)) as reader:
             access = reader.access()
@@ -148,12 +160,20 @@ def check(home: Path, name: str, counts: bool, output_format: str) -> None:
             sources.store.change(source, report=with_counts(source.report, compared))
     if output_format == "json":
         answer = _source_json(source) | _access_json(access)
+        answer["webhook"] = None if webhook is None else {
+            "path": webhook.path,
+            "told_by": webhook.told_by,
+            "last": None if webhook.last_ms is None else instant_text(webhook.last_ms),
+            **webhook.counts,
+        }  # fmt: skip
         if counts:
             answer["counts"] = compared
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
         return
     for line in findings.lines(access):
         click.echo(say(line))
+    if webhook is not None:
+        click.echo(say(webhook.line()))
     for option, since_ms in source.changes.items():
         click.echo(
             say(Text("--{option} is as it is since {since}",
@@ -235,6 +255,8 @@ def change(home: Path, name: str, given: Mapping[str, Any]) -> None:
     """Change options and secrets."""
     with _sources(home) as sources:
         sources.change(name, _given(given))
+        path = sources.new_webhook_path(name) if given.get("webhooks") == "on" else None
+    _tell_webhook_path(path)
     click.echo(say(Text("{name} is changed", name=name)))
 
 

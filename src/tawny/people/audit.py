@@ -60,6 +60,7 @@ ACTIONS = (
     "source_resumed",
     "source_removed",
     "source_tested",
+    "source_webhook_made",
     "sync_requested",
     "export_cancelled",
     "export_deleted",

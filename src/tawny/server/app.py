@@ -40,6 +40,7 @@ from tawny.server.api import (
     people,
     saved,
     schedules,
+    source_webhooks,
     sources,
     system,
 )  # fmt: skip
@@ -123,10 +124,16 @@ def create_app(home: Path, settings: Settings) -> Litestar:
         route_handlers=[ingest.send_events],
         request_max_body_size=settings.number("request_mb") << 20,
     )
+    webhooks = Router(
+        "/",
+        route_handlers=[*source_webhooks.HANDLERS],
+        request_max_body_size=source_webhooks.MOST_BYTES,
+    )
     api = Router(
         "/api/v1",
         route_handlers=[
-            events, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS, *people.HANDLERS,
+            events, webhooks, *exports.HANDLERS, *saved.HANDLERS, *catalogue.HANDLERS,
+            *people.HANDLERS,
             *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
             *deliveries.HANDLERS, *sources.HANDLERS, *feeds.HANDLERS,
             *explanations.HANDLERS, *differences.HANDLERS, *docs.HANDLERS,

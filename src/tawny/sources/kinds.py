@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from tawny.credentials import revealed
 from tawny.errors import RequestError, UnknownValueError
 from tawny.model.durations import checked_duration
-from tawny.sources.options import DEFAULTS, OPTIONS, Form, SourceOption
+from tawny.sources.options import DEFAULTS, OPTIONS, WEBHOOK_SECRET, Form, SourceOption
 from tawny.sources.reader import DeskReader
+from tawny.sources.webhooks import DeskWebhook
 from tawny.text import N_, Text
 
 
@@ -49,6 +50,8 @@ class SourceKind:
     open: Callable[[Path, Mapping[str, Any], Mapping[str, str], str, str], DeskReader]
     """A reader, given the data folder, options, secrets in plain words, the prefix of ids and the
     `source` of its events, which is empty where it is not known yet."""
+    one_of: Sequence[str] = ()
+    """Secrets of which exactly one is given, once for good."""
     previews: bool = False
     """A dry run shows the first events."""
     label: str = ""
@@ -58,6 +61,8 @@ class SourceKind:
     check_typed: Callable[[Mapping[str, str]], None] = _anything
     """Raise `RequestError` for secrets in plain words that nobody may give who has no account on
     the machine."""
+    webhook: Callable[[], DeskWebhook] | None = None
+    """How its webhooks are read; None = it has none."""
 
     @property
     def options(self) -> Sequence[SourceOption]:
@@ -67,7 +72,11 @@ class SourceKind:
         }  # fmt: skip
         mine = {*self.own, *self.secrets, *self.needed} | common
         found = [one for name, one in OPTIONS.items() if name in mine]
-        return sorted(found, key=lambda one: one.name not in self.needed)
+        return sorted(found, key=lambda one: not self.comes_first(one))
+
+    def comes_first(self, option: SourceOption) -> bool:
+        """Whether nobody sets a source up without looking at an option."""
+        return option.name in self.needed or option.name in self.one_of
 
 
 def _check_url(options: dict[str, Any]) -> None:
@@ -125,6 +134,12 @@ def _open_zendesk(
     return ZendeskReader(desk, options, prefix)
 
 
+def _zendesk_webhook() -> DeskWebhook:
+    from tawny.sources.zendesk.webhook import ZENDESK_WEBHOOK
+
+    return ZENDESK_WEBHOOK
+
+
 def _check_chatwoot(options: dict[str, Any]) -> None:
     _check_url(options)
     if options.get("sentences") is not None:
@@ -145,9 +160,19 @@ def _open_chatwoot(
     _home: Path, options: Mapping[str, Any], secrets: Mapping[str, str], prefix: str, _source: str
 ) -> DeskReader:
     # Who has another kind of desk waits for none of its libraries.
+    if "token" in secrets:
+        from tawny.sources.chatwoot.api_reader import ChatwootApiReader
+
+        return ChatwootApiReader(options, secrets["token"], prefix)
     from tawny.sources.chatwoot.reader import ChatwootReader
 
     return ChatwootReader(options, secrets["database_url"], prefix)
+
+
+def _chatwoot_webhook() -> DeskWebhook:
+    from tawny.sources.chatwoot.webhook import CHATWOOT_WEBHOOK
+
+    return CHATWOOT_WEBHOOK
 
 
 def _check_intercom(options: dict[str, Any]) -> None:
@@ -175,6 +200,12 @@ def _open_intercom(
     return IntercomReader(desk, options, prefix)
 
 
+def _intercom_webhook() -> DeskWebhook:
+    from tawny.sources.intercom.webhook import INTERCOM_WEBHOOK
+
+    return INTERCOM_WEBHOOK
+
+
 def _check_table(options: dict[str, Any]) -> None:
     _check_url(options)
     if options.get("mapping") is not None:
@@ -195,21 +226,26 @@ def _open_table(
 KINDS: Mapping[str, SourceKind] = {
     "chatwoot": SourceKind(
         name="chatwoot",
-        needed=("url", "account", "database_url"),
-        secrets=("database_url",),
+        needed=("url", "account"),
+        secrets=("database_url", "token", WEBHOOK_SECRET),
+        one_of=("database_url", "token"),
         own=("url", "account", "sentences"),
         lacks=("budget",),
         address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
         check=_check_chatwoot,
         open=_open_chatwoot,
         label="Chatwoot",
-        about=N_("An account of a self-hosted Chatwoot, read from its PostgreSQL database."),
+        about=N_(
+            "An account of Chatwoot, read from its PostgreSQL database or, where that is not "
+            "within reach, over its API."
+        ),
         check_typed=_check_typed_database,
+        webhook=_chatwoot_webhook,
     ),
     "intercom": SourceKind(
         name="intercom",
         needed=("token",),
-        secrets=("token",),
+        secrets=("token", WEBHOOK_SECRET),
         own=("region", "base_url", "hours"),
         lacks=(),
         address=lambda _name, _options: None,
@@ -217,6 +253,7 @@ KINDS: Mapping[str, SourceKind] = {
         open=_open_intercom,
         label="Intercom",
         about=N_("An Intercom workspace, read over its API with the access token of an app."),
+        webhook=_intercom_webhook,
     ),
     "table": SourceKind(
         name="table",
@@ -225,7 +262,7 @@ KINDS: Mapping[str, SourceKind] = {
         own=("url", "mapping"),
         lacks=(
             *("virtual_agents", "excluded_channels", "team_of", "erase_deleted_contacts"),
-            "budget",
+            *("budget", "webhooks"),
         ),
         address=lambda name, options: options.get("url") or f"/tables/{name}",
         check=_check_table,
@@ -239,7 +276,7 @@ KINDS: Mapping[str, SourceKind] = {
     "zendesk": SourceKind(
         name="zendesk",
         needed=(),
-        secrets=("token", "oauth_token"),
+        secrets=("token", "oauth_token", WEBHOOK_SECRET),
         own=("subdomain", "base_url", "email", "schedule"),
         lacks=(),
         address=_zendesk_address,
@@ -250,6 +287,7 @@ KINDS: Mapping[str, SourceKind] = {
             "A Zendesk account, read over its API with the token of an administrator; one of the "
             "two tokens is needed."
         ),
+        webhook=_zendesk_webhook,
     ),
 }
 """Every kind there is."""
@@ -271,6 +309,20 @@ def check_options(kind: SourceKind, given: Mapping[str, Any], secrets: Mapping[s
         )
 
 
+def check_one_of(kind: SourceKind, secrets: Mapping[str, str]) -> None:
+    """Refuse secrets of which exactly one shall be there. Raises `RequestError`."""
+    found = [name for name in kind.one_of if name in secrets]
+    if kind.one_of and len(found) != 1:
+        raise RequestError(
+            "--{option}: found {found}; a source of the kind {kind} needs exactly one of "
+            "{allowed}, for good",
+            option=OPTIONS[kind.one_of[0]].typed,
+            found=Text("more than one") if found else Text("nothing"),
+            kind=kind.name,
+            allowed=", ".join(f"--{OPTIONS[name].typed}" for name in kind.one_of),
+        )
+
+
 def kind_of(name: str) -> SourceKind:
     """A kind by its name. Raises `UnknownValueError`."""
     if name not in KINDS:
@@ -283,6 +335,8 @@ def opened(home: Path, kind: str, options: Mapping[str, Any], secrets: Mapping[s
     """An open desk, whose events are of a `source`. Raises `RequestError` for a secret that is not
     where it should be, and `SourceError`."""
     found = {
-        name: revealed(home, f"--{name.replace('_', '-')}", kept) for name, kept in secrets.items()
+        name: revealed(home, f"--{name.replace('_', '-')}", kept)
+        for name, kept in secrets.items()
+        if name != WEBHOOK_SECRET
     }
     return kind_of(kind).open(home, options, found, prefix, source)

@@ -54,6 +54,9 @@ class SourceOption:
         return self.flag or self.name.replace("_", "-")
 
 
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - a name
+"""The one secret that is not for reading a desk."""
+
 _ALL = (
     SourceOption(
         name="url",
@@ -106,8 +109,8 @@ _ALL = (
     SourceOption(
         name="token",
         label=N_("API token"),
-        help=N_("Zendesk: API token of an administrator; Intercom: access token of an app: "
-                "env:NAME, file:PATH or - (standard input)."),
+        help=N_("Chatwoot, Zendesk: API token of an administrator; Intercom: access token of an "
+                "app: env:NAME, file:PATH or - (standard input)."),
         page_help=N_("It is kept encrypted and never shown."),
         form=Form.SECRET,
         metavar="SECRET",
@@ -169,6 +172,27 @@ _ALL = (
         help=N_("Leave younger records for the next sync, until they have settled. At first 2m."),
         metavar="TIME",
         default="2m",
+    ),
+    SourceOption(
+        name="webhooks",
+        label=N_("Webhooks"),
+        help=N_("Whether a server takes what the desk announces, so that it is read sooner. At "
+                "first on."),
+        page_help=N_("What the desk announces is read sooner. Without them it is read as often as "
+                     "said above."),
+        form=Form.CHOICE,
+        choices=("on", "off"),
+        default="on",
+    ),
+    SourceOption(
+        name=WEBHOOK_SECRET,
+        label=N_("Secret of the webhook"),
+        help=N_("With which the desk signs its webhooks: env:NAME, file:PATH or - (standard "
+                "input)."),
+        page_help=N_("With which the desk signs what it announces; the desk shows it where the "
+                     "webhook is set up."),
+        form=Form.SECRET,
+        metavar="SECRET",
     ),
     SourceOption(
         name="virtual_agents",

@@ -40,6 +40,8 @@ class Window:
     accept_deletions: bool
     future_us: int
     """A record after this instant was stamped by a wrong clock: it is kept and counted."""
+    announced: frozenset[str] = frozenset()
+    """Records that a webhook announced: they are read although nothing else tells of a change."""
     on_wait: Callable[[float], None] = lambda _: None
     """Is told of a wait for the limits of the desk before it begins, in seconds."""
 

@@ -57,6 +57,7 @@ class GapReport:
     limited: int = 0
     waited_s: float = 0.0
     clock_difference_s: float | None = None
+    webhooks: Counter[str] = field(default_factory=Counter)
 
     def leave_out(self, record: str, reason: Text) -> None:
         """Say that a record could not be sent, and why."""
@@ -146,7 +147,10 @@ class GapReport:
                 "limited": self.limited,
                 "waited_s": round(self.waited_s, 3),
             },
-            "webhooks": {"received": 0, "unverified": 0, "repeated": 0, "announced": 0},
+            "webhooks": {
+                name: self.webhooks[name]
+                for name in ("received", "unverified", "repeated", "unknown", "announced")
+            },
             "clock_difference_s": self.clock_difference_s,
             "open_gaps": self.open_gaps,
         }
@@ -198,6 +202,9 @@ def lines(report: Mapping[str, Any]) -> list[Text]:
     for name, sentence in NUMBERS.items():
         if report[name]:
             found.append(Text("{what}: {count}", what=sentence, count=report[name]))
+    webhooks = {name: n for name, n in report["webhooks"].items() if n}
+    if webhooks:
+        found.append(Text("webhooks: {counts}", counts=_listed(webhooks)))
     if report["gone"]:
         found.append(Text("no longer in the desk: {counts}", counts=_listed(report["gone"])))
     if report["gone_not_accepted"]:

@@ -16,14 +16,22 @@ from tawny.errors import ConflictError, RequestError, TawnyError
 from tawny.intake.inbox import flush
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
-from tawny.sources.kinds import SourceKind, check_options, kind_of, opened
+from tawny.sources.hints import HintStore
+from tawny.sources.kinds import SourceKind, check_one_of, check_options, kind_of, opened
 from tawny.sources.option_values import check_files, checked
-from tawny.sources.options import DEFAULTS, OPTIONS, Form
+from tawny.sources.options import DEFAULTS, OPTIONS, WEBHOOK_SECRET, Form
 from tawny.sources.progress import Progress, ProgressFile
 from tawny.sources.reader import DeskAccess, DeskReader
 from tawny.sources.report import GapReport
 from tawny.sources.store import Source, SourceStore
 from tawny.sources.sync import Sync, SyncRequest, alone
+from tawny.sources.webhooks import (
+    SourceWebhook,
+    ToldBy,
+    new_token,
+    token_hash,
+    webhook_path,
+)  # fmt: skip
 from tawny.state.database import Database
 from tawny.state.event_log import event_log
 from tawny.text import to_json
@@ -73,6 +81,7 @@ class Sources:
         self.settings = settings
         self.database = database
         self.store = SourceStore(database)
+        self.hints = HintStore(database)
 
     def add(self, kind_name: str, name: str, given: Given, prefix: str | None) -> DeskAccess:
         """Test the access and set a source up. Raises `RequestError` or `SourceError`, and stores
@@ -106,6 +115,7 @@ class Sources:
                     kind=kind.name,
                 )
         kind.check(options)
+        check_one_of(kind, given.secrets)
         secrets = self._kept(kind, given)
         address = kind.address(name, options)
         if address is None:
@@ -200,6 +210,7 @@ class Sources:
         kind.check(changed)
         options = {**source.options, **changed}
         secrets = {**source.secrets, **self._kept(kind, given)}
+        check_one_of(kind, secrets)
         return NewSource(source.kind, source.name, source.address, source.prefix, options, secrets)
 
     def keep_changed(self, source: Source, changed: NewSource, given: Given) -> Source:
@@ -213,6 +224,26 @@ class Sources:
             error=None,
         )  # fmt: skip
         return self.store.get(source.name)
+
+    def webhook(self, source: Source) -> SourceWebhook | None:
+        """The webhook of a source; None = it takes none."""
+        if not takes_webhooks(source):
+            return None
+        state = self.hints.state(source)
+        told_by: ToldBy = "nothing" if state.token_hash is None else "address"
+        if WEBHOOK_SECRET in source.secrets:
+            told_by = "signature"
+        return SourceWebhook(source.name, told_by, state.last_ms, state.counts)
+
+    def new_webhook_path(self, name: str) -> str | None:
+        """Give a source whose desk does not sign a new secret address for its webhooks, which
+        nothing shows again; None = it takes none, or only signed ones."""
+        source = self.store.get(name)
+        if not takes_webhooks(source) or WEBHOOK_SECRET in source.secrets:
+            return None
+        token = new_token()
+        self.hints.set_token(source, token_hash(token))
+        return webhook_path(source.name, token)
 
     def change(self, name: str, given: Given) -> Source:
         """Change options and secrets. Raises `RequestError`, and `SourceError` when the desk cannot
@@ -233,6 +264,7 @@ class Sources:
         """Forget a source that nobody syncs. Raises `ConflictError`."""
         with alone(self.home, source):
             self.store.remove(source)
+            self.hints.forget(source)
 
     def _in_log(self, source: Source) -> int:
         with open_of_folder(self.home, self.settings) as duck:
@@ -305,7 +337,14 @@ class Sources:
         ]
 
 
+def takes_webhooks(source: Source) -> bool:
+    """Whether what the desk of a source announces is heard."""
+    has_some = kind_of(source.kind).webhook is not None
+    return has_some and source.options.get("webhooks", "on") == "on"
+
+
 def needs_test(given: Given) -> bool:
     """Whether a change may lead elsewhere, so that the desk is looked at before it is kept."""
     files = (name for name, one in OPTIONS.items() if one.form is Form.FILE)
-    return bool(given.secrets) or any(given.options.get(name) is not None for name in files)
+    reads = any(name != WEBHOOK_SECRET for name in given.secrets)
+    return reads or any(given.options.get(name) is not None for name in files)

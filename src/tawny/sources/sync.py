@@ -23,6 +23,7 @@ from tawny.model.refusals import Refusal
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
 from tawny.sources.events import Event, Facts, fact_digest
+from tawny.sources.hints import Announced, HintStore
 from tawny.sources.ledger import Ledger
 from tawny.sources.progress import Progress
 from tawny.sources.reader import Cursors, DeskReader, Page, Record, Window
@@ -94,6 +95,8 @@ class Sync:
         self._reader = reader
         self._on_progress = on_progress
         self._ledger = Ledger(self._store, source)
+        self._hints = HintStore(database)
+        self._announced = Announced(frozenset(), 0, {})
         self._lines: dict[str, Sequence[str]] = {}
         """The ids of events by the name of the block they were read in."""
         self._refused_ids: set[str] = set()
@@ -108,6 +111,11 @@ class Sync:
         if sends:
             version = self._ledger.learn(self._home, self._settings)
             self._source = replace(self._source, log_version=version)
+            if request.until_ms is None:
+                # What was announced later may have happened after the horizon.
+                lag_ms = milliseconds(str(self._source.options["lag"]))
+                self._announced = self._hints.announced(self._source, current_ms() - lag_ms)
+                self.report.webhooks.update(self._announced.counts)
         window, cursors = self._window(request)
         report = self.report
         report.since_ms = None if window.since_us is None else window.since_us // 1000
@@ -117,6 +125,7 @@ class Sync:
         pages = self._reader.pages(cursors, window, self._ledger, report)
         if sends:
             self._send(pages)
+            self._hints.read(self._source, self._announced)
         else:
             self._write(pages, request.output)
         report.ended_ms = current_ms()
@@ -150,6 +159,7 @@ class Sync:
             look_for_gone=look or request.accept_deletions,
             accept_deletions=request.accept_deletions,
             future_us=now_us + max(lag_us, 60_000_000),
+            announced=self._announced.records,
             on_wait=self._tell_wait,
         )
         return window, cursors
@@ -235,6 +245,8 @@ class Sync:
             fresh = self._fresh(record, facts)
             if fresh or facts != before:
                 self._ledger.add(record.name, facts, fresh)
+            if record.name in self._announced.records:
+                self.report.webhooks["announced"] += len(fresh)
             for event in fresh:
                 self.report.events[event.type] += 1
                 lines.append(event.line(self._source.address))

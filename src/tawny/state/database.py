@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from tawny.errors import LogVersionError, RequestError, StorageError
 from tawny.settings import Settings
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration; a test holds it to the scripts."""
 
 LARGEST_INTEGER = 2**63 - 1

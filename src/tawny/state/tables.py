@@ -313,6 +313,42 @@ source_records = sa.Table(
     sa.Column("facts", sa.LargeBinary, nullable=False),
 )
 
+source_hints = sa.Table(
+    "source_hints",
+    metadata,
+    sa.Column(
+        "source_id",
+        sa.BigInteger,
+        sa.ForeignKey("sources.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("record", PersonText, primary_key=True),
+    # When it was announced first, when next, and when last, however often it was.
+    number_column("heard_ms"),
+    number_column("next_ms", null=True),
+    number_column("last_ms"),
+)
+
+source_webhooks = sa.Table(
+    "source_webhooks",
+    metadata,
+    sa.Column(
+        "source_id",
+        sa.BigInteger,
+        sa.ForeignKey("sources.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    # Of the secret address, for a desk that cannot sign.
+    text_column("token_hash", null=True),
+    number_column("last_ms", null=True),
+    # Since the last sync.
+    number_column("received", default="0"),
+    number_column("unverified", default="0"),
+    number_column("repeated", default="0"),
+    number_column("unknown", default="0"),
+)
+
 PURPOSES: dict[str, str] = {
     "acknowledged_log": "version and events of the log that somebody was told of",
     "audit": "who did what, when, from where; exportable",
@@ -329,8 +365,10 @@ PURPOSES: dict[str, str] = {
     "sessions": "people who are signed in",
     "set_up_links": "the one-time links to create the first administrator, also replaced ones",
     "sign_in_failures": "recent failures, for the limit on guessing",
+    "source_hints": "records that a desk announced as changed, until they are read: ids and times",
     "source_records": "what each source has sent of each record: ids and digests, no content",
     "sources": "help desks that are read: settings, references to secrets, position, last report",
+    "source_webhooks": "webhooks of each source: secret address, hashed, and how many came",
     "tokens": "API tokens, hashed",
     "user_channels": "channels given to a supervisor",
     "user_groups": "groups of channels given to a supervisor",

@@ -20,6 +20,7 @@ from tawny.sources.reader import DeskAccess
 from tawny.sources.report import public
 from tawny.sources.setup import Given
 from tawny.sources.sync import SyncRequest
+from tawny.sources.webhooks import SourceWebhook, ToldBy
 from tawny.text import from_json
 
 _MOST_OPTIONS = 50
@@ -153,6 +154,28 @@ class ProgressAnswer(Struct):
     left_s: float | None
 
 
+class WebhookAnswer(Struct):
+    """How a desk announces what has changed."""
+
+    path: str
+    """Where signed webhooks are sent, after the address of the server."""
+    told_by: ToldBy
+    last: str | None
+    """When the last one came."""
+
+    @classmethod
+    def of(cls, webhook: SourceWebhook) -> WebhookAnswer:
+        """From the webhook of a source."""
+        return cls(webhook.path, webhook.told_by, instant(webhook.last_ms))
+
+
+class WebhookAddressAnswer(Struct):
+    """A secret address for webhooks."""
+
+    path: str
+    """After the address of the server; nothing shows it again."""
+
+
 class SourceAnswer(Struct):
     """A source and how it stands."""
 
@@ -177,6 +200,8 @@ class SourceAnswer(Struct):
     open_gaps: int | None
     error: str | None
     progress: ProgressAnswer | None
+    webhook: WebhookAnswer | None
+    """Null where what the desk announces is not heard."""
     created_at: str | None
 
     @classmethod
@@ -207,6 +232,7 @@ class SourceAnswer(Struct):
                 progress.records, progress.events, progress.share, round(progress.elapsed_s, 1),
                 None if progress.left_s is None else round(progress.left_s, 1),
             ),
+            webhook=None if served.webhook is None else WebhookAnswer.of(served.webhook),
             created_at=instant(source.created_ms),
         )  # fmt: skip
 
@@ -254,6 +280,9 @@ class AddedAnswer(Struct):
     source: SourceAnswer
     access: AccessAnswer
     counts: list[dict[str, Any]] | None = None
+    webhook_path: str | None = None
+    """A secret address for webhooks that are not signed, made with the source; nothing shows it
+    again."""
 
     @classmethod
     def of(cls, checked: CheckedAccess, language: str) -> AddedAnswer:
@@ -262,6 +291,7 @@ class AddedAnswer(Struct):
             SourceAnswer.of(checked.served, language),
             AccessAnswer.of(checked.access, language),
             None if checked.counts is None else [dict(row) for row in checked.counts],
+            checked.webhook_path,
         )
 
 

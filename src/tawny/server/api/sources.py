@@ -18,6 +18,7 @@ from tawny.server.api.source_shapes import (
     SourceBody,
     SourceChangeBody,
     SyncBody,
+    WebhookAddressAnswer,
     report_answer,
 )
 from tawny.server.dependencies import Caller, Language, Services
@@ -68,7 +69,9 @@ def add_source(
 ) -> AddedAnswer:
     """Tests the access first and stores nothing when the desk cannot be read. The first sync begins
     at once, unless its option `every` is `off`."""
-    made = services.sources.add(caller, data.kind, data.name, data.given(), data.id_prefix)
+    made = services.sources.add(
+        caller, data.kind, data.name, data.given(), data.id_prefix, shows_address=True
+    )
     return AddedAnswer.of(made, language)
 
 
@@ -231,7 +234,25 @@ def resume_source(
     return SourceAnswer.of(services.sources.set_paused(caller, source, False), language)
 
 
+@post(
+    "/sources/{source:str}/webhook-address",
+    opt=_ADMIN,
+    status_code=201,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 404, 409, 503),
+    summary="Make a secret address for webhooks",
+)
+def make_webhook_address(
+    services: Services, caller: Caller, source: SourceName
+) -> WebhookAddressAnswer:
+    """For a desk that cannot sign what it announces: weaker than a signature. The one before is
+    worth nothing more. 409 for a source whose desk signs."""
+    return WebhookAddressAnswer(services.sources.new_webhook_path(caller, source))
+
+
 HANDLERS = (
     list_source_kinds, list_sources, add_source, test_source, get_source, change_source,
     remove_source, check_source, sync_source, source_report, pause_source, resume_source,
+    make_webhook_address,
 )  # fmt: skip

@@ -65,6 +65,7 @@ ACTIONS = {
     "source_resumed": N_("Ended the pause of a source"),
     "source_removed": N_("Removed a source"),
     "source_tested": N_("Tested a source"),
+    "source_webhook_made": N_("Made a secret address for webhooks"),
     "sync_requested": N_("Asked for a sync"),
     "export_cancelled": N_("Cancelled an export"),
     "export_deleted": N_("Deleted an export"),

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from tawny.background.served_sources import ServedSource
-from tawny.errors import NotFoundError, TawnyError
+from tawny.errors import ConflictError, NotFoundError, TawnyError
 from tawny.people.callers import Scope
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import source_words as words
@@ -136,8 +136,9 @@ def add_source(
     name = form.one("name")
     try:
         made = services.sources.add(
-            caller, kind, name, _given(found, form), form.one("id_prefix") or None
-        )
+            caller, kind, name, _given(found, form), form.one("id_prefix") or None,
+            shows_address=False,
+        )  # fmt: skip
     except TawnyError as error:
         return _form(request, caller, services, found, form, error)
     by_hand = made.served.source.options["every"] == "off"
@@ -159,9 +160,12 @@ def source_page(
 def _page(
     request: AnyRequest, caller: Caller, services: Services, served: ServedSource,
     form: Submitted | None = None, error: TawnyError | None = None, opened: str = "",
+    secret_path: str = "",
 ) -> Response[str]:  # fmt: skip
     reader = reader_of(request, caller)
     kind = KINDS[served.source.kind]
+    webhook = served.webhook
+    here = services.settings.text("public_url") or f"{request.url.scheme}://{request.url.netloc}"
     return render(
         request, caller, "source.html", status=200 if error is None else status_of(error),
         **_state(request, caller, served),
@@ -171,6 +175,9 @@ def _page(
         folders=[str(one) for one in allowed_folders(services.settings)],
         problem="" if error is None else words.problem(error, reader),
         opened=opened,
+        webhook=webhook,
+        webhook_address="" if webhook is None else here + webhook.path,
+        secret_address=secret_path and here + secret_path,
         done=DONE.get(of_query(request).one("done"), ""),
     )  # fmt: skip
 
@@ -256,6 +263,21 @@ def resume_source(caller: Caller, services: Services, source: FromPath[str]) -> 
     return Redirect(f"/sources/{source}?done=resumed", status_code=303)
 
 
+@post("/sources/{source:str}/webhook-address", opt=_ADMIN, sync_to_thread=True, status_code=200)
+def make_webhook_address(
+    request: AnyRequest, caller: Caller, services: Services, source: FromPath[str]
+) -> Response[str]:
+    """Make a secret address for webhooks, and show it this once."""
+    path = ""
+    error: TawnyError | None = None
+    try:
+        path = services.sources.new_webhook_path(caller, source)
+    except ConflictError as failure:
+        error = failure
+    served = services.sources.get(caller, source)
+    return _page(request, caller, services, served, None, error, secret_path=path)
+
+
 @post("/sources/{source:str}/check", opt=_ADMIN, sync_to_thread=True, status_code=200)
 def check_source(
     request: AnyRequest, caller: Caller, services: Services, source: FromPath[str]
@@ -294,4 +316,5 @@ def remove_source(
 ROUTES = [
     sources_page, new_source, test_source, add_source, source_page, source_state, change_source,
     sync_source, pause_source, resume_source, check_source, remove_source,
+    make_webhook_address,
 ]  # fmt: skip

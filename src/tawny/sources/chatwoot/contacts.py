@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tawny.sources.attributes import Attributes, as_text, attribute_events, is_empty
-from tawny.sources.chatwoot.desk import Desk, Row, as_object
+from tawny.sources.chatwoot.desk import Row, as_object
 from tawny.sources.chatwoot.directory import Directory, saved
 from tawny.sources.chatwoot.enumerations import PHONE_FIRST
+from tawny.sources.chatwoot.tables import DeskTables
 from tawny.sources.events import Data, Event, Fact, Facts
 from tawny.sources.reader import Record
 
@@ -90,7 +91,7 @@ class Contacts:
 
 
 def read_contacts(
-    desk: Desk, directory: Directory, rows: Sequence[Row], names: Mapping[str, str]
+    desk: DeskTables, directory: Directory, rows: Sequence[Row], names: Mapping[str, str]
 ) -> Contacts:
     """What belongs to some contacts."""
     ids = [row.id for row in rows]

@@ -168,6 +168,9 @@ def _survey(
     if answer is not None:
         yield from _answered(answer, ids, base, facts, mapping)
         return
+    if message.id in conversation.answered or any(one.startswith(f"{base}/answered/")
+                                                  for one in facts):  # fmt: skip
+        return
     expires_us = message.time_us + _SURVEY_US
     if expires_us <= mapping.window.horizon_us:
         yield Event(f"{base}/expired", "csat.expired", expires_us // 1000, ids, order)

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tawny.model.zones import zone
-from tawny.sources.chatwoot.desk import Desk, Row
+from tawny.sources.chatwoot.desk import Row
 from tawny.sources.chatwoot.enumerations import DAYS, MEDIA, TWILIO_MEDIA
+from tawny.sources.chatwoot.tables import DeskTables
 from tawny.sources.events import Data, Event, Facts, version_id, without_nulls
 from tawny.sources.ledger import Ledger
 from tawny.sources.reader import Record
@@ -108,7 +109,7 @@ def is_rule(name: str) -> bool:
 
 
 def read_directory(
-    desk: Desk, prefix: str, virtual: frozenset[str], ledger: Ledger, report: GapReport
+    desk: DeskTables, prefix: str, virtual: frozenset[str], ledger: Ledger, report: GapReport
 ) -> Directory:
     """Read the small tables of an account, whole; `records` of the result are its events."""
     directory = Directory(prefix, virtual)
@@ -156,7 +157,7 @@ def saved(
     return Event(event_id, kind, time_ms, clean, note=note)
 
 
-def _teams(directory: Directory, desk: Desk, report: GapReport) -> None:
+def _teams(directory: Directory, desk: DeskTables, report: GapReport) -> None:
     for row in desk.of_account("teams", "id", "name", "created_at", "updated_at"):
         report.read["teams"] += 1
         directory.teams.setdefault(row.name, set()).add(str(row.id))
@@ -170,7 +171,7 @@ def _teams(directory: Directory, desk: Desk, report: GapReport) -> None:
         directory.teams_of.setdefault(str(row.user_id), []).append(str(row.team_id))
 
 
-def _people(directory: Directory, desk: Desk, report: GapReport) -> None:
+def _people(directory: Directory, desk: DeskTables, report: GapReport) -> None:
     for row in desk.users():
         report.read["users"] += 1
         directory.people.setdefault(row.name, set()).add(str(row.id))
@@ -193,7 +194,7 @@ def person(directory: Directory, row: Row, *, known_by_name: bool) -> Record:
     return Record(f"agent/{row.id}", events)
 
 
-def _bots(directory: Directory, desk: Desk, report: GapReport) -> None:
+def _bots(directory: Directory, desk: DeskTables, report: GapReport) -> None:
     found: list[tuple[str, str, Row]] = [
         (f"bot-{row.id}", row.name or f"bot-{row.id}", row) for row in desk.agent_bots()
     ]
@@ -215,7 +216,7 @@ def _bots(directory: Directory, desk: Desk, report: GapReport) -> None:
         directory.records.append(Record(f"agent/{agent_id}", events))
 
 
-def _labels(directory: Directory, desk: Desk, report: GapReport) -> None:
+def _labels(directory: Directory, desk: DeskTables, report: GapReport) -> None:
     for row in desk.of_account("labels", "id", "title", "created_at", "updated_at"):
         report.read["labels"] += 1
         if row.title:
@@ -230,7 +231,7 @@ def _labels(directory: Directory, desk: Desk, report: GapReport) -> None:
         directory.records.append(Record(f"topic/{row.id}", events))
 
 
-def _inboxes(directory: Directory, desk: Desk, report: GapReport) -> None:
+def _inboxes(directory: Directory, desk: DeskTables, report: GapReport) -> None:
     media = {row.id: row.medium for row in desk.of_account("channel_twilio_sms", "id", "medium")}
     hours: dict[int, list[Row]] = {}
     for row in desk.of_inboxes(
@@ -272,7 +273,7 @@ def _inboxes(directory: Directory, desk: Desk, report: GapReport) -> None:
         directory.records.append(Record(f"channel/{row.id}", events))
 
 
-def _bots_of_inboxes(desk: Desk) -> dict[int, str]:
+def _bots_of_inboxes(desk: DeskTables) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in desk.of_inboxes("captain_inboxes", "inbox_id", "captain_assistant_id"):
         found[row.inbox_id] = f"captain-{row.captain_assistant_id}"
@@ -282,7 +283,7 @@ def _bots_of_inboxes(desk: Desk) -> dict[int, str]:
     return found
 
 
-def _hooks_of_inboxes(desk: Desk) -> dict[int, str]:
+def _hooks_of_inboxes(desk: DeskTables) -> dict[int, str]:
     rows = desk.of_account("integrations_hooks", "id", "app_id", "status", "inbox_id")
     return {
         row.inbox_id: f"hook-{row.id}"

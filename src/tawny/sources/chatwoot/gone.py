@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tawny.sources.chatwoot.contacts import MERGED
 from tawny.sources.chatwoot.desk import Desk, as_object
 from tawny.sources.chatwoot.directory import Directory
+from tawny.sources.chatwoot.tables import DeskTables
 from tawny.sources.deletions import too_many
 from tawny.sources.events import Event, Fact, Facts, sequence
 from tawny.sources.ledger import Ledger
@@ -19,7 +20,7 @@ from tawny.sources.report import GapReport
 
 
 def gone_pages(
-    desk: Desk,
+    desk: DeskTables,
     directory: Directory,
     ledger: Ledger,
     window: Window,
@@ -50,7 +51,7 @@ def gone_pages(
 
 
 def label_pages(
-    desk: Desk,
+    desk: DeskTables,
     directory: Directory,
     ledger: Ledger,
     window: Window,
@@ -67,7 +68,7 @@ def label_pages(
 _Missing = tuple[Sequence[tuple[int, Facts]], int]
 
 
-def _missing(desk: Desk, ledger: Ledger, kind: str, table: str, column: str) -> _Missing:
+def _missing(desk: DeskTables, ledger: Ledger, kind: str, table: str, column: str) -> _Missing:
     """Numbers and facts of records that are gone and were not known to be, and how many records
     were looked at."""
     found: list[tuple[int, Facts]] = []
@@ -104,10 +105,12 @@ def _accepted(kind: str, missing: _Missing, window: Window, report: GapReport) -
     return True
 
 
-def _destroyed(desk: Desk) -> Mapping[int, int]:
+def _destroyed(desk: DeskTables) -> Mapping[int, int]:
     """When conversations of the account were deleted, where the desk writes it down: microseconds
     by the number that people see."""
-    if not desk.has("audits") or not desk.database.has("audits", "audited_changes"):
+    if not isinstance(desk, Desk) or not desk.has("audits"):
+        return {}
+    if not desk.database.has("audits", "audited_changes"):
         return {}
     table = desk.database.tables["audits"]
     rows = desk.select(

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from tawny.sources.chatwoot.changes import SAME_US
 from tawny.sources.chatwoot.desk import Row
+from tawny.sources.chatwoot.directory import Directory
 from tawny.sources.chatwoot.records import Conversation, Note
 from tawny.sources.chatwoot.teams import Teams
-from tawny.sources.events import Event, Facts, sequence, without_nulls
+from tawny.sources.events import Event, Facts, data_digest, sequence, without_nulls
+from tawny.sources.reader import Record
 from tawny.sources.report import GapReport
 
 
@@ -30,11 +32,22 @@ def topic_id(conversation: Conversation, title: str) -> str:
 
 def titles_without_label(conversation: Conversation) -> set[str]:
     """Labels that are named in a conversation and have no row."""
-    titles = {row.name for row in conversation.taggings}
+    titles = {*(row.name for row in conversation.taggings), *(conversation.labels or ())}
     for note in conversation.notes:
         if note.sentence.key.startswith("labels."):
             titles |= set(note.sentence.labels)
     return {title for title in titles if title not in conversation.directory.topics}
+
+
+def title_record(title: str, directory: Directory, created_us: int) -> Record:
+    """The topic of a label that the account does not have; the account is as old as the instant."""
+    data = {"topic_id": directory.named(f"title/{title}"), "name": title}
+
+    def events(_: Facts) -> Iterator[Event]:
+        event_id = f"label/title/{title}/{data_digest(data)}"
+        yield Event(event_id, "topic.saved", created_us // 1000, data, note=title)
+
+    return Record(f"topic/title/{title}", events)
 
 
 def label_events(
@@ -47,7 +60,7 @@ def label_events(
         if note.sentence.key.startswith("labels.")
         for place, title in enumerate(note.sentence.labels)
     ]
-    present: set[str] = set()
+    present = {topic_id(conversation, title) for title in conversation.labels or ()}
     found: list[Event] = []
     used: set[tuple[int, str]] = set()
     for row in conversation.taggings:
@@ -123,7 +136,7 @@ def _observed(
     present: set[str],
     report: GapReport,
 ) -> Iterator[Event]:
-    """A label that is no longer there, and nothing tells when it went."""
+    """A label that is no longer there, or is there, and nothing tells when it went or came."""
     if not conversation.settled or conversation.row.updated_at is None:
         return
     state: dict[str, tuple[int, str, bool]] = {}
@@ -145,6 +158,17 @@ def _observed(
             yield _event(
                 conversation, "topic.removed",
                 f"{conversation.base}/label/observed/{own}/{time_us // 1000}", time_us, own,
+                sequence(90, conversation.number, 3), None, None,
+            )  # fmt: skip
+
+    for own in sorted(present) if conversation.labels is not None else ():
+        time_ms, _, applied = state.get(conversation.directory.named(own), (0, "", False))
+        if not applied:
+            report.observed += 1
+            time_us = max(conversation.row.updated_at, time_ms * 1000)
+            yield _event(
+                conversation, "topic.applied",
+                f"{conversation.base}/label/observed/{own}/{time_us // 1000}/added", time_us, own,
                 sequence(90, conversation.number, 3), None, None,
             )  # fmt: skip
 

@@ -15,12 +15,17 @@ from tawny.sources.chatwoot.desk import BEGINNING, CONTACT, CONVERSATION, Desk, 
 from tawny.sources.chatwoot.directory import Directory, person, read_directory
 from tawny.sources.chatwoot.enumerations import SURVEY_DAYS
 from tawny.sources.chatwoot.gone import gone_pages, label_pages
-from tawny.sources.chatwoot.labels import titles_without_label
+from tawny.sources.chatwoot.labels import title_record, titles_without_label
 from tawny.sources.chatwoot.records import Conversation, add_messages, add_signals
 from tawny.sources.chatwoot.sentences import Sentences
-from tawny.sources.chatwoot.touched import with_later_messages, with_records_since, with_surveys
+from tawny.sources.chatwoot.touched import (
+    numbers_of,
+    with_later_messages,
+    with_numbers,
+    with_records_since,
+    with_surveys,
+)
 from tawny.sources.chatwoot.unmeasured import NOT_MEASURED, NOTES
-from tawny.sources.events import Event, Facts, data_digest
 from tawny.sources.ledger import Ledger
 from tawny.sources.postgres import Postgres
 from tawny.sources.reader import Cursors, DeskAccess, Page, Record, Window
@@ -182,6 +187,7 @@ class ChatwootReader:
         mapping.report.late += len(late)
         ids |= late
         ids |= with_surveys(self._desk, int(cursors["surveys_us"]), window.horizon_us - _SURVEY_US)
+        ids |= with_numbers(self._desk, numbers_of(window.announced))
         rest = sorted(ids - seen)
         for start in range(0, len(rest), PAGE):
             rows = self._desk.conversations(rest[start : start + PAGE])
@@ -290,7 +296,9 @@ class ChatwootReader:
             found = read_contacts(self._desk, directory, earlier, self._desk.definitions())
             records = [*(found.record(row) for row in earlier), *records]
         former = [person(directory, user, known_by_name=False) for user in people.values()]
-        return [*former, *[self._title(title, directory) for title in sorted(titles)], *records]
+        since_us = self._account.created_at or 0
+        topics = [title_record(title, directory, since_us) for title in sorted(titles)]
+        return [*former, *topics, *records]
 
     def _former(
         self,
@@ -308,17 +316,6 @@ class ChatwootReader:
         members = {record.name for record in directory.records}
         unknown = [one for one in ids if one and f"agent/{one}" not in members]
         return {row.id: row for row in self._desk.users_by_id(unknown)} if unknown else {}
-
-    def _title(self, title: str, directory: Directory) -> Record:
-        """The topic of a label that the account does not have."""
-        data = {"topic_id": directory.named(f"title/{title}"), "name": title}
-        created_us = self._account.created_at or 0
-
-        def events(_: Facts) -> Iterator[Event]:
-            event_id = f"label/title/{title}/{data_digest(data)}"
-            yield Event(event_id, "topic.saved", created_us // 1000, data, note=title)
-
-        return Record(f"topic/title/{title}", events)
 
 
 CONVERSATION_COLUMNS = tuple(name for name in CONVERSATION if name not in ("id", "updated_at"))

@@ -88,6 +88,10 @@ class Conversation:
     signals: list[Signal] = field(default_factory=list)
     taggings: Sequence[Row] = ()
     answers: Sequence[Row] = ()
+    answered: frozenset[int] = frozenset()
+    """Surveys that somebody answered, though the answer may not have been read again."""
+    labels: Sequence[str] | None = None
+    """Titles of the labels that are there now, where it is not told when they were put there."""
     settled: bool = True
     """Nothing of it is too young to be sent. What is young explains what is older: the rest is
     read with it."""

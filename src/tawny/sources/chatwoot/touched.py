@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -57,6 +58,27 @@ def with_surveys(desk: Desk, from_us: int, to_us: int) -> set[int]:
         )
         .distinct(),
     )
+
+
+def with_numbers(desk: Desk, numbers: Sequence[int]) -> set[int]:
+    """Conversations by the numbers that people see."""
+    table = desk.database.tables["conversations"]
+    return _ids(
+        desk,
+        sa.select(table.c.id).where(
+            table.c.account_id == desk.account, table.c.display_id.in_(numbers)
+        ),
+    )
+
+
+def numbers_of(records: Iterable[str], kind: str = "conversation") -> Sequence[int]:
+    """The numbers of the records of a kind.
+
+    >>> numbers_of(["conversation/12", "contact/3"])
+    [12]
+    """
+    found = (record.partition(f"{kind}/") for record in records)
+    return [int(one[2]) for one in found if not one[0] and one[2]]
 
 
 def _ids(desk: Desk, statement: sa.Select[Any] | sa.CompoundSelect[Any]) -> set[int]:

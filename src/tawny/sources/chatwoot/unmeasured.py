@@ -51,3 +51,24 @@ NOTES = (
         "the last opening, and its reports count by the time of the reporting event"
     ),
 )
+
+API_NOT_MEASURED = (
+    *NOT_MEASURED,
+    (
+        ("messages.outbound_type",),
+        Text("over the API campaigns are told of only where the version of the desk tells them"),
+    ),
+)
+"""The same of a desk that is read by its API."""
+
+API_NOTES = (
+    Text(
+        "over the API messages have whole seconds, and a label is dated by the note that tells of "
+        "it, or observed"
+    ),
+    Text(
+        "over the API people who were deleted have no name, bots of Captain and Dialogflow and "
+        "labels of contacts are not listed, and a contact that was changed in silence is read "
+        "again when a webhook tells of it"
+    ),
+)

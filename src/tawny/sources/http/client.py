@@ -42,6 +42,9 @@ _LONGEST_WAIT_S = 600
 _BACKOFF_S = 1.0
 _BUSY = frozenset({500, 502, 503, 504})
 
+LISTED = "items"
+"""The name of a list that is no part of an object."""
+
 Parameters = Mapping[str, str | int]
 Json = dict[str, Any]
 
@@ -283,6 +286,8 @@ class DeskHttp:
             found = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):
             found = _decoded_leniently(body)
+        if isinstance(found, list):
+            return {LISTED: found}
         if not isinstance(found, dict):
             raise SourceError(
                 "{host}: what answers {path} is no JSON object", host=self._host, path=path

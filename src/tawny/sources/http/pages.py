@@ -86,6 +86,38 @@ def linked_pages(
         cursor = str(following)
 
 
+def pages_until_empty(
+    ask: Ask, path: str, name: str, parameters: Parameters
+) -> Iterator[Sequence[Any]]:
+    """A list of numbered pages that ends with an empty one. It may move while it is read: what it
+    gives comes twice then."""
+    number, before = 1, None
+    while True:
+        items = _items(ask(path, {**parameters, "page": number}), name, path)
+        if not items:
+            return
+        if items == before:
+            raise _repeated(path)
+        yield items
+        number, before = number + 1, items
+
+
+def pages_before(ask: Ask, path: str, name: str) -> Iterator[Sequence[Any]]:
+    """A list from its newest item back to its first: a page has the items before an id, and the
+    last one is empty."""
+    before: int | None = None
+    while True:
+        items = _items(ask(path, {} if before is None else {"before": before}), name, path)
+        if not items:
+            return
+        ids = [one.get("id") if isinstance(one, dict) else None for one in items]
+        least = min((one for one in ids if isinstance(one, int)), default=None)
+        if least is None or (before is not None and least >= before):
+            raise _repeated(path)
+        yield items
+        before = least
+
+
 def searched_pages(
     ask: Callable[[str, Json], Json], path: str, name: str, query: Json, size: int
 ) -> Iterator[ApiPage]:

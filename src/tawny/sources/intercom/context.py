@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tawny.sources.http.client import Json, StatusError
 from tawny.sources.http.reading import ApiReading
 from tawny.sources.intercom.desk import IntercomDesk, Workspace
 from tawny.sources.intercom.directory import IntercomDirectory
@@ -36,6 +37,20 @@ class IntercomReading(ApiReading):
         if reached is None:
             return max(0, (self.window.since_us or 0) // 1_000_000)
         return max(0, int(reached) - self.window.overlap_us // 1_000_000)
+
+    def announced(self, kind: str) -> set[str]:
+        """The numbers of the records of a kind that a webhook named."""
+        found = (name.partition("/") for name in self.window.announced)
+        return {number for one, _, number in found if one == kind and number}
+
+    def named(self, ask: Callable[[str], Json | None], number: str) -> Json | None:
+        """A record that a webhook named, which may be one that no record can be called."""
+        try:
+            return ask(number)
+        except StatusError as error:
+            if error.status not in (400, 422):
+                raise
+            return None
 
     def share(self, start_s: int, reached_s: int) -> float:
         """How much of a stream is read that began at a moment, from 0 to 1."""

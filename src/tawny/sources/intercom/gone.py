@@ -6,7 +6,7 @@ stay open for ever, and those contacts that a list of all no longer has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tawny.sources.deletions import too_many
 from tawny.sources.events import Event, Fact, Facts
@@ -76,11 +76,28 @@ class Missing:
                     gone.append((number, None))
                 elif str(found.get("id")) != number:
                     gone.append((number, row.updated_ms or row.created_ms))
-        lost = [number for number, merged_ms in gone if merged_ms is None]
+        yield from self._told(gone, looked)
+
+    def announced(self, numbers: Sequence[str]) -> Iterator[Page]:
+        """Those that a webhook named and that are gone. How large a share of all more than a few
+        are is known when all are looked for."""
+        known = self._at.ledger.load([f"conversation/{number}" for number in numbers])
+        yield from self._told(
+            [
+                (number, None) for number in numbers
+                if _status(number, known[f"conversation/{number}"]) != "resolved"
+            ], 0,
+        )  # fmt: skip
+
+    def _told(self, gone: Sequence[tuple[str, int | None]], looked: int) -> Iterator[Page]:
+        """Of conversations that are gone, or merged at a time; `looked` is how many were looked
+        for."""
+        at = self._at
+        lost = sum(merged_ms is None for _, merged_ms in gone)
         if lost:
-            at.report.gone["conversations"] += len(lost)
-        if too_many(len(lost), looked) and not at.window.accept_deletions:
-            at.report.gone_not_accepted["conversations"] += len(lost)
+            at.report.gone["conversations"] += lost
+        if too_many(lost, looked) and not at.window.accept_deletions:
+            at.report.gone_not_accepted["conversations"] += lost
             gone = [one for one in gone if one[1] is not None]
         if gone:
             yield at.page([gone_record(at, number, merged_ms) for number, merged_ms in gone])
@@ -94,7 +111,7 @@ class Missing:
         for page in at.ledger.pages("contact"):
             for name, facts in page.items():
                 number = name.partition("/")[2]
-                if not is_known(facts) or _is_settled(number, facts):
+                if not is_known(facts) or is_settled(number, facts):
                     continue
                 looked += 1
                 if number in there:
@@ -124,5 +141,6 @@ class Missing:
         return {str(row.get("id")) for page in pages for row in page.items if isinstance(row, dict)}
 
 
-def _is_settled(number: str, facts: Facts) -> bool:
+def is_settled(number: str, facts: Facts) -> bool:
+    """Whether it is known of a contact that he is erased, or became another one."""
     return f"contact/{number}/erased" in facts or f"contact/{number}/{MERGED}" in facts

@@ -36,10 +36,12 @@ Json = Mapping[str, Any]
 
 
 class Histories:
-    """Reads them; `met` are those that the desk gave in this sync."""
+    """Reads them; `met` are those that the desk gave in this sync, `lost` those that a webhook
+    named and that are gone."""
 
     def __init__(self, at: IntercomReading, *, credits_agent: bool) -> None:
         self.met: set[str] = set()
+        self.lost: list[str] = []
         self._at = at
         self._credits_agent = credits_agent
 
@@ -59,6 +61,35 @@ class Histories:
                     self._at.share(walk.start_s, reached_s),
                 )  # fmt: skip
 
+    def announced(self) -> Iterator[Page]:
+        """Those that a webhook named and no search gave: searches find some late, leave out what is
+        busy, and never have what is gone."""
+        numbers = sorted(self._at.announced("conversation") - self.met)
+        for start in range(0, len(numbers), _AT_ONCE):
+            part = numbers[start : start + _AT_ONCE]
+            known = self._at.ledger.load([f"conversation/{number}" for number in part])
+            records: list[Record] = []
+            for number in part:
+                name = f"conversation/{number}"
+                with self._at.report.one(name):
+                    records += self._named(number, known[name])
+            yield self._at.page(records)
+
+    def _named(self, number: str, facts: Facts) -> list[Record]:
+        at, before = self._at, known_conversation(facts)
+        row = at.named(at.desk.conversation, number)
+        if row is not None and str(row.get("id")) == number:
+            at.report.read["conversations"] += 1
+            self.met.add(number)
+            channel = channel_of(row, at.directory, at.report)
+            return [] if self._is_excluded(channel) else self._whole(row, channel)
+        if before is None:
+            return []
+        if row is None:
+            self.lost.append(number)
+            return []
+        return [gone_record(at, number, before.updated_ms or before.created_ms)]
+
     def _records(self, rows: list[Row]) -> list[Record]:
         names = [f"conversation/{row.get('id')}" for row in rows]
         known = self._at.ledger.load(names)
@@ -75,8 +106,7 @@ class Histories:
         updated_ms = instant_ms(row.get("updated_at"))
         self.met.add(number)
         channel = channel_of(row, self._at.directory, report)
-        if channel.id in self._at.excluded:
-            report.ignored["excluded_channel"] += 1
+        if self._is_excluded(channel):
             return []
         before = known_conversation(facts)
         was_gone = any(name.endswith("/gone") for name in facts)
@@ -88,6 +118,12 @@ class Histories:
             merged_ms = None if whole is None else updated_ms
             return [gone_record(self._at, number, merged_ms)] if before is not None else []
         return self._whole(whole, channel)
+
+    def _is_excluded(self, channel: ChannelOf) -> bool:
+        found = channel.id in self._at.excluded
+        if found:
+            self._at.report.ignored["excluded_channel"] += 1
+        return found
 
     def _whole(self, row: Json, channel: ChannelOf) -> list[Record]:
         at = self._at

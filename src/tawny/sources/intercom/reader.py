@@ -94,6 +94,8 @@ class IntercomReader:
         yield at.page(read_directory(self._desk, at.directory, at.ledger, at.window, at.report))
         yield from contact_pages(at)
         yield from histories.pages()
+        yield from histories.announced()
+        yield from missing.announced(histories.lost)
         yield from Presence(at).pages()
         if at.window.look_for_gone:
             yield from missing.conversations(histories.met)
