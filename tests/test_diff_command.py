@@ -62,7 +62,7 @@ def arrival_of(found: Json) -> str:
     [cause] = [one for row in found["rows"] for one in row["causes"]] or [
         one for row in found["rows"] for cell in row["cells"] for one in cell["causes"]
     ]
-    [said] = [cause["says"].rsplit(" on ", 1)[1]]
+    said = str(cause["says"].rsplit(" on ", 1)[1])
     assert said[:10] >= "2026-01-01"
     return said
 

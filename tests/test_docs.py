@@ -271,6 +271,7 @@ HOSTS = {
         "127.0.0.1:8000",
     ),
     *("loader.example.com", "chargeur.example.com"),
+    "app.chatwoot.com",  # where the desk of many is
 }
 
 
