@@ -11,6 +11,7 @@
     │   └── TooManyError          too often, or too much at once; later it may work
     └── FailureError          ours or the machine's: the request was right
         ├── StorageError          a disk, folder or file refused; try again once it is mended
+        │   ├── LogReplacedError      files of the log were replaced while they were read
         │   └── LogDamagedError       the log is not what was acknowledged
         ├── LogVersionError       the log was written by a Tawny this one does not read
         └── EngineError           the query engine failed
@@ -116,6 +117,11 @@ class StorageError(FailureError):
     """A disk is full, a folder is read-only, a file vanished. Mend it and try again."""
 
     retry = True
+
+
+class LogReplacedError(StorageError):
+    """Files of the event log were replaced by smaller or larger ones while they were read. The next
+    look finds the new ones."""
 
 
 class LogDamagedError(StorageError):

@@ -21,13 +21,17 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from tawny.background.job import Tell
 from tawny.background.jobs import JOBS
 from tawny.engine.engines import interrupt_clusters
-from tawny.errors import TawnyError
+from tawny.errors import LogReplacedError, TawnyError
 from tawny.private import keep_private
 from tawny.reading.damage import explained
 from tawny.settings import Settings
 from tawny.text import Text, to_json
+
+MOST_BEGINNINGS = 5
+"""So often a job is tried whose files of the log are replaced each time."""
 
 
 def main() -> None:
@@ -65,9 +69,8 @@ def main() -> None:
             say({"phase": phase, "percent": percent})
 
         try:
-            result = JOBS[asked["job"]](home, settings, asked["arguments"], tell)
-        except TawnyError as found:
-            error = explained(home, settings, found)
+            result = _result(home, settings, asked, tell)
+        except TawnyError as error:
             say({"error": to_json(error.text), "kind": type(error).__name__})
         except Exception as mistake:
             # A mistake of ours: the person gets a sentence, the log of the server the traceback.
@@ -78,6 +81,20 @@ def main() -> None:
             say({"error": to_json(text), "kind": "FailureError"})
         else:
             say({"result": result})
+
+
+def _result(home: Path, settings: Settings, asked: dict[str, Any], tell: Tell) -> dict[str, Any]:
+    """What a job gives. One that read files of the log while a purge replaced them begins again:
+    who asked has done nothing wrong, and it has written nothing."""
+    beginnings = 0
+    while True:
+        beginnings += 1
+        try:
+            return JOBS[asked["job"]](home, settings, asked["arguments"], tell)
+        except TawnyError as found:
+            error = explained(home, settings, found)
+            if not isinstance(error, LogReplacedError) or beginnings == MOST_BEGINNINGS:
+                raise error from found
 
 
 if __name__ == "__main__":

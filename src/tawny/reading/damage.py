@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tawny.errors import EngineError, LogDamagedError, StorageError, TawnyError
+from tawny.errors import (
+    EngineError,
+    LogDamagedError,
+    LogReplacedError,
+    StorageError,
+    TawnyError,
+)
 from tawny.log.damage import changed_files, error_of_files
 from tawny.settings import Settings
 from tawny.state.event_log import event_log
@@ -33,5 +39,7 @@ def explained(home: Path, settings: Settings, error: TawnyError) -> TawnyError:
     if damaged:
         return error_of_files(damaged)
     if names_log and any(sign in str(error) for sign in _GONE):
-        return StorageError("files of the event log were replaced while they were read; try again")
+        return LogReplacedError(
+            "files of the event log were replaced while they were read; try again"
+        )
     return error
