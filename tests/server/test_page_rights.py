@@ -57,6 +57,7 @@ POST   /exports/RUN/again            303    403    404  303  303
 POST   /exports/RUN/cancel           303    403    404  403  409
 POST   /exports/RUN/delete           303    403    404  403  303
 POST   /exports/RUN/delete-file      303    403    404  403  303
+GET    /exports/RUN/changed          303    403    404  200  200
 GET    /exports/RUN/charts           303    403    404  200  200
 GET    /exports/RUN/explanation      303    403    404  400  400
 GET    /exports/RUN/file             303    403    404  200  200

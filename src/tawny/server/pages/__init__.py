@@ -15,6 +15,7 @@ from tawny.errors import TawnyError
 from tawny.server.pages import (
     account,
     audit,
+    changed,
     deliveries,
     destinations,
     errors,
@@ -54,6 +55,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
             *runs.ROUTES,
             *result.ROUTES,
             *explanation.ROUTES,
+            *changed.ROUTES,
             *saved.ROUTES,
             *schedules.ROUTES,
             *schedule_editing.ROUTES,
