@@ -32,7 +32,7 @@ class DifferencesBody(Struct, rename={"start": "from", "end": "to"}, forbid_unkn
 
     a: SideBody
     b: SideBody
-    export: ExportName | Literal[""] = ""
+    export: Annotated[ExportName | Literal[""], Meta(examples=["messages"])] = ""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA name")] = "UTC"
     start: Moment | None = None
     end: LaterMoment | None = None

@@ -85,6 +85,7 @@ async def take_unsigned_webhook(
     sync_to_thread=False,
     tags=["sources"],
     security=ANYBODY,
+    responses=responses(400),
     summary="Whether webhooks are taken here",
 )
 def look_for_webhook(source: SourceName) -> None:

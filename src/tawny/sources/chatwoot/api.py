@@ -47,7 +47,8 @@ class ApiDesk:
                 option="--token",
             )
         headers = {"api_access_token": token}
-        self.http = DeskHttp("--url", url, headers, RateBudget("100%", {CALL: CALLS_PER_MINUTE}))
+        budget = RateBudget("100%", {CALL: CALLS_PER_MINUTE})
+        self.http = DeskHttp("--url", url, headers, budget, gives_lists=True)
         self.account = account
         self.content = content
         self.created_us = FIRST_RELEASE_US

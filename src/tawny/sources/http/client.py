@@ -75,9 +75,10 @@ class DeskHttp:
     def __init__(
         self, option: str, url: str, headers: Mapping[str, str], budget: RateBudget,
         read_limits: Callable[[RateBudget, str, httpx.Headers], None] = lambda *_: None,
+        *, gives_lists: bool = False,
     ) -> None:  # fmt: skip
         """`option` is where the address was given, `read_limits` what the headers of a desk say of
-        its limits."""
+        its limits. `gives_lists` where an answer may be a list, which is named `LISTED` then."""
         self.traffic = Traffic()
         self.clock_difference_s = 0.0
         self._option = option
@@ -89,6 +90,7 @@ class DeskHttp:
         self._check_way(rule, tls, parts.port or 443)
         self._budget = budget
         self._read_limits = read_limits
+        self._gives_lists = gives_lists
         self._proxy = OutgoingProxy(rule)
         self._client = httpx.Client(
             headers={
@@ -286,7 +288,7 @@ class DeskHttp:
             found = msgspec.json.decode(body)
         except (msgspec.DecodeError, RecursionError):
             found = _decoded_leniently(body)
-        if isinstance(found, list):
+        if isinstance(found, list) and self._gives_lists:
             return {LISTED: found}
         if not isinstance(found, dict):
             raise SourceError(
