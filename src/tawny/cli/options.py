@@ -44,6 +44,15 @@ print_options = options(
 )
 """How to print it."""
 
+range_options = options(
+    click.option("--from", "start", metavar="MOMENT", help="Begin of the range, included."),
+    click.option("--to", "end", metavar="MOMENT", help="End of the range, not included."),
+)
+language_option = click.option(
+    "--language",
+    type=click.Choice(["en", "fr"]),
+    help="Of the texts; default that of the settings.",
+)
 time_zone_option = click.option(
     "--tz", "time_zone", metavar="ZONE", help="IANA time zone; default UTC."
 )

@@ -7,15 +7,14 @@ from typing import Literal
 import click
 
 from tawny.cli.help import Command
-from tawny.cli.options import channels_option, time_zone_option
+from tawny.cli.options import channels_option, language_option, range_options, time_zone_option
 
 
 @click.command("diff", cls=Command)
 @click.argument("before", metavar="A")
 @click.argument("now", metavar="B")
 @click.argument("export_type", metavar="[TYPE]", required=False)
-@click.option("--from", "start", metavar="MOMENT", help="Begin of the range, included.")
-@click.option("--to", "end", metavar="MOMENT", help="End of the range, not included.")
+@range_options
 @time_zone_option
 @channels_option
 @click.option("--columns", metavar="KEY,...", help="Compare only these columns (tawny columns).")
@@ -27,11 +26,7 @@ from tawny.cli.options import channels_option, time_zone_option
     show_default=True,
     help="text for people, json for programs; csv: a line for each cell and cause.",
 )
-@click.option(
-    "--language",
-    type=click.Choice(["en", "fr"]),
-    help="Of the texts; default that of the settings.",
-)
+@language_option
 @click.pass_context
 def diff(
     context: click.Context,

@@ -8,15 +8,14 @@ import click
 
 from tawny.cli.app import home_of
 from tawny.cli.help import Command
-from tawny.cli.options import channels_option, time_zone_option
+from tawny.cli.options import channels_option, language_option, range_options, time_zone_option
 
 
 @click.command("explain", cls=Command)
 @click.argument("export_type", metavar="TYPE")
 @click.argument("row", metavar="ROW")
 @click.argument("column", metavar="COLUMN")
-@click.option("--from", "start", metavar="MOMENT", help="Begin of the range, included.")
-@click.option("--to", "end", metavar="MOMENT", help="End of the range, not included.")
+@range_options
 @time_zone_option
 @channels_option
 @click.option("--as-of", metavar="INSTANT", help="Only events up to it; default now.")
@@ -28,11 +27,7 @@ from tawny.cli.options import channels_option, time_zone_option
     show_default=True,
     help="text for people, json for programs; ndjson: the events alone, as they would be ingested.",
 )
-@click.option(
-    "--language",
-    type=click.Choice(["en", "fr"]),
-    help="Of the texts; default that of the settings.",
-)
+@language_option
 @click.pass_context
 def explain(
     context: click.Context,

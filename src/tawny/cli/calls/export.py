@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tawny.cli.help import Command
-from tawny.cli.options import channels_option, server_option, time_zone_option
+from tawny.cli.options import channels_option, range_options, server_option, time_zone_option
 from tawny.exports.formats.registry import DIALECTS, FORMAT_NAMES
 from tawny.queries.columns import HEADER_STYLES
 
@@ -16,8 +16,7 @@ from tawny.queries.columns import HEADER_STYLES
 @click.argument(
     "types", nargs=-1, metavar="[TYPE]...", help="An export type, several, or all (tawny exports)."
 )
-@click.option("--from", "start", metavar="MOMENT", help="Begin of the range, included.")
-@click.option("--to", "end", metavar="MOMENT", help="End of the range, not included.")
+@range_options
 @time_zone_option
 @channels_option
 @click.option("--as-of", metavar="INSTANT", help="Only events up to it; default now.")

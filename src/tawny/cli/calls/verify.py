@@ -8,7 +8,7 @@ import click
 
 from tawny.cli.app import home_of
 from tawny.cli.help import Command
-from tawny.cli.options import channels_option
+from tawny.cli.options import channels_option, language_option
 
 
 @click.command("verify", cls=Command)
@@ -28,11 +28,7 @@ from tawny.cli.options import channels_option
     default="text",
     help="How to print it.",
 )
-@click.option(
-    "--language",
-    type=click.Choice(["en", "fr"]),
-    help="Of the texts; default that of the settings.",
-)
+@language_option
 @click.pass_context
 def verify(
     context: click.Context,
