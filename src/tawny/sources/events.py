@@ -82,6 +82,12 @@ class Event:
         return _encode(envelope)
 
 
+def erased_contact(number: int | str, contact_id: str, time_ms: int) -> Event:
+    """Nothing of somebody who is gone in the desk, by his number there, stays."""
+    data = {"contact_id": contact_id}
+    return Event(f"contact/{number}/erased", "contact.erased", time_ms, data)
+
+
 def fact_digest(event: Event) -> str:
     """By which an event that was sent is recognised."""
     left_out = _UNCOMPARED.get(event.type, ())

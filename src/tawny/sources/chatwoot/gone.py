@@ -13,7 +13,7 @@ from tawny.sources.chatwoot.desk import Desk, as_object
 from tawny.sources.chatwoot.directory import Directory
 from tawny.sources.chatwoot.tables import DeskTables
 from tawny.sources.deletions import too_many
-from tawny.sources.events import Event, Fact, Facts, sequence
+from tawny.sources.events import Event, Fact, Facts, erased_contact, sequence
 from tawny.sources.ledger import Ledger
 from tawny.sources.reader import Cursors, Page, Record, Window
 from tawny.sources.report import GapReport
@@ -155,10 +155,7 @@ def _conversation(directory: Directory, number: int, sent: Facts, time_ms: int) 
 
 def _contact(directory: Directory, number: int, time_ms: int) -> Record:
     def events(_: Facts) -> Iterator[Event]:
-        yield Event(
-            f"contact/{number}/erased", "contact.erased", time_ms,
-            {"contact_id": directory.named(number)},
-        )  # fmt: skip
+        yield erased_contact(number, directory.named(number), time_ms)
 
     return Record(f"contact/{number}", events)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tawny.sources.attributes import Attributes, as_text, attribute_events, is_empty
-from tawny.sources.events import Event, Fact, Facts, version_id, without_nulls
+from tawny.sources.events import Event, Fact, Facts, erased_contact, version_id, without_nulls
 from tawny.sources.intercom.directory import IntercomDirectory
 from tawny.sources.intercom.words import instant_ms, listed, needed_id
 from tawny.sources.reader import Record
@@ -78,9 +78,6 @@ def erased_record(directory: IntercomDirectory, number: str, time_ms: int) -> Re
     """Nothing of somebody who is gone stays."""
 
     def events(_: Facts) -> Iterator[Event]:
-        yield Event(
-            f"contact/{number}/erased", "contact.erased", time_ms,
-            {"contact_id": directory.named(number)},
-        )  # fmt: skip
+        yield erased_contact(number, directory.named(number), time_ms)
 
     return Record(f"contact/{number}", events)

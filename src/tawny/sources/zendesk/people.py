@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tawny.sources.attributes import Attributes, as_text, attribute_events, is_empty
-from tawny.sources.events import Event, Fact, Facts, version_id, without_nulls
+from tawny.sources.events import Event, Fact, Facts, erased_contact, version_id, without_nulls
 from tawny.sources.reader import Record
 from tawny.sources.zendesk.directory import ZendeskDirectory
 from tawny.sources.zendesk.words import instant_ms, number_of
@@ -111,10 +111,7 @@ def erased_record(directory: ZendeskDirectory, number: int, time_ms: int) -> Rec
     def events(facts: Facts) -> Iterator[Event]:
         # Who became somebody else is there all the same.
         if f"contact/{number}/{MERGED}" not in facts:
-            yield Event(
-                f"contact/{number}/erased", "contact.erased", time_ms,
-                {"contact_id": directory.named(number)},
-            )  # fmt: skip
+            yield erased_contact(number, directory.named(number), time_ms)
 
     return Record(f"contact/{number}", events)
 
