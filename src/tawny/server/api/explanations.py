@@ -8,11 +8,11 @@ from litestar import get
 from litestar.params import FromQuery, QueryParameter
 from msgspec import Struct, convert, structs
 
-from tawny.exports.request import ExportRequest, request_json
-from tawny.model.zones import current_ms
+from tawny.exports.request import ExportRequest
 from tawny.people.callers import Scope
 from tawny.queries.catalogue import ExportName
 from tawny.runs.parts import allowed_exports
+from tawny.server.asked_explanations import explanation
 from tawny.server.dependencies import Caller, Language, Services
 from tawny.server.problems import responses
 
@@ -109,23 +109,7 @@ def explain_cell(
     )
     allowed_exports(caller, asked)
     request = structs.replace(asked, channels=caller.allowed_channels(asked.channels))
-    found = services.draw(
-        "explanation",
-        {
-            "request": request_json(request),
-            "now_ms": current_ms(),
-            "given_channels": caller.channels is not None,
-            "row": row,
-            "column": column,
-            "language": language,
-        },
-    )
-    services.audit.record(
-        caller,
-        "explanation_read",
-        f"{export} {row} {column}"[:200],
-        channels=list(request.channels),
-    )
+    found = explanation(services, caller, language, request, row, column, subject=export)
     return convert(found, ExplanationAnswer)
 
 

@@ -10,17 +10,16 @@ from litestar import Response, get
 from litestar.params import FromPath
 
 from tawny.errors import RequestError
-from tawny.exports.request import chosen_columns, request_json
-from tawny.model.zones import current_ms, instant_ms, requested_zone
-from tawny.people.callers import Caller as SomeCaller
+from tawny.exports.request import chosen_columns
+from tawny.model.zones import instant_ms, requested_zone
 from tawny.queries.catalogue import query
-from tawny.runs.parts import RunPart, part_of_run
+from tawny.runs.parts import part_of_run
+from tawny.server.asked_explanations import explanation
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
 from tawny.server.pages.result import TableView, chosen_part
 from tawny.server.pages.submitted import of_query
-from tawny.server.services import Services as AllServices
 
 MOST_EVENTS = 200
 """More are not read on a page; the command line and the API give all."""
@@ -58,8 +57,9 @@ def explanation_page(
     row = fields.one("row")
     if not 0 < len(row) <= 1600:
         raise RequestError("row: found {found!r}; name a row of the export", found=row[:100])
-    found = _explained(services, caller, part, row, column, reader.language)
-    services.audit.record(caller, "explanation_read", f"{run_id} {row} {column}"[:200])
+    found = explanation(
+        services, caller, reader.language, part.request, row, column, part.receipt, subject=run_id
+    )
     view = TableView(run.id, of if run.is_bundle else "")
     shown = [_shown(one, run.time_zone, reader) for one in found["evidence"][:MOST_EVENTS]]
     return render(
@@ -79,28 +79,6 @@ def explanation_page(
         events=shown,
         total=len(found["evidence"]),
         url=view.explanation_url(row, column),
-    )
-
-
-def _explained(
-    services: AllServices,
-    caller: SomeCaller,
-    part: RunPart,
-    row: str,
-    column: str,
-    language: str,
-) -> Mapping[str, Any]:
-    return services.draw(
-        "explanation",
-        {
-            "request": request_json(part.request),
-            "receipt": part.receipt,
-            "now_ms": current_ms(),
-            "given_channels": caller.channels is not None,
-            "row": row,
-            "column": column,
-            "language": language,
-        },
     )
 
 
