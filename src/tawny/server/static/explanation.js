@@ -3,30 +3,29 @@
 "use strict";
 
 (() => {
-  let opener = null;
+  let opener = null, title = null;
   const panel = () => document.getElementById("explanation");
+  function mark(cell) {
+    document.querySelector("td.explained-cell")?.classList.remove("explained-cell");
+    cell?.classList.add("explained-cell");
+  }
   function close() {
     const open = panel();
     if (!open || open.hidden) return;
     open.hidden = true;
     open.replaceChildren();
-    document.querySelector("td.explained-cell")?.classList.remove("explained-cell");
+    mark(null);
     if (opener?.isConnected) opener.focus();
   }
   function open(link, cell, column) {
     const address = new URL(link.href);
     if (column) address.searchParams.set("column", column);
     opener = link;
-    document.querySelector("td.explained-cell")?.classList.remove("explained-cell");
-    cell?.classList.add("explained-cell");
+    mark(cell);
     const place = panel();
     place.hidden = false;
     place.setAttribute("aria-busy", "true");
-    htmx.ajax("GET", address.pathname + address.search, { target: place, swap: "innerHTML" }).then(() => arrived(place));
-  }
-  function arrived(place) {
-    place.removeAttribute("aria-busy");
-    place.querySelector("#explanation-title")?.focus();
+    htmx.ajax("GET", address.pathname + address.search, { target: place, swap: "innerHTML" });
   }
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-explanation]")) return close();
@@ -42,10 +41,13 @@
   function columnOf(cell) {
     return cell.closest("table").tHead.rows[0].cells[cell.cellIndex].dataset.column;
   }
-  // Another column of the row, by a link in the panel.
+  // An explanation has arrived, the first or by a link in the panel; other parts come and go, too.
   document.addEventListener("htmx:after:swap", () => {
-    const place = panel();
-    if (place?.tagName === "ASIDE" && !place.hidden && !place.contains(document.activeElement)) arrived(place);
+    const arrived = document.querySelector("aside#explanation:not([hidden]) #explanation-title");
+    if (!arrived || arrived === title) return;
+    title = arrived;
+    panel().removeAttribute("aria-busy");
+    title.focus();
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
 })();
