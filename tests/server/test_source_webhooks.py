@@ -8,6 +8,7 @@ import concurrent.futures
 import contextlib
 import hmac
 import json
+import os
 import sqlite3
 import statistics
 import subprocess
@@ -173,10 +174,10 @@ def test_what_is_announced_is_in_the_log_within_the_lag_and_ten_seconds(place: P
     assert place.report()["webhooks"]["announced"] >= 1
     assert place.source()["webhook"]["told_by"] == "signature"
     assert place.source()["webhook"]["last"] is not None
-    if not measured_s:
+    if not measured_s and "CI" not in os.environ:
         pytest.skip(f"a sync gets {max(shares):.0%} of a core here; it took {since_answer_s} s")
     assert min(answered_s) < 1
-    assert statistics.median(measured_s) < LAG_S + 10
+    assert statistics.median(measured_s or since_answer_s) < LAG_S + 10
 
 
 def test_only_a_webhook_tells_of_a_text_that_was_changed_in_silence(place: Place) -> None:
