@@ -140,3 +140,10 @@ def test_room_and_weight_come_from_one_scale() -> None:
         weights = re.findall(r"font-weight: (?!400|var\()[^;}]+", text)
         wrong += [f"{path.name}: {weight}" for weight in weights]
     assert not wrong
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_colon_stands_as_the_language_has_it(path: Path) -> None:
+    """Before it French has a space that does not break; `_(":")` knows. JSON is in no language."""
+    text = re.sub(r"<code>.*?</code>", "", path.read_text(encoding="utf-8"))
+    assert re.findall(r".{0,40}\}\}: ", text) == []
