@@ -3,6 +3,8 @@ is made of known parts."""
 
 import ast
 import re
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,16 @@ def name_of(path: Path) -> str:
 MODULE_NAMES = {name_of(path) for path in MODULES}
 
 
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text_of(path))
+
+
 def is_for_types_only(node: ast.AST) -> bool:
     """Whether a statement is `if TYPE_CHECKING:`, which no run enters."""
     return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
@@ -158,9 +170,9 @@ def is_for_types_only(node: ast.AST) -> bool:
 
 def imports_of(path: Path, *, at_run: bool = False) -> set[str]:
     """Every module a file imports, wherever in the file, as dotted names."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = tree_of(path)
     if at_run:
-        tree.body = [node for node in tree.body if not is_for_types_only(node)]
+        tree = ast.Module([node for node in tree.body if not is_for_types_only(node)], [])
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -185,20 +197,28 @@ def layer_of(name: str) -> str:
     return parts[1] if len(parts) > 1 else "tawny"
 
 
-EVERY_MODULE = pytest.mark.parametrize(
-    "path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix()
-)
+def place_of(path: Path) -> str:
+    """Where a module lies in the package, as `exports/request.py`."""
+    return path.relative_to(PACKAGE).as_posix()
 
 
-@EVERY_MODULE
-def test_imports_go_one_way(path: Path) -> None:
-    layer = layer_of(name_of(path))
-    if layer in ("tawny", "__main__"):
-        assert own_imports(path) <= {"tawny.cli", "tawny.cli.main"}
-        return
-    allowed = LAYERS[layer] | {layer} | ANYWHERE
-    wrong = {name for name in own_imports(path) if layer_of(name) not in allowed}
-    assert not wrong, f"{layer} may import {', '.join(sorted(allowed))}"
+def faults_of_modules(fault: Callable[[Path], Iterable[object]]) -> dict[str, list[object]]:
+    """What a rule finds in each module where it finds anything.
+
+    One test looks at all modules: a test for each of hundreds costs more than what it does.
+    """
+    return {place_of(path): found for path in MODULES if (found := list(fault(path)))}
+
+
+def test_imports_go_one_way() -> None:
+    def wrong_imports(path: Path) -> set[str]:
+        layer = layer_of(name_of(path))
+        if layer in ("tawny", "__main__"):
+            return own_imports(path) - {"tawny.cli", "tawny.cli.main"}
+        allowed = LAYERS[layer] | {layer} | ANYWHERE
+        return {name for name in own_imports(path) if layer_of(name) not in allowed}
+
+    assert faults_of_modules(wrong_imports) == {}
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
@@ -216,12 +236,12 @@ def test_no_module_imports_itself_in_a_circle() -> None:
         visit(name, ())
 
 
-@EVERY_MODULE
-def test_third_parties_are_imported_in_one_place(path: Path) -> None:
-    place = path.relative_to(PACKAGE).as_posix()
-    for name in {name.partition(".")[0] for name in imports_of(path)}:
-        home = HOMES.get(name, "")
-        assert place.startswith(home), f"{name} belongs in {home}"
+def test_third_parties_are_imported_in_one_place() -> None:
+    def away_from_home(path: Path) -> set[str]:
+        names = {name.partition(".")[0] for name in imports_of(path)}
+        return {name for name in names if not place_of(path).startswith(HOMES.get(name, ""))}
+
+    assert faults_of_modules(away_from_home) == {}
 
 
 def test_every_third_party_in_the_list_is_used() -> None:
@@ -229,18 +249,15 @@ def test_every_third_party_in_the_list_is_used() -> None:
     assert set(HOMES) <= used
 
 
-@EVERY_MODULE
-def test_what_the_operating_system_says_is_said_in_the_readers_language(path: Path) -> None:
+def test_what_the_operating_system_says_is_said_in_the_readers_language() -> None:
     """An `OSError` is a value of an error as it is: `Text` has its words."""
-    if path.relative_to(PACKAGE).as_posix() != "text.py":
-        assert not re.search(r"(?<!os)\.strerror", path.read_text(encoding="utf-8"))
+    found = faults_of_modules(lambda path: re.findall(r"(?<!os)\.strerror", text_of(path)))
+    assert found.keys() == {"text.py"}
 
 
-@EVERY_MODULE
-def test_a_module_says_what_it_is(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    if text:
-        assert ast.get_docstring(ast.parse(text)), "no docstring"
+def test_a_module_says_what_it_is() -> None:
+    silent = {path for path in MODULES if text_of(path) and not ast.get_docstring(tree_of(path))}
+    assert silent == set()
 
 
 @pytest.mark.parametrize("suffix", [".py", ".sql", ".css", ".js", ".html"])
@@ -259,24 +276,25 @@ def test_no_two_public_classes_share_a_name() -> None:
     """Who reads a name in a signature knows what is meant without looking where it comes from."""
     homes: dict[str, list[str]] = {}
     for path in MODULES:
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, []).append(name_of(path))
     assert {name: places for name, places in homes.items() if len(places) > 1} == {}
 
 
-@EVERY_MODULE
-def test_nothing_of_the_machine_is_named(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert not re.search(r"\.\./shared|/work/|/tmp/|\bissue #?\d", text)
+def test_nothing_of_the_machine_is_named() -> None:
+    machine = re.compile(r"\.\./shared|/work/|/tmp/|\bissue #?\d")
+    assert faults_of_modules(lambda path: machine.findall(text_of(path))) == {}
 
 
-@EVERY_MODULE
-def test_what_the_code_cites_lies_in_the_repository(path: Path) -> None:
+def test_what_the_code_cites_lies_in_the_repository() -> None:
     """A page is named by its place, so that whoever reads on finds it."""
-    root = PACKAGE.parents[1]
-    for place in re.findall(r"[\w./-]+\.md\b", path.read_text(encoding="utf-8")):
-        assert (root / place).is_file(), place
+
+    def cited_in_vain(path: Path) -> set[str]:
+        places = re.findall(r"[\w./-]+\.md\b", text_of(path))
+        return {place for place in places if not (PACKAGE.parents[1] / place).is_file()}
+
+    assert faults_of_modules(cited_in_vain) == {}
 
 
 @pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/how-to-add.md"])
@@ -353,18 +371,20 @@ def texts_of_code(tree: ast.AST) -> list[str]:
     ]
 
 
-@EVERY_MODULE
-def test_sql_stands_in_its_rooms(path: Path) -> None:
-    if not path.relative_to(PACKAGE).as_posix().startswith(SQL_ROOMS):
-        texts = texts_of_code(ast.parse(path.read_text(encoding="utf-8")))
-        assert [text for text in texts if SQL.search(text)] == []
+def test_sql_stands_in_its_rooms() -> None:
+    def statements_in(path: Path) -> list[str]:
+        if place_of(path).startswith(SQL_ROOMS):
+            return []
+        return [text for text in texts_of_code(tree_of(path)) if SQL.search(text)]
+
+    assert faults_of_modules(statements_in) == {}
 
 
 def engine_calls(path: Path) -> list[str]:
     """Calls that have an engine run something, such as `session.engine.rows`."""
     return [
         ast.unparse(node.func)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr in ENGINE_METHODS

@@ -12,6 +12,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,7 @@ SYSTEM_REASONS = (
 """What an operating system says of files; whatever else it says stays in its own words."""
 
 
+@cache
 def page_texts() -> set[Key]:
     """The texts of the pages."""
     found = extract_from_dir(PACKAGE / "server", METHODS, OPTIONS, keywords=KEYWORDS)
@@ -97,6 +99,15 @@ def marked_texts() -> set[Key]:
     """The texts that other rooms write where they are not said yet."""
     found = extract_from_dir(PACKAGE, [("**.py", "python")], keywords={"N_": None})
     return {str(m[2]) for m in found}
+
+
+@cache
+def nodes_by_file() -> dict[Path, list[ast.AST]]:
+    """Every node of every module of the package, parsed once for all tests."""
+    return {
+        path: list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 def error_classes(root: type[TawnyError] = TawnyError) -> Iterator[str]:
@@ -110,16 +121,26 @@ def error_classes(root: type[TawnyError] = TawnyError) -> Iterator[str]:
         yield from error_classes(below)
 
 
-def sentence_calls() -> Iterator[tuple[Path, ast.Call]]:
+def called(call: ast.Call) -> str:
+    """The last part of the name of what is called: `ExportError` of `errors.ExportError(...)`."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+@cache
+def sentence_calls() -> list[tuple[Path, ast.Call]]:
     """Every call in the package that makes a text or an error."""
     makers = {"Text", *error_classes()} - OWN_SENTENCE
-    for path in sorted(PACKAGE.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        if "from rich.text import Text" in text:
-            continue  # another one
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in makers:
-                yield path, node
+    return [
+        (path, node)
+        for path, nodes in nodes_by_file().items()
+        # That one has another `Text`.
+        if "from rich.text import Text" not in path.read_text(encoding="utf-8")
+        for node in nodes
+        if isinstance(node, ast.Call) and called(node) in makers
+    ]
 
 
 def written(node: ast.Call) -> str | None:
@@ -130,16 +151,17 @@ def written(node: ast.Call) -> str | None:
     return None
 
 
+@cache
 def sentences() -> set[str]:
     """What errors, refusals and reasons say, as templates."""
     found = set()
     for _, node in sentence_calls():
         text = written(node)
-        if text is not None and ast.unparse(node.func) != UnknownValueError.__name__:
+        if text is not None and called(node) != UnknownValueError.__name__:
             found.add(text)
-    for path in PACKAGE.rglob("*.py"):
+    for path, nodes in nodes_by_file().items():
         found |= set(re.findall(r'joined\(\s*"([^"]+)"', path.read_text(encoding="utf-8")))
-        for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for part in nodes:
             if isinstance(part, ast.ClassDef) and part.name in OWN_SENTENCE:
                 found |= {
                     text
@@ -249,7 +271,7 @@ def test_sentences_are_templates_with_exactly_the_values_given() -> None:
     """Nothing is formatted into a sentence before it has its language."""
     elsewhere = set()
     for path, node in sentence_calls():
-        if ast.unparse(node.func) == UnknownValueError.__name__ or not node.args:
+        if called(node) == UnknownValueError.__name__ or not node.args:
             continue
         text = written(node)
         if text is None:
