@@ -21,7 +21,7 @@ from tawny.server.pages.request_form import DEFAULT_FORMAT
 from tawny.server.pages.start import start_page
 from tawny.text import N_
 
-_PATIENCE_S = 0.25
+_PATIENCE_S = 0.1
 """So long the page waits for figures that are not there yet; then it asks for them by itself."""
 _PART_PATIENCE_S = 1.0
 
