@@ -83,11 +83,16 @@ LAYERS: dict[str, set[str]] = {
         *("errors", "settings", "model", "log", "state", "engine", "queries", "exports"),
         "schedules",
     },
+    # Who is taken out of everything, and the certificate of it.
+    "erasures": {
+        *("errors", "settings", "model", "log", "state", "engine", "intake", "upkeep"),
+        "schedules",
+    },
     "background": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
         *("credentials", "deliveries", "schedules", "feeds", "explanations"),
-        "differences",
+        *("differences", "erasures"),
     },
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
@@ -101,7 +106,7 @@ LAYERS: dict[str, set[str]] = {
         *("languages", "library_messages", "errors", "settings", "model", "log", "state"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sources", "completeness", "sample"),
-        *("credentials", "deliveries", "schedules", "feeds", "differences"),
+        *("credentials", "deliveries", "schedules", "feeds", "differences", "erasures"),
     },
     "client": {"errors", "settings", "model", "exports"},
     "cli": {
@@ -109,7 +114,7 @@ LAYERS: dict[str, set[str]] = {
         *("state", "toml_file"),
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
-        *("deliveries", "schedules", "feeds", "explanations", "differences"),
+        *("deliveries", "schedules", "feeds", "explanations", "differences", "erasures"),
     },
 }
 """What each layer may import, beside itself."""
@@ -118,6 +123,7 @@ ANYWHERE = {"tawny", "text", "disk", "private", "scratch"}
 """The package itself holds the version and imports nothing; the others are below every layer."""
 
 HOMES: dict[str, str | tuple[str, ...]] = {
+    "ahocorasick_rs": "erasures/traces.py",
     "asyncssh": "deliveries/sftp",
     "click": "cli/",
     "confusable_homoglyphs": "people/names.py",

@@ -23,13 +23,16 @@ DAYS = [str(TODAY - datetime.timedelta(days)) for days in (4, 3, 2, 1)]
 """Ranges that are over, and are still corrected."""
 
 
-@pytest.fixture
-def home(tmp_path: Path, out: Path) -> Path:
+def warehouse(home: Path, out: Path) -> Path:
     """A data folder with a small log and a destination."""
-    home = tmp_path / "home"
     ingest(home, ndjson(small_log()))
     done(home, "destinations", "add", "folder", "warehouse", "--path", str(out))
     return home
+
+
+@pytest.fixture
+def home(tmp_path: Path, out: Path) -> Path:
+    return warehouse(tmp_path / "home", out)
 
 
 def event(event_id: str, event_type: str, time: str, **data: str) -> Json:

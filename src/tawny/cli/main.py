@@ -40,6 +40,7 @@ CALLS: dict[str, str] = {
     "settings": "dictionary",
     "unguard": "unguard",
     "log": "log",
+    "erase": "erase",
     "sample": "sample",
     "import": "imports",
     "sources": "sources",

@@ -46,6 +46,12 @@ def create_erased_tables(duck: Duck, snapshot: Snapshot) -> int:
         "CREATE OR REPLACE TEMP TABLE erased_people AS "
         f"SELECT DISTINCT contact_id FROM {contacts} WHERE type = 'contact.erased'"
     )
+    create_conversations_of_erased(duck, snapshot)
+    return int(str(duck.rows("SELECT count(*) FROM erased_people")[0][0]))
+
+
+def create_conversations_of_erased(duck: Duck, snapshot: Snapshot) -> None:
+    """Create `erased_conversations (conversation_id)` of the people in `erased_people`."""
     created = _read(snapshot, "conversation")
     duck.execute(
         "CREATE OR REPLACE TEMP TABLE erased_conversations AS SELECT conversation_id FROM ("
@@ -54,7 +60,6 @@ def create_erased_tables(duck: Duck, snapshot: Snapshot) -> int:
         f"FROM {created} WHERE type = 'conversation.created') AS creations "
         "WHERE nth = 1 AND contact_id IN (SELECT contact_id FROM erased_people)"
     )
-    return int(str(duck.rows("SELECT count(*) FROM erased_people")[0][0]))
 
 
 def create_newly_erased(duck: Duck, snapshot: Snapshot, version: int) -> int:

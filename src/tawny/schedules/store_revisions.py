@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tawny.model.periods import Period
+from tawny.model.zones import current_ms
 from tawny.schedules.rows import MADE, Cause, DeliveryState, Erasure
 from tawny.state.database import Database
-from tawny.state.delivery_tables import deliveries, destinations, slots
+from tawny.state.delivery_tables import deliveries, destinations, schedules, slots
 from tawny.text import Text, to_json
 
 _REPLACED = Text("its next revision takes its place")
@@ -48,6 +49,21 @@ class DueErasure:
     """Their names."""
     newer: Sequence[str] | None
     """The names of the newest files of the slot there; None = they are still to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedDelivery:
+    """A delivery whose files held somebody who was erased since."""
+
+    delivery_id: int
+    schedule: str
+    destination: str
+    range: Period
+    revision: int
+    files: Sequence[str]
+    """Their names there."""
+    erasure: Erasure
+    """What has become of them."""
 
 
 class RevisionStore:
@@ -206,6 +222,37 @@ class RevisionStore:
             .where(deliveries.c.id == delivery_id)
             .values(erasure=erasure, next_try_ms=next_ms if due else None)
         )
+
+    def erased_deliveries(self) -> Sequence[ErasedDelivery]:
+        """Every delivery that held somebody who was erased since, in the order they were made."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(
+                    deliveries.c.id, deliveries.c.destination, deliveries.c.revision,
+                    deliveries.c.files, deliveries.c.erasure, slots.c.from_ms, slots.c.to_ms,
+                    schedules.c.name,
+                )
+                .join(slots, slots.c.id == deliveries.c.slot_id)
+                .join(schedules, schedules.c.id == slots.c.schedule_id)
+                .where(deliveries.c.erasure.is_not(None))
+                .order_by(deliveries.c.id)
+            ).all()  # fmt: skip
+        return [
+            ErasedDelivery(
+                row.id, row.name, row.destination, Period(row.from_ms, row.to_ms), row.revision,
+                _names(row.files), Erasure(row.erasure),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def are_followed(self, erasure_version: int) -> bool:
+        """Whether every delivery knows of an erasure, and nothing is left to be taken back now."""
+        with self._database.read() as connection:
+            due = sa.exists().where(
+                deliveries.c.erasure == Erasure.DUE, deliveries.c.next_try_ms <= current_ms()
+            )
+            is_due = bool(connection.execute(sa.select(due)).scalar_one())
+        return not is_due and not self.to_erase(erasure_version)
 
     def due_erasures(self, now_ms: int) -> Sequence[DueErasure]:
         """Those whose time has come."""

@@ -9,10 +9,11 @@ those of older versions too. What arrives for an erased contact later goes at th
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tawny.disk import flush, translated_os_errors
+from tawny.disk import flush, held_lock, translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.erasure import (
     create_erased_tables,
@@ -49,20 +50,21 @@ class Purged:
 def purge_what_is_new(home: Path, settings: Settings) -> Purged:
     """The same for a server, again and again: it costs little when nobody was erased since the last
     time and nothing arrived for those who were."""
-    snapshot = event_log(home, settings).snapshot()
-    try:
-        done = int((home / PURGED).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        done = -1
-    if not snapshot.paths("contact") or snapshot.version == done:
-        return Purged()
-    with open_of_folder(home, settings) as duck:
-        contacts = create_erased_tables(duck, snapshot)
-        nobody_new = contacts == 0 or newest_erasure(duck, snapshot) <= done
-        if nobody_new and not (contacts and files_with_person(duck, snapshot, done)):
-            _write_done(home, snapshot.version)
-            return Purged(contacts)
-    return purge(home, settings)
+    with purging(home):
+        snapshot = event_log(home, settings).snapshot()
+        try:
+            done = int((home / PURGED).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            done = -1
+        if not snapshot.paths("contact") or snapshot.version == done:
+            return Purged()
+        with open_of_folder(home, settings) as duck:
+            contacts = create_erased_tables(duck, snapshot)
+            nobody_new = contacts == 0 or newest_erasure(duck, snapshot) <= done
+            if nobody_new and not (contacts and files_with_person(duck, snapshot, done)):
+                _write_done(home, snapshot.version)
+                return Purged(contacts)
+        return purge_alone(home, settings)
 
 
 def newest_erasure_of(home: Path, settings: Settings, snapshot: Snapshot) -> int:
@@ -95,8 +97,22 @@ def _write_done(home: Path, version: int) -> None:
 
 
 def purge(home: Path, settings: Settings) -> Purged:
+    """Purge every erased contact; see `purge_alone`."""
+    with purging(home):
+        return purge_alone(home, settings)
+
+
+@contextlib.contextmanager
+def purging(home: Path) -> Iterator[None]:
+    """Let nobody else purge while the body runs: who purges is told which files held the person,
+    once."""
+    with held_lock(home / "purge.lock", str(home)):
+        yield
+
+
+def purge_alone(home: Path, settings: Settings) -> Purged:
     """Purge every erased contact from the log, then from the exports that are kept; nothing is
-    written when nothing is left to purge.
+    written when nothing is left to purge. For who holds `purging`.
 
     Killed at any instant, the log holds all of its events, and the next purge finishes the work.
     An export that reads an older version at that moment begins again on what is there now.

@@ -1,0 +1,79 @@
+"""What the log says of one contact: the texts that an erasure takes out of it, and whether what is
+left of the log has one of them too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tawny.engine.duck import Duck
+from tawny.engine.erasure import PERSONAL_COLUMNS, create_conversations_of_erased
+from tawny.engine.schema_evolution import events_of
+from tawny.log.files import Snapshot
+from tawny.model.layout import family_schema
+
+_TEXT = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTexts:
+    """What the log holds of a contact."""
+
+    events: int
+    """Events about the contact and those of its conversations, in the families with texts."""
+    conversations: int
+    texts: frozenset[str]
+    """Everything that is to go: identifiers, names and values of attributes, contents, addresses,
+    comments, follow-up texts."""
+
+
+def texts_of_contact(duck: Duck, snapshot: Snapshot, contact_id: str) -> ContactTexts:
+    """Read all texts of a contact; no events where the log knows nothing of it. Leaves the tables
+    `erased_people` and `erased_conversations` of this contact alone."""
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE erased_people AS SELECT $contact_id AS contact_id",
+        {"contact_id": contact_id},
+    )
+    create_conversations_of_erased(duck, snapshot)
+    [[conversations]] = duck.rows("SELECT count(*) FROM erased_conversations")
+    events, texts = 0, set[str]()
+    for family, (condition, columns) in PERSONAL_COLUMNS.items():
+        paths = snapshot.paths(family)
+        if not paths:
+            continue
+        of_contact = f"FROM {events_of(snapshot, family, paths)} WHERE {condition}"
+        [[count]] = duck.rows(f"SELECT count(*) {of_contact}")
+        events += int(str(count))
+        for column in columns:
+            rows = duck.rows(
+                f"SELECT DISTINCT {column} AS text {of_contact} AND {column} IS NOT NULL"
+            )
+            texts |= {str(row[0]) for row in rows}
+    return ContactTexts(events, int(str(conversations)), frozenset(texts))
+
+
+def is_erased(duck: Duck, snapshot: Snapshot, contact_id: str) -> bool:
+    """Whether the log holds an erasure of a contact."""
+    paths = snapshot.paths("contact")
+    if not paths:
+        return False
+    found = duck.rows(
+        f"SELECT count(*) > 0 FROM {events_of(snapshot, 'contact', paths)} "
+        "WHERE type = 'contact.erased' AND contact_id = $contact_id",
+        {"contact_id": contact_id},
+    )
+    return found == [(True,)]
+
+
+def holds_text(duck: Duck, snapshot: Snapshot, text: str) -> bool:
+    """Whether a text stands in the log, by itself or as a part of another; every text of it is
+    looked at."""
+    for family in sorted({file.family for file in snapshot.files}):
+        schema = family_schema(family)
+        columns = [field.name for field in schema if str(field.type) == _TEXT]
+        contains = " OR ".join(f"contains({column}, $text)" for column in columns)
+        events = events_of(snapshot, family, snapshot.paths(family))
+        if duck.rows(f"SELECT count(*) > 0 FROM {events} WHERE {contains}", {"text": text}) == [
+            (True,)
+        ]:
+            return True
+    return False
