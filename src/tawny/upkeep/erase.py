@@ -97,7 +97,10 @@ def _write_done(home: Path, version: int) -> None:
 
 
 def purge(home: Path, settings: Settings) -> Purged:
-    """Purge every erased contact; see `purge_alone`."""
+    """Purge every erased contact; see `purge_alone`. Nothing is written, no lock either, where no
+    contact ever was."""
+    if not event_log(home, settings).snapshot().paths("contact"):
+        return Purged()
     with purging(home):
         return purge_alone(home, settings)
 
