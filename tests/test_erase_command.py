@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import sqlite3
@@ -9,6 +10,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -156,7 +159,7 @@ def test_what_others_wrote_too_is_no_trace(tmp_path: Path) -> None:
     st.text(
         st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=8, max_size=300
     ),
-    st.sampled_from(["plain", "json", "ascii json", "zip", "database"]),
+    st.sampled_from(["plain", "json", "ascii json", "zip", "gzip", "zstd", "parquet", "database"]),
     st.integers(0, 70_000),
 )
 def test_a_text_is_found_however_it_is_kept(
@@ -169,6 +172,13 @@ def test_a_text_is_found_however_it_is_kept(
     elif kept == "zip":
         with zipfile.ZipFile(folder / "f", "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("inner", filler + text)
+    elif kept == "gzip":
+        (folder / "f").write_bytes(gzip.compress((filler + text).encode()))
+    elif kept == "zstd":
+        (folder / "f").write_bytes(pa.compress((filler + text).encode(), "zstd", asbytes=True))
+    elif kept == "parquet":
+        table = pa.table({"n": [1, 2], "c": [filler, text], "l": [[], [text]]})
+        pq.write_table(table, folder / "f", compression="zstd")
     elif kept == "database":
         with sqlite3.connect(folder / "f") as database:
             database.execute("CREATE TABLE t (c TEXT)")

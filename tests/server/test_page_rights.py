@@ -45,6 +45,9 @@ POST   /destinations/PLACE/test      303    403    403  403  303
 POST   /destinations/PLACE/delete    303    403    403  403  303
 GET    /dictionary                   303    403    200  200  200
 GET    /dictionary/messages          303    403    200  200  200
+GET    /erasures                     303    403    403  403  200
+POST   /erasures                     303    403    403  403  400
+GET    /erasures/ERASURE             303    403    403  403  404
 GET    /exports                      303    403    200  200  200
 POST   /exports                      303    403    400  303  303
 POST   /exports/bounds               303    403    200  200  200
@@ -163,7 +166,7 @@ def test_every_page_is_in_the_table(tmp_path: Path) -> None:
         "RUN": "{run_id}", "TOKEN": "{token_id}", "USER": "{user_id}", "LINK": "{link}",
         "SAVED": "{saved_id}", "GROUP": "{group_id}", "SCHEDULE": "{schedule_id}",
         "DELIVERY": "{delivery_id}", "PLACE": "{destination_id}", "987654": "{session_id}",
-        "teams": "{export}", "SOURCE": "{source}", "chatwoot": "{kind}",
+        "teams": "{export}", "ERASURE": "{erasure_id}", "SOURCE": "{source}", "chatwoot": "{kind}",
         "messages": "{name}", "owl.svg": "{name}", "/no/such": "/{rest}",
     }  # fmt: skip
     known = set()

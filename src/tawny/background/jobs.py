@@ -17,6 +17,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from tawny.background.difference_job import differences
+from tawny.background.erasure_jobs import ERASURE_JOBS
 from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
 from tawny.background.moving import move_if_free
 from tawny.background.source_jobs import SOURCE_JOBS
@@ -336,6 +337,7 @@ JOBS: dict[str, Job] = {
     "tidy": tidy,
     "typed_rows": typed_rows,
     "unload_sample": unload_sample,
+    **ERASURE_JOBS,
     **SOURCE_JOBS,
 }
 """Every job by name."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 from pathlib import Path
 from typing import Literal
 
@@ -14,15 +13,14 @@ import msgspec
 
 from tawny.cli.alignment import one_line
 from tawny.cli.app import say, settings
+from tawny.erasures.certificate import new_request
 from tawny.erasures.erasing import erase
+from tawny.erasures.following import wait_for_server
 from tawny.erasures.telling import lines_of
 from tawny.text import Text
 
 NOT_REACHED = 3
 """What the command ends with when something that held the contact could not be reached."""
-_SERVER_PATIENCE_S = 120.0
-"""So long a server has to make again what it delivered; it goes on after that."""
-_LOOK_EVERY_S = 0.5
 
 
 def erase_contact(
@@ -32,7 +30,8 @@ def erase_contact(
     question = Text("Erase contact {contact}? Nothing brings it back.", contact=one_line(contact))
     if not yes and sys.stdin.isatty() and not click.confirm(say(question), err=True):
         raise click.exceptions.Exit(1)
-    certificate = erase(home, settings(), contact, "", lambda version: _follow(home, version))
+    asked = new_request(contact, "")
+    certificate = erase(home, settings(), asked, lambda version: _follow(home, version))
     if output_format == "json":
         told = msgspec.to_builtins(certificate, builtin_types=())
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
@@ -53,24 +52,17 @@ def _follow(home: Path, erasure_version: int) -> None:
     from tawny.deliveries.store import Destinations
     from tawny.people.audit import Audit
     from tawny.schedules.carrier import Carrier, alone
-    from tawny.schedules.store_revisions import RevisionStore
     from tawny.state.database import open_database
 
-    with contextlib.closing(open_database(home, settings())) as database:
-        audit = Audit(database)
-        until_s = time.monotonic() + _SERVER_PATIENCE_S
-        while True:
-            with alone(home) as first:
-                if first:
-                    destinations = Destinations(home, settings(), database, audit)
-                    maker = ExportsHere(home, settings(), database, audit)
-                    carrier = Carrier(home, settings(), database, destinations, audit, maker)
-                    carrier.follow()
-                    carrier.carry_out()
-                    carrier.take_back()
-                    return
-            if RevisionStore(database).are_followed(erasure_version):
-                return
-            if time.monotonic() > until_s:
-                return
-            time.sleep(_LOOK_EVERY_S)
+    with alone(home) as first:
+        if first:
+            with contextlib.closing(open_database(home, settings())) as database:
+                audit = Audit(database)
+                destinations = Destinations(home, settings(), database, audit)
+                maker = ExportsHere(home, settings(), database, audit)
+                carrier = Carrier(home, settings(), database, destinations, audit, maker)
+                carrier.follow()
+                carrier.carry_out()
+                carrier.take_back()
+            return
+    wait_for_server(home, settings(), erasure_version)

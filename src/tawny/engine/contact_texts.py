@@ -1,5 +1,4 @@
-"""What the log says of one contact: the texts that an erasure takes out of it, and whether what is
-left of the log has one of them too."""
+"""What the log says of one contact: the texts that an erasure takes out of it."""
 
 from __future__ import annotations
 
@@ -9,9 +8,6 @@ from tawny.engine.duck import Duck
 from tawny.engine.erasure import PERSONAL_COLUMNS, create_conversations_of_erased
 from tawny.engine.schema_evolution import events_of
 from tawny.log.files import Snapshot
-from tawny.model.layout import family_schema
-
-_TEXT = "string"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +58,3 @@ def is_erased(duck: Duck, snapshot: Snapshot, contact_id: str) -> bool:
         {"contact_id": contact_id},
     )
     return found == [(True,)]
-
-
-def holds_text(duck: Duck, snapshot: Snapshot, text: str) -> bool:
-    """Whether a text stands in the log, by itself or as a part of another; every text of it is
-    looked at."""
-    for family in sorted({file.family for file in snapshot.files}):
-        schema = family_schema(family)
-        columns = [field.name for field in schema if str(field.type) == _TEXT]
-        contains = " OR ".join(f"contains({column}, $text)" for column in columns)
-        events = events_of(snapshot, family, snapshot.paths(family))
-        if duck.rows(f"SELECT count(*) > 0 FROM {events} WHERE {contains}", {"text": text}) == [
-            (True,)
-        ]:
-            return True
-    return False

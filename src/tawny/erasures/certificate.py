@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import secrets
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +18,31 @@ from msgspec import Struct
 
 from tawny.disk import translated_os_errors
 from tawny.errors import NotFoundError
+from tawny.model.zones import current_ms, from_ms, to_ms
 from tawny.schedules.rows import Erasure
 from tawny.scratch import replaced_whole
 
 CERTIFICATES = "certificates"
 """The folder of certificates in a data folder."""
+_ASKED = ".asked"
 _ID = re.compile(r"[0-9a-f]{16}")
+
+
+class ErasureRequest(Struct, frozen=True):
+    """That a contact is to be erased; what was acknowledged lies in the data folder until it is
+    done."""
+
+    id: str
+    """That of the certificate to come."""
+    contact_id: str
+    requested_by: str
+    """The name the person signs in with; empty for the operator of the data folder."""
+    requested_at: datetime.datetime
+
+    @property
+    def requested_ms(self) -> int:
+        """When it was requested, in milliseconds since 1970 UTC."""
+        return to_ms(self.requested_at)
 
 
 class ErasureEvent(Struct):
@@ -123,13 +143,51 @@ def is_complete(certificate: Certificate) -> bool:
     )
 
 
+def new_request(contact_id: str, requested_by: str) -> ErasureRequest:
+    """A request of now."""
+    return ErasureRequest(secrets.token_hex(8), contact_id, requested_by, from_ms(current_ms()))
+
+
 def keep(home: Path, certificate: Certificate) -> None:
-    """Put a certificate into the data folder. Raises `StorageError`."""
-    path = home / CERTIFICATES / f"{certificate.id}.json"
+    """Put a certificate into the data folder; what was asked for is done then. Raises
+    `StorageError`."""
+    _write(home, f"{certificate.id}.json", certificate)
+    _forget(home, certificate.id)
+
+
+def keep_request(home: Path, request: ErasureRequest) -> None:
+    """Put a request into the data folder, on the disk. Raises `StorageError`."""
+    _write(home, f"{request.id}{_ASKED}", request)
+
+
+def forget_request(home: Path, request: ErasureRequest) -> None:
+    """Take a request back that cannot be carried out. Raises `StorageError`."""
+    _forget(home, request.id)
+
+
+def requests(home: Path) -> list[ErasureRequest]:
+    """What was asked for and is not done, oldest first. Raises `StorageError`."""
+    folder = home / CERTIFICATES
+    with translated_os_errors(str(folder)):
+        found = [
+            msgspec.json.decode(path.read_bytes(), type=ErasureRequest)
+            for path in folder.glob(f"*{_ASKED}")
+        ]
+    return sorted(found, key=lambda one: (one.requested_at, one.id))
+
+
+def _forget(home: Path, request_id: str) -> None:
+    path = home / CERTIFICATES / f"{request_id}{_ASKED}"
+    with translated_os_errors(str(path)):
+        path.unlink(missing_ok=True)
+
+
+def _write(home: Path, name: str, content: Struct) -> None:
+    path = home / CERTIFICATES / name
     with translated_os_errors(str(path)):
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with replaced_whole(path) as work:
-            work.write_bytes(msgspec.json.format(msgspec.json.encode(certificate), indent=2))
+            work.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2))
 
 
 def kept(home: Path) -> list[Certificate]:

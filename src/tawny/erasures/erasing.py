@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tawny.disk import sha256_of
-from tawny.engine.contact_texts import ContactTexts, holds_text, is_erased, texts_of_contact
+from tawny.engine.contact_texts import ContactTexts, is_erased, texts_of_contact
 from tawny.engine.engines import open_of_folder
 from tawny.engine.erasure import create_erased_tables, files_with_person, newest_erasure
 from tawny.erasures.certificate import (
     Certificate,
     DeliveryPart,
     ErasureEvent,
+    ErasureRequest,
     FilePart,
     LogPart,
     TraceCheck,
@@ -42,31 +42,24 @@ Follow = Callable[[int], None]
 some minutes."""
 
 
-def erase(
-    home: Path, settings: Settings, contact_id: str, requested_by: str, follow: Follow
-) -> Certificate:
+def erase(home: Path, settings: Settings, request: ErasureRequest, follow: Follow) -> Certificate:
     """Erase a contact, and keep and return the certificate. Killed at any instant it can be begun
     again; a contact who is erased already is looked for once more.
 
     Raises `RequestError` where the log knows nothing of the contact, and what its parts raise.
     """
-    requested_ms = current_ms()
+    contact_id = request.contact_id
     move_inbox(home, settings)
     log = event_log(home, settings)
     snapshot = log.snapshot()
     with open_of_folder(home, settings) as duck:
         texts = texts_of_contact(duck, snapshot, contact_id)
         sent_before = is_erased(duck, snapshot, contact_id)
-    if not texts.events and not texts.conversations:
-        raise RequestError(
-            "contact: found {found}, of whom the log holds nothing; give the contact_id as the "
-            "events have it",
-            found=contact_id,
-        )
+    _check_known(texts, contact_id)
     earlier = [one for one in kept(home) if one.contact_id == contact_id]
     known = {one.id for certificate in earlier for one in certificate.deliveries}
     of_others = {one.id for one in _deliveries(home, settings)} - known
-    event = ErasureEvent(SOURCE, f"erase/{contact_id}", from_ms(requested_ms), sent_before)
+    event = ErasureEvent(SOURCE, f"erase/{contact_id}", request.requested_at, sent_before)
     with purging(home):
         if not sent_before:
             _send(home, settings, event, contact_id)
@@ -78,10 +71,10 @@ def erase(
     follow(erasure_version)
     deliveries = [one for one in _deliveries(home, settings) if one.id not in of_others]
     certificate = Certificate(
-        id=secrets.token_hex(8),
+        id=request.id,
         contact_id=contact_id,
-        requested_by=requested_by,
-        requested_at=from_ms(requested_ms),
+        requested_by=request.requested_by,
+        requested_at=request.requested_at,
         issued_at=from_ms(current_ms()),
         event=event,
         log=LogPart(
@@ -95,6 +88,23 @@ def erase(
     certificate.complete = is_complete(certificate)
     keep(home, certificate)
     return certificate
+
+
+def check_known(home: Path, settings: Settings, contact_id: str) -> None:
+    """Raises `RequestError` where the log knows nothing of a contact."""
+    move_inbox(home, settings)
+    snapshot = event_log(home, settings).snapshot()
+    with open_of_folder(home, settings, threads=1) as duck:
+        _check_known(texts_of_contact(duck, snapshot, contact_id), contact_id)
+
+
+def _check_known(texts: ContactTexts, contact_id: str) -> None:
+    if not texts.events and not texts.conversations:
+        raise RequestError(
+            "contact: found {found}, of whom the log holds nothing; give the contact_id as the "
+            "events have it",
+            found=contact_id,
+        )
 
 
 def _send(home: Path, settings: Settings, event: ErasureEvent, contact_id: str) -> None:
@@ -166,11 +176,14 @@ def _deliveries(home: Path, settings: Settings) -> Sequence[DeliveryPart]:
 def _check(home: Path, settings: Settings, contact: ContactTexts) -> TraceCheck:
     telling = [text for text in contact.texts if is_telling(text)]
     looked = look_through(home, telling)
-    snapshot = event_log(home, settings).snapshot()
+    log = event_log(home, settings)
+    snapshot = log.snapshot()
     with open_of_folder(home, settings) as duck:
         create_erased_tables(duck, snapshot)
         is_log_clean = not files_with_person(duck, snapshot)
-        of_others = {piece for piece in looked.found if holds_text(duck, snapshot, piece)}
+    # What the log still says, with the contact's own columns empty, are ids or texts of others.
+    of_log = {(snapshot.folder / file.path).relative_to(home).as_posix() for file in snapshot.files}
+    of_others = {piece for piece, names in looked.found.items() if names & of_log}
     left = {
         name for piece, names in looked.found.items() if piece not in of_others for name in names
     }

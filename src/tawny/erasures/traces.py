@@ -1,23 +1,26 @@
 """The check of an erasure: every byte of every file under the data folder is looked through for the
 texts that the log held of the contact.
 
-Files that pack their bytes are looked into: the members of archives and workbooks. Parquet files
-pack too; those of the log are looked at column by column (`tawny.engine.erasure`), and files of
-exports with the contact in them are deleted by the purge.
+Files that pack their bytes are looked into: the members of archives and workbooks, what gzip and
+zstd compress, and every column of texts of a Parquet file.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import mmap
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from ahocorasick_rs import BytesAhoCorasick
+from typing_extensions import Buffer
 
 SHORTEST_CHARACTERS = 8
 """What is shorter stands in many files by chance."""
@@ -60,12 +63,14 @@ def look_through(folder: Path, texts: Iterable[str]) -> LookedThrough:
         name = path.relative_to(folder).as_posix()
         try:
             for content in _contents(path):
-                size_bytes += len(content)
+                size_bytes += memoryview(content).nbytes
                 for number in {match[0] for match in searcher.find_matches_as_indexes(content)}:
                     found.setdefault(piece_of[wanted[number]], set()).add(name)
         except FileNotFoundError:
             continue
-        except (OSError, zipfile.BadZipFile):
+        except (OSError, EOFError, zipfile.BadZipFile, pa.ArrowException):
+            if not path.exists():
+                continue
             unreadable.append(name)
         files += 1
     return LookedThrough(
@@ -94,23 +99,47 @@ def _files_under(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _contents(path: Path) -> Iterator[mmap.mmap | bytes]:
-    """The bytes of a file; those of its members where it is an archive or a workbook."""
+def _contents(path: Path) -> Iterator[Buffer]:
+    """The bytes of a file, and what they mean where they are packed."""
     if path.stat().st_size == 0:
         return
     with path.open("rb") as stream:
+        begin = stream.read(4)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             yield mapped
-        if zipfile.is_zipfile(stream):
-            with zipfile.ZipFile(stream) as archive:
-                for entry in archive.infolist():
-                    with archive.open(entry) as member:
-                        yield from _overlapping(member)
+    if begin == b"PAR1":
+        yield from _texts_of_parquet(path)
+    elif begin[:2] == b"\x1f\x8b":
+        with gzip.open(path) as unpacked:
+            yield from _overlapping(unpacked.read)
+    elif begin == b"\x28\xb5\x2f\xfd":
+        with (
+            pa.OSFile(str(path), "rb") as packed,
+            pa.CompressedInputStream(packed, "zstd") as unpacked,
+        ):
+            yield from _overlapping(unpacked.read)
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as member:
+                    yield from _overlapping(member.read)
 
 
-def _overlapping(stream: IO[bytes]) -> Iterator[bytes]:
+def _texts_of_parquet(path: Path) -> Iterator[Buffer]:
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches():
+            for column in batch.columns:
+                while pa.types.is_list(column.type):
+                    column = pc.list_flatten(column)
+                if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                    values = column.buffers()[2]
+                    if values is not None:
+                        yield memoryview(values).cast("B")
+
+
+def _overlapping(read: Callable[[int], bytes]) -> Iterator[bytes]:
     """What a stream holds, a part at a time, so that nothing is cut where two parts meet."""
     before = b""
-    while part := stream.read(_READ_BYTES):
+    while part := read(_READ_BYTES):
         yield before + part
         before = part[-_OVERLAP_BYTES:]

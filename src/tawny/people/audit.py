@@ -72,6 +72,7 @@ ACTIONS = (
     "explanation_read",
     "differences_read",
     "audit_read",
+    "erasure_requested",
     "erased_contact_found",
     "delivery_with_erased_contact",
     "log_accepted",

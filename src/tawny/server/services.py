@@ -18,6 +18,7 @@ from typing import Any
 
 from tawny.background.carrying import Carrying
 from tawny.background.comparison import compared_by_worker
+from tawny.background.erasures import Erasures
 from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
@@ -105,6 +106,7 @@ class Services:
         )
         self.mover = Mover(settings, self.inbox, self._movers)
         self.sources = ServedSources(home, settings, self.database, self.audit)
+        self.erasures = Erasures(home, self.audit, self.readers)
         self.arrivals = ArrivalNews()
         self.acknowledger = Acknowledger(
             self.inbox,
@@ -149,6 +151,7 @@ class Services:
         self.runs.open()
         self.mover.start()
         self.sources.start()
+        self.erasures.start()
         self._carrying.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
@@ -157,6 +160,7 @@ class Services:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
         self.acknowledger.close()
         self._carrying.stop()
+        self.erasures.stop()
         self.sources.stop()
         self.mover.stop()
         self._movers.close()

@@ -77,6 +77,7 @@ ACTIONS = {
     "explanation_read": N_("Had a cell explained"),
     "differences_read": N_("Compared an export with another state"),
     "audit_read": N_("Exported the audit trail"),
+    "erasure_requested": N_("Had a contact erased"),
     "erased_contact_found": N_("Found an erased contact in a file"),
     "delivery_with_erased_contact": N_("Found an erased contact in delivered files"),
     "log_accepted": N_("Took a damaged event log as it is"),
