@@ -21,11 +21,13 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from late_events import LATE_EVENTS, LATE_MONTH, bench_late_events
+from many_schedules import bench_many_schedules
 from page_speed import measure_speed
 from report import Report
 from server_load import Load, measure
@@ -262,6 +264,8 @@ def main() -> None:
     bench_growth(report, arguments.folder, homes, arguments.repeat)
     bench_late_events(report, arguments.folder, homes[24], parts[3])
     bench_server(report, arguments.folder, homes[12], parts[2])
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as many:
+        bench_many_schedules(report, Path(many))
     report.save()
     for part in parts:
         part.unlink()

@@ -168,7 +168,7 @@ def measure(report: Report, home: Path, events: Path, load: Load) -> None:
         }
         stop = threading.Event()
         memory: list[Memory] = []
-        sampler = threading.Thread(target=_sample, args=(server, memory, stop))
+        sampler = threading.Thread(target=sample_memory, args=(server, memory, stop))
         asking = threading.Thread(target=exports.keep_busy, args=(stop,))
         threads = (sampler, asking)
         for thread in threads:
@@ -285,7 +285,8 @@ def _player(group: str, asked: dict[str, Any]) -> subprocess.Popen[str]:
     return player
 
 
-def _sample(server: Server, memory: list[Memory], stop: threading.Event) -> None:
+def sample_memory(server: Server, memory: list[Memory], stop: threading.Event) -> None:
+    """Note each second what its processes have, until `stop` is set."""
     assert server.process is not None
     pid = server.process.pid
     began = time.monotonic()

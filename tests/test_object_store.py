@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -77,6 +78,30 @@ def test_a_file_is_delivered_with_its_receipt_once(
     for path in home.rglob("*"):
         if path.is_file():
             assert server.secret.encode() not in path.read_bytes(), path
+
+
+def test_google_is_reached_by_its_hmac_keys(
+    home: Path, server: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As its own documentation says: its store answers calls for S3. This server does as well."""
+    monkeypatch.delenv("AWS_SESSION_TOKEN")
+    move(home, f"gs://{BUCKET}/google")
+    assert "there works" in done(home, "destinations", "test", "there")
+    daily(home)
+    done(home, "schedules", "backfill", "daily", *RANGE)
+    names = [f"google/{NAME}", f"google/{NAME}.receipt.json"]
+    assert server.names() == names
+    receipt = json.loads(server.data(names[1]))
+    assert hashlib.sha256(server.data(names[0])).hexdigest() == receipt["sha256"]
+    for name in names:
+        obstore.delete(server.store(), name)
+    (tmp_path / "secret").write_text('{"type": "service_account"}')
+    refused = tawny(home, "destinations", "test", "there")
+    assert (refused.status, refused.err) == (
+        2, "tawny: secret_key: found the JSON of a service account; gs:// takes an HMAC key of it, "
+        "as access_key and secret_key, which Google makes under Cloud Storage, Settings, "
+        "Interoperability\n",
+    )  # fmt: skip
 
 
 def test_an_erased_contact_is_followed_there(
@@ -173,12 +198,13 @@ def test_a_right_that_is_missing_is_named(home: Path, tmp_path: Path) -> None:
     [
         (("--url", "s3://b/x"), "access_key: found nothing; a destination of the kind object_store "
          "needs it"),
-        (("--url", "gs://bucket/x"), "secret_key: found nothing; a destination of the kind "
+        (("--url", "gs://bucket/x"), "access_key: found nothing; a destination of the kind "
          "object_store needs it"),
         (("--url", "az://box/x"), "account: found nothing; az:// needs the name of the storage "
          "account"),
-        (("--url", "gs://bucket/x", "--endpoint", "https://x"), "endpoint: found with gs://, which "
-         "has none"),
+        (("--url", "az://box/x", "--account", "desk.evil"), "account: found 'desk.evil'; allowed "
+         "the name of a storage account: 3 to 24 small letters and digits"),
+        (("--url", "gs://bucket/x", "--region", "x"), "region: found with gs://, which has none"),
         (("--url", "s3://bucket/../x"), "url: found 's3://bucket/../x'; allowed "
          "s3://BUCKET/PREFIX, gs://BUCKET/PREFIX or az://CONTAINER/PREFIX"),
         (("--url", "s3://bucket/x", "--endpoint", "https://u:hush@x"), "endpoint: found "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from typing import Any
 
 from commands import ingest, ndjson, tawny
 from effort import SOAK
+from figures import Tally
 from server.running import running, send, small_log, until
 
 DAYS = 30 if SOAK else 6
@@ -42,7 +44,7 @@ def check_whole(out: Path, deliveries: list[Any], packages: list[str]) -> None:
         assert (receipt["sha256"], receipt["bytes"]) == (file["sha256"], file["bytes"])
 
 
-def test_kills_of_a_server_leave_one_whole_file_of_each_range(tmp_path: Path) -> None:
+def test_kills_of_a_server_leave_one_whole_file_of_each_range(tmp_path: Path, tally: Tally) -> None:
     out = tmp_path / "out"
     out.mkdir()
     hours = 50 if SOAK else 8
@@ -56,16 +58,25 @@ def test_kills_of_a_server_leave_one_whole_file_of_each_range(tmp_path: Path) ->
                                 "content": "yes"},
         )  # fmt: skip
         assert answer.status_code == 201, answer.text
-        number = answer.json()["id"]
-        begin = {"from": "2026-06-08T10:00", "to": f"2026-06-{8 + (10 + hours) // 24:02d}T"
-                 f"{(10 + hours) % 24:02d}:00"}  # fmt: skip
-        made = root.post(f"/schedules/{number}/backfill", json=begin).raise_for_status().json()
-        assert made == {"ranges": hours}
+        schedule_id = answer.json()["id"]
+        begin = datetime.datetime.fromisoformat("2026-06-08T10:00")
+        kills = 200 * SOAK or 2
         chance = random.Random(os.urandom(8) if SOAK else 3)
-        for _ in range(200 * SOAK or 2):
-            time.sleep(chance.uniform(0.5, 4))
+        asked = 0
+        for number in range(kills):
+            # Some more each time, so that no kill meets a server that has nothing to do.
+            wanted = -(-hours * (number + 1) // kills)
+            if wanted > asked:
+                until_then = [f"{begin + datetime.timedelta(hours=count):%Y-%m-%dT%H:%M}"
+                              for count in (asked, wanted)]  # fmt: skip
+                body = dict(zip(("from", "to"), until_then, strict=True))
+                made = root.post(f"/schedules/{schedule_id}/backfill", json=body)
+                assert made.raise_for_status().json() == {"ranges": wanted - asked}
+                asked = wanted
+            time.sleep(chance.uniform(0, 2.5))
             server.kill()
             server.start()
+        tally.done |= {"kills": kills, "ranges": hours}
 
         def ended() -> list[Any] | None:
             items: list[Any] = root.get("/deliveries", params={"limit": 500}).json()["items"]

@@ -131,7 +131,9 @@ def _check_object_store(options: Options, _settings: Settings) -> dict[str, str]
     kept = {**options, "url": options["url"].strip()}
     if "endpoint" in options:
         kept["endpoint"] = checked_endpoint(options["endpoint"])
-    fitting = {"s3": ("endpoint", "region"), "gs": (), "az": ("account", "endpoint")}[url.scheme]
+    fitting = {
+        "s3": ("endpoint", "region"), "gs": ("endpoint",), "az": ("account", "endpoint"),
+    }[url.scheme]  # fmt: skip
     for name in ("account", "endpoint", "region"):
         if name in options and name not in fitting:
             raise RequestError(
@@ -139,14 +141,27 @@ def _check_object_store(options: Options, _settings: Settings) -> dict[str, str]
                 option=name,
                 scheme=url.scheme,
             )
-    if url.scheme == "az" and "account" not in options:
-        raise RequestError("account: found nothing; az:// needs the name of the storage account")
+    if url.scheme == "az":
+        kept["account"] = _checked_account(options.get("account", "").strip())
     return kept
 
 
+def _checked_account(account: str) -> str:
+    """The name of a storage account of Azure: a part of a host's name. Raises `RequestError`."""
+    if not account:
+        raise RequestError("account: found nothing; az:// needs the name of the storage account")
+    if not re.fullmatch(r"[a-z0-9]{3,24}", account):
+        raise RequestError(
+            "account: found {account!r}; allowed the name of a storage account: 3 to 24 small "
+            "letters and digits",
+            account=account,
+        )
+    return account
+
+
 def _secrets_of_object_store(options: Options) -> Sequence[Sequence[str]]:
-    is_s3 = bucket_url(options["url"]).scheme == "s3"
-    return (("access_key",), ("secret_key",)) if is_s3 else (("secret_key",),)
+    is_azure = bucket_url(options["url"]).scheme == "az"
+    return (("secret_key",),) if is_azure else (("access_key",), ("secret_key",))
 
 
 def _open_object_store(

@@ -1,5 +1,9 @@
 """Delivery to an object store: S3 and what is compatible with it, Google Cloud Storage, Azure.
 
+Google's store is called as one that is compatible with S3, with the HMAC keys that it has for that
+(https://cloud.google.com/storage/docs/interoperability): one way of signing, of parts and of
+answers for both.
+
 An object is there whole or not at all, so nothing has a temporary name. What was written is
 compared by its size and its checksum: the store's own where that is the MD5 of what was sent,
 otherwise the SHA-256 of the object read back. Nothing is ever listed.
@@ -18,7 +22,7 @@ from typing import Any
 
 import obstore
 from obstore import exceptions
-from obstore.store import AzureStore, GCSStore, S3Store
+from obstore.store import AzureStore, S3Store
 
 from tawny.credentials import cleaned
 from tawny.deliveries.parcels import DeliveryError
@@ -29,6 +33,8 @@ from tawny.errors import RequestError
 from tawny.outgoing.addresses import CONNECT_TIMEOUT_S, OutgoingRule
 from tawny.outgoing.proxy import OutgoingProxy
 from tawny.settings import Settings
+
+_GOOGLE = "https://storage.googleapis.com"
 
 _PART_BYTES = 8 << 20
 _MOST_PARTS = 9_000
@@ -41,7 +47,7 @@ _NO_RIGHT = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError, 
 
 _WRONG_LOGIN = (
     *("InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"),
-    *("AuthenticationFailed", "InvalidSecurity"),
+    *("AuthenticationFailed", "InvalidSecurity", "InvalidAuthenticationInfo"),
 )
 _NO_BUCKET = ("NoSuchBucket", "ContainerNotFound", "PermanentRedirect")
 _NO_SPACE = ("QuotaExceeded", "InsufficientCapacity", "StorageQuotaExceeded", "XMinioStorageFull")
@@ -56,6 +62,13 @@ class ObjectStorePlace(Place):
     ) -> None:
         """Raises `RequestError` for settings that the store's library does not take."""
         self._url = bucket_url(options["url"])
+        is_hmac = "access_key" in secrets and not secrets["secret_key"].lstrip().startswith("{")
+        if self._url.scheme == "gs" and not is_hmac:
+            raise RequestError(
+                "secret_key: found the JSON of a service account; gs:// takes an HMAC key of it, "
+                "as access_key and secret_key, which Google makes under Cloud Storage, Settings, "
+                "Interoperability"
+            )
         self._secrets = secrets
         self._proxy = OutgoingProxy(OutgoingRule(settings))
         try:
@@ -145,7 +158,11 @@ class ObjectStorePlace(Place):
 
     def _fault(self, path: str, error: Exception) -> DeliveryError:
         code, bucket = _code(error), self._url.bucket
-        if code in _NO_BUCKET or isinstance(error, _NOT_THERE):
+        is_missing = code in _NO_BUCKET or isinstance(error, _NOT_THERE)
+        if is_missing and self._url.scheme == "az":
+            return DeliveryError("{container}: there is no such container; make it there, or "
+                                 "change the url", container=bucket)  # fmt: skip
+        if is_missing:
             return DeliveryError("{bucket}: there is no such bucket; make it there, or change the "
                                  "url", bucket=bucket)  # fmt: skip
         if code in _NO_SPACE:
@@ -177,7 +194,7 @@ class ObjectStorePlace(Place):
 
 def _store(
     url: BucketUrl, options: Mapping[str, str], secrets: Mapping[str, str], proxy_url: str
-) -> S3Store | GCSStore | AzureStore:
+) -> S3Store | AzureStore:
     client: Any = {
         "proxy_url": proxy_url,
         "allow_http": options.get("endpoint", "").startswith("http://"),
@@ -187,9 +204,6 @@ def _store(
     # Tawny itself tries again.
     retry: Any = {"max_retries": 1, "retry_timeout": timedelta(seconds=_REQUEST_TIMEOUT_S)}
     config: Any
-    if url.scheme == "gs":
-        config = {"service_account_key": secrets["secret_key"]}
-        return GCSStore(url.bucket, config=config, client_options=client, retry_config=retry)
     # Keys are handed over, so that nothing in the environment of Tawny stands beside them.
     given: Any
     if url.scheme == "az":
@@ -201,15 +215,17 @@ def _store(
             url.bucket, config=config, client_options=client, retry_config=retry,
             credential_provider=lambda: given,
         )  # fmt: skip
-    region = options.get("region", "us-east-1")
     config = {
-        "region": region,
-        "endpoint": options.get("endpoint") or f"https://s3.{region}.amazonaws.com",
-        "checksum_algorithm": "sha256",
         # One by one says what is wrong, and every store can do it.
         "disable_bulk_delete": True,
         "skip_signature": False,
     }
+    if url.scheme == "gs":
+        config |= {"region": "auto", "endpoint": options.get("endpoint") or _GOOGLE}
+    else:
+        region = options.get("region", "us-east-1")
+        endpoint = options.get("endpoint") or f"https://s3.{region}.amazonaws.com"
+        config |= {"region": region, "endpoint": endpoint, "checksum_algorithm": "sha256"}
     given = {
         "access_key_id": secrets["access_key"], "secret_access_key": secrets["secret_key"],
         "token": None, "expires_at": None,

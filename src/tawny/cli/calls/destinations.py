@@ -46,16 +46,22 @@ _destination_options = options(
         help="env:NAME, file:PATH or - with a private key.",
     ),
     click.option(
-        "--endpoint", metavar="URL", help="Of a store that is compatible with S3, or of Azure."
+        "--endpoint",
+        metavar="URL",
+        help="Of a store that is compatible with S3, of Google or Azure.",
     ),
     click.option("--region", metavar="NAME", help="Of S3; at first us-east-1."),
     click.option("--account", metavar="NAME", help="Of Azure: the storage account."),
-    click.option("--access-key", metavar="SOURCE", help="env:NAME, file:PATH or -; of S3."),
+    click.option(
+        "--access-key",
+        metavar="SOURCE",
+        help="env:NAME, file:PATH or -; of S3, or the access ID of an HMAC key of Google.",
+    ),
     click.option(
         "--secret-key",
         metavar="SOURCE",
-        help="env:NAME, file:PATH or -; of S3, of an Azure account, or the JSON of a key of a "
-        "Google service account.",
+        help="env:NAME, file:PATH or -; of S3, of an Azure account, or the secret of an HMAC key "
+        "of Google.",
     ),
     click.option(
         "--signing-secret",

@@ -50,19 +50,25 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ] = ""
     endpoint: Annotated[
         str,
-        Meta(max_length=4096, description="Of a store that is compatible with S3, or of Azure"),
+        Meta(
+            max_length=4096, description="Of a store that is compatible with S3, of Google or Azure"
+        ),
     ] = ""
     region: Annotated[str, Meta(max_length=255, description="Of S3; at first us-east-1")] = ""
     account: Annotated[str, Meta(max_length=255, description="Of Azure")] = ""
     access_key: Annotated[
-        str, Meta(max_length=4096, description="Of S3", extra_json_schema=SECRET)
+        str,
+        Meta(
+            max_length=4096,
+            description="Of S3; of Google the access ID of an HMAC key",
+            extra_json_schema=SECRET,
+        ),
     ] = ""
     secret_key: Annotated[
         str,
         Meta(
             max_length=65536,
-            description="Of S3; the key of an Azure account; of Google the JSON of a service "
-            "account's key",
+            description="Of S3; the key of an Azure account; of Google the secret of an HMAC key",
             extra_json_schema=SECRET,
         ),
     ] = ""
