@@ -30,7 +30,7 @@ from intercom_desk import (
     contact,
     seconds,
 )
-from processes import logged_events
+from processes import told_events
 
 Event = dict[str, Any]
 T = seconds("2026-06-08T10:00:00Z")
@@ -304,7 +304,7 @@ def test_what_only_the_row_tells(desk: IntercomWorkspace, home: Path) -> None:
     assert (report["observed"], report["events"]) == (
         0, {"conversation.status_changed": 1, "message.created": 1},
     )  # fmt: skip
-    log = logged_events(home)
+    log = told_events(home)
     observed = log[SOURCE, f"conversation/1/status/observed/{(T + 500) * 1000}"]
     assert (observed["status"], observed["cause"]) == ("resolved", "unknown")
     assert log[SOURCE, "part/11/status"]["cause"] == "inbound_message"
@@ -449,7 +449,7 @@ def test_edited_and_redacted(desk: IntercomWorkspace, home: Path) -> None:
     add(home, desk)
     report = sync(home)
     assert report["redacted"] == 1
-    log = logged_events(home)
+    log = told_events(home)
     assert log[SOURCE, "part/13"]["content"] is None
     assert log[SOURCE, "part/13/redacted"]["type"] == "message.deleted"
     first |= {"body": "my card is ____", "updated_at": T + 600}
@@ -457,7 +457,7 @@ def test_edited_and_redacted(desk: IntercomWorkspace, home: Path) -> None:
     desk.conversations["1"]["updated_at"] = T + 700
     report = sync(home, "--full")
     assert report["events"] == {"message.deleted": 1, "message.updated": 1}
-    log = logged_events(home)
+    log = told_events(home)
     [updated] = [e for (_, name), e in log.items() if name.startswith("part/11/content/")]
     assert (updated["content"], updated["time"].timestamp()) == ("my card is ____", T + 600)
     assert log[SOURCE, "part/12/redacted"]["time"].timestamp() == T + 700
@@ -650,7 +650,7 @@ def test_merged_contacts(desk: IntercomWorkspace, home: Path) -> None:
     report = sync(home, "--full")
     assert report["merged"] == 1
     assert report["events"] == {"contact.saved": 2, "message.created": 1}
-    log = logged_events(home)
+    log = told_events(home)
     saved = sorted(e["primary_identifier"] for (_, name), e in log.items()
                    if name.startswith(f"contact/{LEAD}/"))  # fmt: skip
     assert saved == ["lena@example.net", "lena@work.example"]
@@ -681,7 +681,7 @@ def test_what_is_gone(desk: IntercomWorkspace, home: Path) -> None:
     assert report["events"] == {
         "conversation.created": 1, "conversation.status_changed": 2, "message.created": 1,
     }  # fmt: skip
-    log = logged_events(home)
+    log = told_events(home)
     gone = log[SOURCE, "conversation/1/gone"]
     assert (gone["status"], gone["cause"], gone["reason"]) == ("resolved", "automation", "deleted")
     merged = log[SOURCE, "conversation/3/merged"]
@@ -694,7 +694,7 @@ def test_what_is_gone(desk: IntercomWorkspace, home: Path) -> None:
     desk.conversations["1"] = kept
     report = sync(home, "--full")
     assert report["events"] == {"conversation.status_changed": 1}
-    [restored] = [e for (_, name), e in logged_events(home).items()
+    [restored] = [e for (_, name), e in told_events(home).items()
                   if name.startswith("conversation/1/status/observed/")]  # fmt: skip
     assert (restored["status"], restored["cause"]) == ("new", "unknown")
     assert restored["time"] > gone["time"]

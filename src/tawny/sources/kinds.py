@@ -54,6 +54,9 @@ class SourceKind:
     """Secrets of which exactly one is given, once for good."""
     previews: bool = False
     """A dry run shows the first events."""
+    is_live: bool = True
+    """What is read of it is the desk as it is now, so that after a sync everything is told that
+    happened before its horizon."""
     label: str = ""
     """What people call it; empty = its name."""
     about: str = ""
@@ -268,6 +271,7 @@ KINDS: Mapping[str, SourceKind] = {
         check=_check_table,
         open=_open_table,
         previews=True,
+        is_live=False,
         label=N_("Table"),
         about=N_(
             "Any other desk: rows of CSV, JSONL or Parquet files, or of a query, by a mapping file."

@@ -38,4 +38,5 @@ def counts(desk: Desk, until_us: int, excluded: frozenset[str]) -> Mapping[tuple
     resolves = events.c.name == "conversation_resolved"
     add("resolves", desk.by_month("reporting_events", until_us, resolves, inboxes(events)))
     add("contacts", desk.by_month("contacts", until_us, contacts.c.id.is_not(None)))
+    add("labels", desk.labels_by_month(until_us, inboxes(conversations)))
     return found

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tawny.sources.figures import DeskFigures
 from tawny.sources.intercom.access import read_access
 from tawny.sources.intercom.contacts import contact_pages
 from tawny.sources.intercom.context import IntercomReading
@@ -35,6 +36,7 @@ class IntercomReader:
         self._options = options
         self._prefix = prefix
         self._excluded = frozenset(str(one) for one in options["excluded_channels"])
+        self._figures: dict[str, DeskFigures] = {}
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -51,10 +53,15 @@ class IntercomReader:
 
     def counts(self, until_us: int) -> Mapping[tuple[str, str], int]:
         """What there is by kind and month: everything is read again."""
+        self._figures = {}
         return counts(
             self._desk, until_us, self._excluded, self._directory(self._desk.workspace()),
-            int(self._options.get("since_ms") or 0) // 1000,
+            int(self._options.get("since_ms") or 0) // 1000, self._figures,
         )  # fmt: skip
+
+    def figures(self) -> Mapping[str, DeskFigures]:
+        """What the workspace says of each conversation that `counts` read."""
+        return self._figures
 
     def _directory(self, workspace: Workspace) -> IntercomDirectory:
         hours = self._options.get("hours")
