@@ -550,6 +550,46 @@ def test_tags(desk: IntercomWorkspace, home: Path) -> None:
     assert sync(home, "--accept-deletions")["events"] == {"topic.deleted": 30}
 
 
+def test_hours_of_the_workspace(desk: IntercomWorkspace, home: Path) -> None:
+    """Those of the only schedule, or of the one that is named; a file counts instead."""
+    desk.conversation(1, T)
+    night = {"type": "office_hours_schedule", "id": "4", "time_zone_name": "Europe/Paris",
+             "time_intervals": [{"start_minute": 540, "end_minute": 1020},
+                                {"start_minute": 10020, "end_minute": 10080},
+                                {"start_minute": 2820, "end_minute": 2940}]}  # fmt: skip
+    always = {**night, "id": "5", "time_intervals": [], "twenty_four_seven": True}
+    desk.schedules = [night]
+    add(home, desk)
+
+    def hours() -> Any:
+        [channel] = [e["data"] for e in events_of(home, "--full") if e["type"] == "channel.saved"]
+        return channel.get("business_hours")
+
+    assert hours() == {
+        "time_zone": "Europe/Paris",
+        "weekly": {
+            "mon": [["09:00", "17:00"]], "tue": [["23:00", "24:00"]], "wed": [["00:00", "01:00"]],
+            "sun": [["23:00", "24:00"]],
+        },
+    }  # fmt: skip
+    desk.schedules.append(always)
+    assert hours() is None
+    assert tawny(home, "sources", "set", "app", "--schedule", "5").status == 0
+    assert hours() == {
+        "time_zone": "Europe/Paris",
+        "weekly": {day: [["00:00", "24:00"]] for day in WEEK},
+    }
+    always["time_zone_name"] = "Europe/Nowhere"
+    assert hours() is None
+    file = home.parent / "hours.toml"
+    file.write_text('time_zone = "UTC"\n[weekly]\nmon = [["09:00", "17:00"]]\n')
+    assert tawny(home, "sources", "set", "app", "--hours", str(file)).status == 0
+    assert hours()["time_zone"] == "UTC"
+
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
 def test_channels_hours_and_language(desk: IntercomWorkspace, home: Path) -> None:
     """A channel for each brand and type that is used, open as the file says; the language that a
     part names."""

@@ -20,7 +20,7 @@ from tawny.sources.intercom.desk import VERSION, IntercomDesk, Workspace
 from tawny.sources.intercom.directory import IntercomDirectory, read_directory
 from tawny.sources.intercom.gone import Missing
 from tawny.sources.intercom.histories import Histories
-from tawny.sources.intercom.hours import read_hours
+from tawny.sources.intercom.hours import read_hours, read_schedule
 from tawny.sources.intercom.presence import CURSOR, Presence
 from tawny.sources.intercom.unmeasured import not_measured
 from tawny.sources.ledger import Ledger
@@ -79,6 +79,11 @@ class IntercomReader:
         report.version = VERSION
         workspace = self._desk.workspace()
         directory = self._directory(workspace)
+        if directory.hours is None:
+            wanted = self._options.get("schedule")
+            directory.hours = read_schedule(
+                self._desk, None if wanted is None else str(wanted), report
+            )
         at = IntercomReading(
             dict(cursors), window, ledger, report, self._excluded,
             has_content=self._options["content"] == "yes", desk=self._desk, directory=directory,
