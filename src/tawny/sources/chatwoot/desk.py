@@ -216,27 +216,6 @@ class Desk:
         )
         return {row.month: int(row.rows) for row in rows if row.month is not None}
 
-    def labels_by_month(
-        self, until_us: int, *conditions: sa.ColumnElement[bool]
-    ) -> Mapping[str, int]:
-        """How many labels were put on conversations in each UTC month, up to an instant, of those
-        that are still there; `conditions` are about the conversations."""
-        taggings, owned = self.database.tables["taggings"], self.database.tables["conversations"]
-        month = sa.func.to_char(taggings.c.created_at, "YYYY-MM").label("month")
-        rows = self.database.rows(
-            sa.select(month, sa.func.count().label("rows"))
-            .join(owned, owned.c.id == taggings.c.taggable_id)
-            .where(
-                taggings.c.taggable_type == "Conversation",
-                taggings.c.context == "labels",
-                taggings.c.created_at <= moment(until_us),
-                owned.c.account_id == self.account,
-                *conditions,
-            )
-            .group_by(month)
-        )
-        return {row.month: int(row.rows) for row in rows if row.month is not None}
-
     def conversations(self, ids: Sequence[int]) -> Sequence[Row]:
         """Conversations by their ids."""
         table = self.database.tables["conversations"]
