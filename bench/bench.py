@@ -26,6 +26,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from backfill import MESSAGES, TICKETS, bench_api, bench_database
 from late_events import LATE_EVENTS, LATE_MONTH, bench_late_events
 from many_schedules import bench_many_schedules
 from page_speed import measure_speed
@@ -263,6 +264,8 @@ def main() -> None:
     bench_exports(report, arguments.folder, homes[12], arguments.repeat)
     bench_growth(report, arguments.folder, homes, arguments.repeat)
     bench_late_events(report, arguments.folder, homes[24], parts[3])
+    bench_database(report, MESSAGES)
+    bench_api(report, TICKETS)
     bench_server(report, arguments.folder, homes[12], parts[2])
     with tempfile.TemporaryDirectory(dir=arguments.folder) as many:
         bench_many_schedules(report, Path(many))

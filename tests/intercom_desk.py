@@ -73,6 +73,8 @@ class IntercomWorkspace:
     brands: list[Row] | None = None
     attributes: list[Row] = field(default_factory=list)
     activities: list[Row] | None = None
+    schedules: list[Row] | None = None
+    """Told by a later version of the API only."""
     refused: set[str] = field(default_factory=set)
     """Paths that the token may not read."""
     answers: list[Answer] = field(default_factory=list)
@@ -171,7 +173,8 @@ class IntercomWorkspace:
             return 401, limits, b'{"errors":[{"code":"unauthorized"}]}'
         if call.headers.get("Accept") != "application/json":
             return 406, limits, b"{}"
-        if call.headers.get("Intercom-Version") != "2.14":
+        later = parts.path == "/office_hours_schedules"
+        if call.headers.get("Intercom-Version") != ("2.17" if later else "2.14"):
             return 400, limits, b'{"errors":[{"code":"intercom_version_invalid"}]}'
         if self.answers:
             status, more, body = self.answers.pop(0)
@@ -201,6 +204,7 @@ class IntercomWorkspace:
             "/admins": ("admins", self.admins), "/teams": ("teams", self.teams),
             "/tags": ("data", self.tags), "/brands": ("data", self.brands),
             "/data_attributes": ("data", self.attributes),
+            "/office_hours_schedules": ("data", self.schedules),
         }  # fmt: skip
         if path in lists:
             name, rows = lists[path]

@@ -144,6 +144,12 @@ def logged_events(home: Path) -> dict[tuple[str, str], Any]:
     return events
 
 
+def told_events(home: Path) -> dict[tuple[str, str], Any]:
+    """The same without what sources state of their own reading, which hangs on the clock."""
+    events = logged_events(home)
+    return {key: event for key, event in events.items() if event["type"] != "source.watermark"}
+
+
 _PERSONAL = (
     *("primary_identifier", "secondary_identifier", "name", "value", "content", "post_url"),
     *("url", "comment", "follow_up_question", "follow_up_response"),

@@ -19,7 +19,8 @@ import pytest
 from chatwoot_desk import SOURCE, URL, ChatwootDesk, now_text
 from commands import Result, tawny, tawny_process
 from postgres import Cluster, cluster
-from processes import logged_events
+from processes import logged_events, told_events
+from tawny.model.zones import instant_text, to_ms
 from test_sources_chatwoot import DAY, add, events_of, report, sync
 
 Json = dict[str, Any]
@@ -91,7 +92,7 @@ def exports(home: Path, folder: Path) -> dict[str, bytes]:
 
 def facts(home: Path) -> dict[tuple[str, str], Any]:
     """The log, but for when its events arrived."""
-    return logged_events(home)
+    return told_events(home)
 
 
 # --- nothing twice, nothing lost ----------------------------------------------------------------
@@ -535,6 +536,38 @@ def test_a_source_from_its_beginning_to_its_end(desk: ChatwootDesk, home: Path) 
     assert sync(home, name="again")["accepted"] == 0
 
 
+def test_a_sync_states_up_to_when_everything_is_told(
+    desk: ChatwootDesk, home: Path, tmp_path: Path
+) -> None:
+    """Once a minute at most unless something came, and no counter knows of it."""
+    desk.example()
+    add(home)
+    first = sync(home)
+    assert stated(home) == [first["until"]]
+    assert first["accepted"] == sum(first["events"].values()) == len(told_events(home))
+    again = sync(home)
+    assert (again["accepted"], again["duplicates"] > 0, stated(home)) == (0, True, [first["until"]])
+    desk.conversation(7, now_text(300))
+    second = sync(home)
+    assert (second["accepted"], stated(home)) == (1, [first["until"], second["until"]])
+    file = tmp_path / "messages.csv"
+    assert tawny(home, "export", "messages", "--from", "2026-06-01", "--to", "2026-07-01",
+                 "-o", str(file)).status == 0  # fmt: skip
+    receipt = json.loads((tmp_path / "messages.csv.receipt.json").read_text())
+    assert receipt["completeness"] == [
+        {"channel_id": "5", "complete_until": second["until"], "by": "watermark"}
+    ]
+
+
+def stated(home: Path) -> list[str]:
+    """The watermarks in the log."""
+    return sorted(
+        instant_text(to_ms(event["until"]))
+        for event in logged_events(home).values()
+        if event["type"] == "source.watermark"
+    )
+
+
 def sources(home: Path) -> list[Json]:
     result = tawny(home, "sources", "list", "--json")
     assert (result.status, result.err) == (0, "")
@@ -602,6 +635,7 @@ def test_counts_and_progress(desk: ChatwootDesk, home: Path) -> None:
     """The desk's own counts beside those of the log; what is missing is a line to act on."""
     many(desk, 60)
     desk.example()
+    desk.label(901, f"{DAY}08:05:00", "vip")
     add(home)
     result = tawny(home, "sources", "sync", "desk", "--json")
     assert result.out.splitlines()[-1].startswith("accepted=")
@@ -612,14 +646,32 @@ def test_counts_and_progress(desk: ChatwootDesk, home: Path) -> None:
     ]
     assert {row["kind"] for row in counted} == {
         *("conversations", "messages inbound", "messages outbound", "surveys", "answers"),
-        *("resolves", "contacts"),
+        *("resolves", "contacts", "labels"),
     }
     assert [row for row in counted if row["difference"]] == []
     desk.message(1, f"{DAY}08:00:00", "unseen", private=False)
+    desk.label(1, f"{DAY}08:00:00", "lost")
     told = tawny(home, "sources", "check", "desk", "--counts").out
     line = next(row for row in told.splitlines() if row.startswith("2026-06, messages inbound"))
     there, here = (int(word) for word in line.split() if word.isdigit())
     assert there == here + 1
     after = report(home)
-    assert [row["difference"] for row in after["counts"] if row["difference"]] == [1]
-    assert (after["complete"], after["open_gaps"]) == (False, 1)
+    assert [(row["kind"], row["difference"]) for row in after["counts"] if row["difference"]] == [
+        ("labels", 1), ("messages inbound", 1)
+    ]  # fmt: skip
+    assert (after["complete"], after["open_gaps"]) == (False, 2)
+
+
+def test_what_was_left_out_is_named_where_it_is_missing(desk: ChatwootDesk, home: Path) -> None:
+    desk.example()
+    number = desk.message(901, f"{DAY}08:00:01", "odd", message_type=0)
+    desk.sql("UPDATE messages SET created_at = '20260-01-01' WHERE id = %s", number)
+    other = desk.message(901, f"{DAY}08:00:01", "odd")
+    desk.sql("UPDATE messages SET updated_at = 'infinity' WHERE id = %s", other)
+    add(home)
+    assert tawny(home, "sources", "sync", "desk").status == 3
+    counted = tawny(home, "sources", "check", "desk", "--counts").out
+    assert (
+        "2026-06, messages inbound: 2 in the desk, 1 here; the last sync left out "
+        f"{other}, {number}\n" in counted
+    )

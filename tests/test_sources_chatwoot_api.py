@@ -283,7 +283,11 @@ def test_who_may_not_read_everything_is_refused(
     monkeypatch.setenv("CHATWOOT_TOKEN", "wrong")
     assert "answered 401: the secret is not accepted" in add(home, api, status=1)
     monkeypatch.setenv("CHATWOOT_TOKEN", TOKEN)
-    assert "conversations 1" in add(home, api)
+    found = add(home, api)
+    assert "conversations 1" in found
+    assert "budget: 599 calls a minute" in found
+    assert tawny(home, "sources", "set", "desk", "--budget", "10%").status == 0
+    assert "budget: 300 calls a minute" in tawny(home, "sources", "check", "desk").out
     changed = tawny(home, "sources", "set", "desk", "--database-url", "env:CHATWOOT_DATABASE_URL")
     assert changed.status == 2
     assert f"--database-url: found more than one; {NEEDS_ONE}" in changed.err

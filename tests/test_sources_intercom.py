@@ -30,7 +30,7 @@ from intercom_desk import (
     contact,
     seconds,
 )
-from processes import logged_events
+from processes import told_events
 
 Event = dict[str, Any]
 T = seconds("2026-06-08T10:00:00Z")
@@ -304,7 +304,7 @@ def test_what_only_the_row_tells(desk: IntercomWorkspace, home: Path) -> None:
     assert (report["observed"], report["events"]) == (
         0, {"conversation.status_changed": 1, "message.created": 1},
     )  # fmt: skip
-    log = logged_events(home)
+    log = told_events(home)
     observed = log[SOURCE, f"conversation/1/status/observed/{(T + 500) * 1000}"]
     assert (observed["status"], observed["cause"]) == ("resolved", "unknown")
     assert log[SOURCE, "part/11/status"]["cause"] == "inbound_message"
@@ -449,7 +449,7 @@ def test_edited_and_redacted(desk: IntercomWorkspace, home: Path) -> None:
     add(home, desk)
     report = sync(home)
     assert report["redacted"] == 1
-    log = logged_events(home)
+    log = told_events(home)
     assert log[SOURCE, "part/13"]["content"] is None
     assert log[SOURCE, "part/13/redacted"]["type"] == "message.deleted"
     first |= {"body": "my card is ____", "updated_at": T + 600}
@@ -457,7 +457,7 @@ def test_edited_and_redacted(desk: IntercomWorkspace, home: Path) -> None:
     desk.conversations["1"]["updated_at"] = T + 700
     report = sync(home, "--full")
     assert report["events"] == {"message.deleted": 1, "message.updated": 1}
-    log = logged_events(home)
+    log = told_events(home)
     [updated] = [e for (_, name), e in log.items() if name.startswith("part/11/content/")]
     assert (updated["content"], updated["time"].timestamp()) == ("my card is ____", T + 600)
     assert log[SOURCE, "part/12/redacted"]["time"].timestamp() == T + 700
@@ -548,6 +548,46 @@ def test_tags(desk: IntercomWorkspace, home: Path) -> None:
     report = sync(home)
     assert (report["accepted"], report["gone_not_accepted"]["topics"]) == (0, 30)
     assert sync(home, "--accept-deletions")["events"] == {"topic.deleted": 30}
+
+
+def test_hours_of_the_workspace(desk: IntercomWorkspace, home: Path) -> None:
+    """Those of the only schedule, or of the one that is named; a file counts instead."""
+    desk.conversation(1, T)
+    night = {"type": "office_hours_schedule", "id": "4", "time_zone_name": "Europe/Paris",
+             "time_intervals": [{"start_minute": 540, "end_minute": 1020},
+                                {"start_minute": 10020, "end_minute": 10080},
+                                {"start_minute": 2820, "end_minute": 2940}]}  # fmt: skip
+    always = {**night, "id": "5", "time_intervals": [], "twenty_four_seven": True}
+    desk.schedules = [night]
+    add(home, desk)
+
+    def hours() -> Any:
+        [channel] = [e["data"] for e in events_of(home, "--full") if e["type"] == "channel.saved"]
+        return channel.get("business_hours")
+
+    assert hours() == {
+        "time_zone": "Europe/Paris",
+        "weekly": {
+            "mon": [["09:00", "17:00"]], "tue": [["23:00", "24:00"]], "wed": [["00:00", "01:00"]],
+            "sun": [["23:00", "24:00"]],
+        },
+    }  # fmt: skip
+    desk.schedules.append(always)
+    assert hours() is None
+    assert tawny(home, "sources", "set", "app", "--schedule", "5").status == 0
+    assert hours() == {
+        "time_zone": "Europe/Paris",
+        "weekly": {day: [["00:00", "24:00"]] for day in WEEK},
+    }
+    always["time_zone_name"] = "Europe/Nowhere"
+    assert hours() is None
+    file = home.parent / "hours.toml"
+    file.write_text('time_zone = "UTC"\n[weekly]\nmon = [["09:00", "17:00"]]\n')
+    assert tawny(home, "sources", "set", "app", "--hours", str(file)).status == 0
+    assert hours()["time_zone"] == "UTC"
+
+
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def test_channels_hours_and_language(desk: IntercomWorkspace, home: Path) -> None:
@@ -650,7 +690,7 @@ def test_merged_contacts(desk: IntercomWorkspace, home: Path) -> None:
     report = sync(home, "--full")
     assert report["merged"] == 1
     assert report["events"] == {"contact.saved": 2, "message.created": 1}
-    log = logged_events(home)
+    log = told_events(home)
     saved = sorted(e["primary_identifier"] for (_, name), e in log.items()
                    if name.startswith(f"contact/{LEAD}/"))  # fmt: skip
     assert saved == ["lena@example.net", "lena@work.example"]
@@ -681,7 +721,7 @@ def test_what_is_gone(desk: IntercomWorkspace, home: Path) -> None:
     assert report["events"] == {
         "conversation.created": 1, "conversation.status_changed": 2, "message.created": 1,
     }  # fmt: skip
-    log = logged_events(home)
+    log = told_events(home)
     gone = log[SOURCE, "conversation/1/gone"]
     assert (gone["status"], gone["cause"], gone["reason"]) == ("resolved", "automation", "deleted")
     merged = log[SOURCE, "conversation/3/merged"]
@@ -694,7 +734,7 @@ def test_what_is_gone(desk: IntercomWorkspace, home: Path) -> None:
     desk.conversations["1"] = kept
     report = sync(home, "--full")
     assert report["events"] == {"conversation.status_changed": 1}
-    [restored] = [e for (_, name), e in logged_events(home).items()
+    [restored] = [e for (_, name), e in told_events(home).items()
                   if name.startswith("conversation/1/status/observed/")]  # fmt: skip
     assert (restored["status"], restored["cause"]) == ("new", "unknown")
     assert restored["time"] > gone["time"]

@@ -31,7 +31,7 @@ from intercom_desk import (
     admin,
     contact,
 )
-from processes import logged_events
+from processes import told_events
 from tawny.sources.intercom import desk as intercom
 from test_sources_intercom import T, add, events_of, messages, sync
 
@@ -71,7 +71,7 @@ def _of(desk: IntercomWorkspace, number: int) -> list[dict[str, Any]]:
 
 
 def log(home: Path) -> dict[tuple[str, str], Any]:
-    return logged_events(home)
+    return told_events(home)
 
 
 def now_s() -> int:
@@ -567,3 +567,33 @@ def test_counts(desk: IntercomWorkspace, home: Path) -> None:
     counted = json.loads(tawny(home, "sources", "check", "app", "--counts", "--json").out)
     [row] = [row for row in counted["counts"] if row["difference"]]
     assert (row["kind"], row["month"], row["difference"]) == ("messages inbound", "2026-06", 1)
+
+
+def test_what_the_desk_says_of_each_conversation_is_compared(
+    desk: IntercomWorkspace, home: Path
+) -> None:
+    """Its own statistics beside what follows from the log; those that differ are named."""
+    desk.example(T)
+    desk.conversations["7"]["statistics"] = {
+        "count_reopens": 1, "first_admin_reply_at": T + 1300, "first_close_at": T + 1310,
+    }  # fmt: skip
+    desk.conversation(8, T)["statistics"] = {
+        "count_reopens": 2, "first_admin_reply_at": None, "first_close_at": T + 5,
+    }  # fmt: skip
+    add(home, desk)
+    sync(home)
+    counted = json.loads(tawny(home, "sources", "check", "app", "--counts", "--json").out)
+    rows = {one["kind"]: one for one in counted["counts"] if one["kind"].startswith("stat")}
+    said = {"month": "2026-06", "source": 2, "log": 1, "difference": 1, "records": ["8"]}
+    assert rows == {
+        "statistics.count_reopens": {"kind": "statistics.count_reopens", **said},
+        "statistics.first_close_at": {"kind": "statistics.first_close_at", **said},
+        "statistics.first_admin_reply_at": {
+            "kind": "statistics.first_admin_reply_at", "month": "2026-06", "source": 1, "log": 1,
+            "difference": 0, "records": [],
+        },
+    }  # fmt: skip
+    told = tawny(home, "sources", "check", "app", "--counts").out
+    assert "2026-06, statistics.first_close_at: 2 in the desk, 1 here; other here: 8\n" in told
+    kept = json.loads(tawny(home, "sources", "report", "app", "--json").out)
+    assert kept["open_gaps"] == 2

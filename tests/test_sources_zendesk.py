@@ -12,7 +12,7 @@ import pytest
 
 from api_desk import served
 from commands import tawny
-from processes import logged_events
+from processes import told_events
 from zendesk_desk import (
     ANN,
     BO,
@@ -363,7 +363,7 @@ def found(home: Path, start: str) -> list[tuple[Any, ...]]:
     """Status, cause, reason and time of day of changes in the log whose id begins so."""
     return [
         (e["status"], e["cause"], e.get("reason"), e["time"].strftime("%H:%M"))
-        for (_, name), e in sorted(logged_events(home).items())
+        for (_, name), e in sorted(told_events(home).items())
         if name.startswith(start)
     ]
 
@@ -405,7 +405,7 @@ def test_whose_message_it_is(desk: ZendeskDesk, home: Path) -> None:
     }  # fmt: skip
     assert sync(home)["undetermined"]["transcript"] == 1
     # Who is a customer and an agent is both in the log.
-    log = logged_events(home)
+    log = told_events(home)
     assert {e["type"] for (_, n), e in log.items() if n.startswith(("contact/501/", "agent/501/"))
             } == {"contact.saved", "agent.saved"}  # fmt: skip
 
@@ -439,7 +439,7 @@ def test_redacted_hidden_and_merged(desk: ZendeskDesk, home: Path) -> None:
     report = sync(home, "--full")
     assert report["events"] == {"message.updated": 1, "message.deleted": 1}
     assert (report["redacted"], report["ignored"]["copied_by_merge"]) == (1, 1)
-    log = {name: e for (_, name), e in logged_events(home).items()}
+    log = {name: e for (_, name), e in told_events(home).items()}
     updated = log["comment/11/redacted/1101"]
     assert (updated["content"], updated["time"].strftime("%H:%M")) == ("my card is ____", "11:00")
     assert log["comment/12/private/1102"]["type"] == "message.deleted"
@@ -589,12 +589,12 @@ def test_customers_who_are_gone(desk: ZendeskDesk, home: Path) -> None:
     report = sync(home)
     assert (report["gone"], report["merged"]) == ({"contacts": 2}, 1)
     assert report["events"] == {"contact.saved": 2}  # Cleo's first ticket; Dee as Cleo
-    saved = [e["primary_identifier"] for (_, name), e in logged_events(home).items()
+    saved = [e["primary_identifier"] for (_, name), e in told_events(home).items()
              if name.startswith("contact/901/")]  # fmt: skip
     assert sorted(saved) == ["cleo@example.net", "dee@example.net"]
     assert tawny(home, "sources", "set", "acme", "--erase-deleted-contacts").status == 0
     assert sync(home, "--full")["events"] == {"contact.erased": 1}
-    assert [name for _, name in logged_events(home) if name.endswith("/erased")] == [
+    assert [name for _, name in told_events(home) if name.endswith("/erased")] == [
         "contact/902/erased"
     ]
     assert sync(home, "--full")["accepted"] == 0

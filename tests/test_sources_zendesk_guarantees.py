@@ -17,7 +17,7 @@ import pytest
 
 from api_desk import served
 from commands import Result, tawny
-from processes import logged_events
+from processes import told_events
 from tawny.sources import budget
 from test_sources_zendesk import DAY, add, events_of, made, messages, sync
 from webhook_server import write_certificate
@@ -61,7 +61,7 @@ def many(desk: ZendeskDesk, tickets: int, seed: int = 1) -> None:
 
 
 def log(home: Path) -> dict[tuple[str, str], Any]:
-    return logged_events(home)
+    return told_events(home)
 
 
 # --- nothing twice, nothing lost ----------------------------------------------------------------

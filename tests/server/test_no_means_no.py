@@ -60,6 +60,7 @@ JSON_BODIES: dict[str, dict[str, object]] = {
     "/api/v1/source-tests": {"kind": "table", "name": "never", "options": {"mapping": "/never"}},
     "/api/v1/sources/{source}": {"options": {"every": "1h"}},
     "/api/v1/sources/{source}/sync": {"full": True},
+    "/api/v1/sources/{source}/dry-run": {"full": True},
     "/api/v1/channel-groups": {"name": "never", "channels": ["red"]},
     "/api/v1/channel-groups/{group_id}": {"name": "Never", "channels": ["red"]},
     "/api/v1/users/{user_id}": {"display_name": "Never", "password": PASSWORD, "disabled": True},

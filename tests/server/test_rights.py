@@ -99,6 +99,7 @@ GET    /api/v1/sources/SOURCE            401    403    403  403  200
 PATCH  /api/v1/sources/SOURCE            401    403    403  403  200
 DELETE /api/v1/sources/SOURCE            401    403    403  403  200
 POST   /api/v1/sources/SOURCE/check      401    403    403  403  200
+POST   /api/v1/sources/SOURCE/dry-run    401    403    403  403  200
 POST   /api/v1/sources/SOURCE/sync       401    403    403  403  202
 GET    /api/v1/sources/SOURCE/report     401    403    403  403  404
 POST   /api/v1/sources/SOURCE/pause      401    403    403  403  200
@@ -254,6 +255,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/source-tests": world.table_source(f"test-{name}"),
         "/api/v1/sources/SOURCE": {"options": {"every": "off"}},
         "/api/v1/sources/SOURCE/sync": {},
+        "/api/v1/sources/SOURCE/dry-run": {},
         "/api/v1/schedules": {"name": f"by {name}", **schedule},
         "/api/v1/schedules/apply": {"schedules": [], "dry_run": True},
         "/api/v1/schedules/SCHEDULE": {"name": f"changed by {name}", **schedule},

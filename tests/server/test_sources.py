@@ -130,6 +130,10 @@ def test_a_desk_is_tested_set_up_read_and_removed(place: Place) -> None:
     assert (source["source"], source["id_prefix"], source["state"]) == (SOURCE, "", "never synced")
     assert source["secrets"] == {"database_url": "***"}
     assert root.get("/sources/desk/report").json()["detail"] == "desk was never synced"
+    tried = root.post("/sources/desk/dry-run", json={"until": "2026-06-08T08:05:00Z"}).json()
+    assert (sum(tried["events"].values()), tried["accepted"]) == (11, 0), tried["events"]
+    assert tried["until"] == "2026-06-08T08:05:00.000Z"
+    assert root.get("/sources/desk/report").status_code == 404
     report = place.synced()
     assert (report["accepted"], report["complete"]) == (16, True)
     assert place.source()["state"] == "up to date"
@@ -146,6 +150,7 @@ def test_a_desk_is_tested_set_up_read_and_removed(place: Place) -> None:
     assert place.synced()["duplicates"] == 16
     actions = [one["action"] for one in root.get("/audit").json()["items"]]
     assert actions[:3] == ["sync_requested", "source_added", "source_removed"]
+    assert actions.count("source_tested") == 2
 
 
 def test_a_secret_is_kept_encrypted_and_never_shown(place: Place) -> None:

@@ -188,6 +188,17 @@ class ServedSources:
         self._sync.look()
         return self.get(caller, name)
 
+    def dry_sync(self, caller: Caller, name: str, request: SyncRequest) -> Mapping[str, Any]:
+        """Read and map what a sync would send, and send nothing; returns the gap report that it
+        would have. Raises `ConflictError` while there is a sync."""
+        caller.need(Scope.ADMIN)
+        source = self._sources.store.find(name)
+        self._audit.record(caller, "source_tested", name, kind=source.kind)
+        arguments = {"source": name, "asked": request.to_plain()}
+        found = self._lookers.run("dry_sync", arguments, timeout_s=LOOK_TIMEOUT_S)
+        report: Mapping[str, Any] = found["report"]
+        return report
+
     def set_paused(self, caller: Caller, name: str, paused: bool) -> ServedSource:
         """Have the schedule leave a source alone, or read it again."""
         caller.need(Scope.ADMIN)

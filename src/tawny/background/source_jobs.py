@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,17 @@ def sync(home: Path, settings: Settings, arguments: Arguments, tell: Tell) -> di
             SyncRequest.of_plain(arguments["asked"]),
             lambda progress: tell("syncing", int(100 * (progress.share or 0))),
         )
-    if report.accepted:
-        compact(home, settings, files_per_month=SMALL_FILES)
+    # Its watermark is a file too, when nothing else came.
+    compact(home, settings, files_per_month=SMALL_FILES)
     return {"accepted": report.accepted, "refused": report.refused}
+
+
+def dry_sync(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
+    """Read and map what a sync of a `source` would send, and send nothing."""
+    with contextlib.closing(open_database(home, settings)) as database:
+        sources = Sources(home, settings, database)
+        asked = replace(SyncRequest.of_plain(arguments["asked"]), dry_run=True)
+        return {"report": sources.sync(sources.store.get(arguments["source"]), asked).to_dict()}
 
 
 def access(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) -> dict[str, Any]:
@@ -59,5 +68,7 @@ def source_events(
         return {"events": count_of_source(duck, snapshot, arguments["address"])}
 
 
-SOURCE_JOBS: dict[str, Job] = {"access": access, "source_events": source_events, "sync": sync}
+SOURCE_JOBS: dict[str, Job] = {
+    "access": access, "dry_sync": dry_sync, "source_events": source_events, "sync": sync,
+}  # fmt: skip
 """Each by its name."""

@@ -182,8 +182,9 @@ def check(home: Path, name: str, counts: bool, output_format: str) -> None:
     unknown = None if source.report is None else unknown_line(source.report)
     if unknown is not None:
         click.echo(say(unknown))
+    left_out = () if source.report is None else source.report["left_out"]
     for row in compared:
-        click.echo(say(count_line(row)))
+        click.echo(say(count_line(row, left_out)))
 
 
 def sync(

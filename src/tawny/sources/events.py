@@ -88,6 +88,12 @@ def erased_contact(number: int | str, contact_id: str, time_ms: int) -> Event:
     return Event(f"contact/{number}/erased", "contact.erased", time_ms, data)
 
 
+def watermark(until_ms: int) -> Event:
+    """Everything that the desk tells of before an instant was sent."""
+    data = {"until": instant_text(until_ms)}
+    return Event(f"watermark/{until_ms}", "source.watermark", until_ms, data)
+
+
 def fact_digest(event: Event) -> str:
     """By which an event that was sent is recognised."""
     left_out = _UNCOMPARED.get(event.type, ())

@@ -54,6 +54,9 @@ class SourceKind:
     """Secrets of which exactly one is given, once for good."""
     previews: bool = False
     """A dry run shows the first events."""
+    is_live: bool = True
+    """What is read of it is the desk as it is now, so that after a sync everything is told that
+    happened before its horizon."""
     label: str = ""
     """What people call it; empty = its name."""
     about: str = ""
@@ -230,7 +233,7 @@ KINDS: Mapping[str, SourceKind] = {
         secrets=("database_url", "token", WEBHOOK_SECRET),
         one_of=("database_url", "token"),
         own=("url", "account", "sentences"),
-        lacks=("budget",),
+        lacks=(),
         address=lambda _, options: f"{options['url']}/accounts/{options['account']}",
         check=_check_chatwoot,
         open=_open_chatwoot,
@@ -246,7 +249,7 @@ KINDS: Mapping[str, SourceKind] = {
         name="intercom",
         needed=("token",),
         secrets=("token", WEBHOOK_SECRET),
-        own=("region", "base_url", "hours"),
+        own=("region", "base_url", "hours", "schedule"),
         lacks=(),
         address=lambda _name, _options: None,
         check=_check_intercom,
@@ -268,6 +271,7 @@ KINDS: Mapping[str, SourceKind] = {
         check=_check_table,
         open=_open_table,
         previews=True,
+        is_live=False,
         label=N_("Table"),
         about=N_(
             "Any other desk: rows of CSV, JSONL or Parquet files, or of a query, by a mapping file."

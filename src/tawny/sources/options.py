@@ -126,7 +126,7 @@ _ALL = (
     SourceOption(
         name="schedule",
         label=N_("Number of the schedule"),
-        help=N_("Zendesk: whose opening hours count, where the account has several schedules."),
+        help=N_("Zendesk, Intercom: whose opening hours count, where there are several schedules."),
         page_help=N_("Whose opening hours count, where the account has several schedules."),
         form=Form.NUMBER,
         metavar="ID",
@@ -134,8 +134,8 @@ _ALL = (
     SourceOption(
         name="hours",
         label=N_("File of opening hours"),
-        help=N_("Intercom: when it is open, which its API does not tell."),
-        page_help=N_("When the desk is open, which the API does not tell."),
+        help=N_("Intercom: when it is open, instead of what its API tells."),
+        page_help=N_("When the desk is open, instead of what its API tells."),
         form=Form.FILE,
         metavar="FILE.toml",
     ),

@@ -217,7 +217,7 @@ def lines(report: Mapping[str, Any]) -> list[Text]:
         Text("left out {record}: {reason}", record=row["record"], reason=from_json(row["text"]))
         for row in report["left_out"]
     ]
-    found += [count_line(row) for row in report["counts"]]
+    found += [count_line(row, report["left_out"]) for row in report["counts"]]
     found += [
         Text(
             "stays empty: {columns} ({why})",
@@ -240,12 +240,24 @@ def unknown_line(report: Mapping[str, Any]) -> Text | None:
     return Text("unknown values, each with an example: {examples}", examples=examples)
 
 
-def count_line(row: Mapping[str, Any]) -> Text:
-    """A comparison of counts for people."""
-    return Text(
+def count_line(row: Mapping[str, Any], left_out: Sequence[Mapping[str, Any]] = ()) -> Text:
+    """A comparison of counts for people; where something is missing, with the numbers of what the
+    last sync left out of that kind."""
+    line = Text(
         "{month}, {kind}: {source} in the desk, {log} here",
         month=row["month"], kind=row["kind"], source=row["source"], log=row["log"],
     )  # fmt: skip
+    if row.get("records"):
+        return Text("{line}; other here: {records}", line=line, records=", ".join(row["records"]))
+    kind = row["kind"].partition(" ")[0].removesuffix("s")
+    numbers = [
+        number
+        for name, _, number in (one["record"].partition("/") for one in left_out)
+        if name == kind
+    ]
+    if row["difference"] <= 0 or not numbers:
+        return line
+    return Text("{line}; the last sync left out {numbers}", line=line, numbers=", ".join(numbers))
 
 
 NUMBERS = {

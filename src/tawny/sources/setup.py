@@ -11,11 +11,16 @@ from typing import Any
 
 from tawny.credentials import encrypted, stored
 from tawny.engine.engines import open_of_folder
-from tawny.engine.source_events import count_of_source, events_by_month
+from tawny.engine.source_events import (
+    count_of_source,
+    events_by_month,
+    figures_of_conversations,
+)
 from tawny.errors import ConflictError, RequestError, TawnyError
 from tawny.intake.inbox import flush
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
+from tawny.sources.figures import FigureReader, compared
 from tawny.sources.hints import HintStore
 from tawny.sources.kinds import SourceKind, check_one_of, check_options, kind_of, opened
 from tawny.sources.option_values import check_files, checked
@@ -313,7 +318,10 @@ class Sources:
 
         try:
             with contextlib.closing(self.reader(source)) as reader:
-                sync = Sync(self.home, self.settings, self.database, source, reader, tell)
+                sync = Sync(
+                    self.home, self.settings, self.database, source, reader, tell,
+                    is_live=kind_of(source.kind).is_live,
+                )  # fmt: skip
                 return sync.run(request)
         finally:
             told.end()
@@ -321,10 +329,13 @@ class Sources:
     def compare(self, address: str, reader: DeskReader, until_us: int) -> list[dict[str, Any]]:
         """The desk's own counts by kind and month beside those of the log, if either has some."""
         there = reader.counts(until_us)
+        snapshot = event_log(self.home, self.settings).snapshot()
+        further: list[dict[str, Any]] = []
         with open_of_folder(self.home, self.settings) as duck:
-            here = events_by_month(
-                duck, event_log(self.home, self.settings).snapshot(), address, until_us
-            )
+            here = events_by_month(duck, snapshot, address, until_us)
+            if isinstance(reader, FigureReader):
+                told = figures_of_conversations(duck, snapshot, address, until_us)
+                further = compared(reader.figures(), told)
         return [
             {
                 "kind": kind,
@@ -334,7 +345,7 @@ class Sources:
                 "difference": there.get((kind, month), 0) - here.get((kind, month), 0),
             }
             for kind, month in sorted({*there, *here}, key=lambda one: (one[1], one[0]))
-        ]
+        ] + further
 
 
 def takes_webhooks(source: Source) -> bool:

@@ -22,7 +22,7 @@ from tawny.model.durations import milliseconds
 from tawny.model.refusals import Refusal
 from tawny.model.zones import current_ms
 from tawny.settings import Settings
-from tawny.sources.events import Event, Facts, fact_digest
+from tawny.sources.events import Event, Facts, fact_digest, watermark
 from tawny.sources.hints import Announced, HintStore
 from tawny.sources.ledger import Ledger
 from tawny.sources.progress import Progress
@@ -40,6 +40,9 @@ OVERLAP_S = 600
 CHECKPOINT_EVENTS = 100_000
 CHECKPOINT_S = 20.0
 """After so many events, or so long, what was read is made durable and the position moves on."""
+
+WATERMARK_EVERY_MS = 60_000
+"""So far a source's watermark moves on at least, unless something came: each is a commit."""
 
 GONE_EVERY_MS = 86_400_000
 """So often is looked for records that are no longer there."""
@@ -86,7 +89,10 @@ class Sync:
         source: Source,
         reader: DeskReader,
         on_progress: Callable[[Progress], None] = lambda _: None,
+        *,
+        is_live: bool = True,
     ) -> None:
+        """`is_live`: what is read is the desk as it is now."""
         self._home = home
         self._settings = settings
         self._database = database
@@ -94,6 +100,7 @@ class Sync:
         self._source = source
         self._reader = reader
         self._on_progress = on_progress
+        self._is_live = is_live
         self._ledger = Ledger(self._store, source)
         self._hints = HintStore(database)
         self._announced = Announced(frozenset(), 0, {})
@@ -102,6 +109,7 @@ class Sync:
         self._refused_ids: set[str] = set()
         self._refusals: list[Refusal] = []
         self._newest_ms = source.newest_ms
+        self._stated_ms = int((source.position or {}).get("stated_ms", 0))
         self._share: float | None = None
         self.report = GapReport(source.address, source.kind, current_ms())
 
@@ -189,10 +197,14 @@ class Sync:
         self.report.accepted = ingest.outcome.accepted
         # Beside those that the ledger knew.
         self.report.refused = ingest.outcome.refused
+        duplicates = ingest.outcome.duplicates
+        if ended and self._is_live:
+            self._state_watermark(ingest)
         version = event_log(self._home, self._settings).snapshot().version
         values: dict[str, object] = {
             "position": {
                 "cursors": cursors, "since_ms": self._since_ms, "gone_ms": self._gone_ms,
+                "stated_ms": self._stated_ms,
             },
             "log_version": version,
             "newest_ms": self._newest_ms,
@@ -207,7 +219,19 @@ class Sync:
         self._lines = {}
         self._refused_ids = set()
         if ended:
-            self.report.duplicates += ingest.outcome.duplicates
+            self.report.duplicates += duplicates
+
+    def _state_watermark(self, ingest: Ingest) -> None:
+        """Say that everything before the horizon was sent. It is no record of the desk: no counter
+        knows of it."""
+        until_ms = self.report.until_ms
+        assert until_ms is not None
+        came = self.report.accepted > 0 and until_ms > self._stated_ms
+        if not came and until_ms < self._stated_ms + WATERMARK_EVERY_MS:
+            return
+        ingest.read("", [watermark(until_ms).line(self._source.address) + b"\n"])
+        ingest.flush()
+        self._stated_ms = until_ms
 
     def _refuse(self, name: str, refusal: Refusal) -> None:
         event_id = self._lines[name][refusal.number - 1]

@@ -184,6 +184,30 @@ def sync_source(
     return SourceAnswer.of(services.sources.sync(caller, source, data.request()), language)
 
 
+@post(
+    "/sources/{source:str}/dry-run",
+    opt=_ADMIN,
+    status_code=200,
+    sync_to_thread=True,
+    tags=_TAGS,
+    responses=responses(400, 401, 403, 404, 409, 413, 415, 500, 503),
+    summary="Read a source and send nothing",
+)
+def dry_run_source(
+    services: Services,
+    caller: Caller,
+    language: Language,
+    source: SourceName,
+    data: JSONBody[SyncBody],
+) -> dict[str, Any]:
+    """Reads and maps what a sync would send, from where the last one stopped or as the body says,
+    and returns the gap report that it would have; nothing is sent or kept. 409 while there is a
+    sync, 500 where it takes longer than two minutes and a half: then `until` and `since` make it
+    shorter, or `tawny sources sync --dry-run` takes its time."""
+    report = services.sources.dry_sync(caller, source, data.request())
+    return report_answer(report, language)
+
+
 @get(
     "/sources/{source:str}/report",
     opt=_ADMIN,
@@ -253,6 +277,6 @@ def make_webhook_address(
 
 HANDLERS = (
     list_source_kinds, list_sources, add_source, test_source, get_source, change_source,
-    remove_source, check_source, sync_source, source_report, pause_source, resume_source,
-    make_webhook_address,
+    remove_source, check_source, sync_source, dry_run_source, source_report,
+    pause_source, resume_source, make_webhook_address,
 )  # fmt: skip

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tawny.sources.chatwoot.api import ApiDesk
+from tawny.sources.chatwoot.api import CALL, ApiDesk
 from tawny.sources.chatwoot.api_rows import Json, conversation_row, instant_us
 from tawny.sources.chatwoot.enumerations import LOCALES
 from tawny.sources.chatwoot.unmeasured import API_NOT_MEASURED, API_NOTES, NOTES
 from tawny.sources.http.client import LISTED, StatusError
 from tawny.sources.reader import DeskAccess, SourceError
+from tawny.text import Text
 
 
 def read_account(desk: ApiDesk) -> Json:
@@ -80,7 +81,11 @@ def read_access(desk: ApiDesk) -> DeskAccess:
         newest_us=max((one for one in newest if one is not None), default=None),
         clock_difference_s=desk.http.clock_difference_s,
         not_measured=API_NOT_MEASURED,
-        notes=(*API_NOTES, *NOTES),
+        notes=(
+            Text("budget: {calls} calls a minute", calls=desk.budget.allowed(CALL)),
+            *API_NOTES,
+            *NOTES,
+        ),
     )
 
 

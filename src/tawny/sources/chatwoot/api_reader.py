@@ -50,8 +50,8 @@ class ChatwootApiReader:
         self._prefix = prefix
         self._url = f"{options['url']}/app/accounts/{options['account']}"
         self._desk = ApiDesk(
-            options["url"], int(options["account"]), token, content=options["content"] == "yes",
-            has_members=options["team_of"] == "agent",
+            options["url"], int(options["account"]), token, str(options.get("budget") or "50%"),
+            content=options["content"] == "yes", has_members=options["team_of"] == "agent",
         )  # fmt: skip
         self._excluded = frozenset(str(one) for one in options["excluded_channels"])
         self._virtual = frozenset(str(one) for one in options["virtual_agents"])

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from tawny.sources.chatwoot.desk import Desk
 from tawny.sources.chatwoot.enumerations import CSAT, INCOMING, OUTGOING, TEMPLATE
+from tawny.sources.postgres import moment
 
 
 def counts(desk: Desk, until_us: int, excluded: frozenset[str]) -> Mapping[tuple[str, str], int]:
@@ -38,4 +39,25 @@ def counts(desk: Desk, until_us: int, excluded: frozenset[str]) -> Mapping[tuple
     resolves = events.c.name == "conversation_resolved"
     add("resolves", desk.by_month("reporting_events", until_us, resolves, inboxes(events)))
     add("contacts", desk.by_month("contacts", until_us, contacts.c.id.is_not(None)))
+    add("labels", _labels(desk, until_us, inboxes(conversations)))
     return found
+
+
+def _labels(desk: Desk, until_us: int, condition: sa.ColumnElement[bool]) -> Mapping[str, int]:
+    """Labels that are on conversations which meet a condition, by the UTC month in which they were
+    put there."""
+    taggings, owned = (desk.database.tables[name] for name in ("taggings", "conversations"))
+    month = sa.func.to_char(taggings.c.created_at, "YYYY-MM").label("month")
+    rows = desk.database.rows(
+        sa.select(month, sa.func.count().label("rows"))
+        .join(owned, owned.c.id == taggings.c.taggable_id)
+        .where(
+            taggings.c.taggable_type == "Conversation",
+            taggings.c.context == "labels",
+            taggings.c.created_at <= moment(until_us),
+            owned.c.account_id == desk.account,
+            condition,
+        )
+        .group_by(month)
+    )
+    return {row.month: int(row.rows) for row in rows if row.month is not None}

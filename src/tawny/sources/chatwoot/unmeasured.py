@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tawny.sources.unmeasured import (
+    LANGUAGE,
+    LOCKS,
+    PRESENCE,
+    REFERENCES,
+    TAGS,
+    UNSAID,
+    Unmeasured,
+)
 from tawny.text import Text
 
-_LOCKS = ("handle_time", "no_response_time", "cherry_picking_time")
-
-NOT_MEASURED: Sequence[tuple[Sequence[str], Text]] = (
+NOT_MEASURED: Sequence[Unmeasured] = (
     (
-        (
-            *(f"resolved-conversations.{key}" for key in _LOCKS),
-            *(f"open-conversations.{key}" for key in _LOCKS),
-            *(f"teams.{key}" for key in (*_LOCKS, "average_handle_time")),
-            *(f"users.{key}" for key in (*_LOCKS, "average_handle_time", "utilization")),
-        ),
+        LOCKS,
         Text("Chatwoot has no locks: assigned is not open on the screen"),
     ),
     (
-        ("users.available_time", "users.away_time", "user-presence"),
+        PRESENCE,
         Text("who was available when is not kept, only what is set at present"),
     ),
     (
-        ("tags", "messages.tag_ids", "messages.tag_names"),
+        TAGS,
         Text("messages have no tags; labels are topics"),
     ),
     (
-        ("resolved-conversations.language", "open-conversations.language"),
+        LANGUAGE,
         Text("only where Chatwoot has detected it"),
     ),
     (
@@ -35,9 +37,15 @@ NOT_MEASURED: Sequence[tuple[Sequence[str], Text]] = (
         Text("never bulk_resolve: a bulk action leaves the same trace as any other"),
     ),
     (
-        ("response-times.handover_reason",),
+        ("response-times.handover_reason", "virtual-agents.handed_over_error"),
         Text("only taken_by_agent and error are recorded"),
     ),
+    (
+        ("resolved-conversations.resolve_reason",),
+        Text("only that of Captain, and that the contact resolved it, was blocked or is gone"),
+    ),
+    REFERENCES,
+    *UNSAID,
 )
 """Columns, or whole exports, by their keys, and why they are empty or hold less."""
 

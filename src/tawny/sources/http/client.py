@@ -83,7 +83,7 @@ class DeskHttp:
         self.clock_difference_s = 0.0
         self._option = option
         parts = urlsplit(url)
-        self._url = url
+        self.url = url
         self._host = parts.hostname or ""
         rule = OutgoingRule(Settings())
         tls = parts.scheme == "https"
@@ -179,7 +179,7 @@ class DeskHttp:
         with (
             self._translated(path),
             self._client.stream(
-                method, self._url + path, params=dict(parameters), json=asked
+                method, self.url + path, params=dict(parameters), json=asked
             ) as answer,
         ):
             if self._proxy.fault is not None:

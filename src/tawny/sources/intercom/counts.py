@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tawny.model.zones import instant_text
+from tawny.sources.figures import DeskFigures
 from tawny.sources.intercom import words
 from tawny.sources.intercom.conversations import channel_of, is_campaign
 from tawny.sources.intercom.desk import IntercomDesk
@@ -23,9 +24,10 @@ Count = Callable[[str, int], None]
 
 def counts(
     desk: IntercomDesk, until_us: int, excluded: frozenset[str], directory: IntercomDirectory,
-    since_s: int,
+    since_s: int, figures: dict[str, DeskFigures],
 ) -> Mapping[tuple[str, str], int]:  # fmt: skip
-    """Records by kind and UTC month of their creation, up to an instant in microseconds."""
+    """Records by kind and UTC month of their creation, up to an instant in microseconds. What the
+    workspace says of each conversation, unless it changed after that, is put into `figures`."""
     found: Counter[tuple[str, str]] = Counter()
     until_ms = until_us // 1000
     # What is wrong with a record was said when it was read.
@@ -51,13 +53,32 @@ def counts(
         if whole is None or whole.get("id") != row.get("id"):
             continue
         with report.one("conversation"):
-            asked_for |= _conversation(whole, directory, report, count)
+            found_in = _conversation(whole, directory, report, count)
+            asked_for |= found_in
+            if found_in and instant_ms(whole["updated_at"]) <= until_ms:
+                figures[directory.named(str(whole["id"]))] = _figures(whole)
     for number in sorted(asked_for - contacts):
         contact = desk.contact(number)
         if contact is not None:
             with report.one("contact"):
                 count("contacts", instant_ms(contact["created_at"]))
     return found
+
+
+def _figures(row: Mapping[str, Any]) -> DeskFigures:
+    """What the workspace says of a conversation. Raises `ValueError`."""
+    found = row.get("statistics")
+    said: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    reopens = said.get("count_reopens")
+
+    def instant(name: str) -> int | None:
+        return None if said.get(name) is None else instant_ms(said[name])
+
+    return DeskFigures(
+        instant_text(instant_ms(row["created_at"]))[:7],
+        None if reopens is None else int(reopens),
+        instant("first_admin_reply_at"), instant("first_close_at"),
+    )  # fmt: skip
 
 
 def _conversation(

@@ -17,6 +17,8 @@ from tawny.sources.reader import SourceError
 
 VERSION = "2.14"
 """The account's default changes without a word, so this is always asked for."""
+HOURS_VERSION = "2.17"
+"""The first that tells office hours."""
 OTHER, SEARCH = "other", "search"
 WINDOW_S = 10.0
 """Limits are counted within it."""
@@ -78,9 +80,10 @@ class IntercomDesk:
         self.budget = RateBudget(budget, LIMITS, window_s=WINDOW_S)
         self.http = self._http(base_url or REGIONS[region])
 
-    def _http(self, url: str) -> DeskHttp:
+    def _http(self, url: str, headers: Mapping[str, str] | None = None) -> DeskHttp:
         option = "--region" if self._base_url is None else "--base-url"
-        return DeskHttp(option, url, self._headers, self.budget, _read_limits)
+        all_headers = {**self._headers, **(headers or {})}
+        return DeskHttp(option, url, all_headers, self.budget, _read_limits)
 
     def workspace(self) -> Workspace:
         """Whose the secret is. Raises `SourceError` for one of another workspace."""
@@ -139,6 +142,19 @@ class IntercomDesk:
             if error.status in (403, 404):
                 return []
             raise
+
+    def schedules(self) -> list[Any]:
+        """Its office hours, which a later version of the API tells; none where it does not."""
+        later = self._http(self.http.url, {"Intercom-Version": HOURS_VERSION})
+        try:
+            return listed(later.get("/office_hours_schedules", {}, OTHER), "data")
+        except StatusError as error:
+            if error.status in (400, 403, 404, 406):
+                return []
+            raise
+        finally:
+            later.close()
+            self.http.traffic.requests += later.traffic.requests
 
     def one(self, path: str) -> Json | None:
         """A record by its address, its texts without markup; none of what is gone."""

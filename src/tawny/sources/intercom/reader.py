@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tawny.sources.figures import DeskFigures
 from tawny.sources.intercom.access import read_access
 from tawny.sources.intercom.contacts import contact_pages
 from tawny.sources.intercom.context import IntercomReading
@@ -19,7 +20,7 @@ from tawny.sources.intercom.desk import VERSION, IntercomDesk, Workspace
 from tawny.sources.intercom.directory import IntercomDirectory, read_directory
 from tawny.sources.intercom.gone import Missing
 from tawny.sources.intercom.histories import Histories
-from tawny.sources.intercom.hours import read_hours
+from tawny.sources.intercom.hours import read_hours, read_schedule
 from tawny.sources.intercom.presence import CURSOR, Presence
 from tawny.sources.intercom.unmeasured import not_measured
 from tawny.sources.ledger import Ledger
@@ -35,6 +36,7 @@ class IntercomReader:
         self._options = options
         self._prefix = prefix
         self._excluded = frozenset(str(one) for one in options["excluded_channels"])
+        self._figures: dict[str, DeskFigures] = {}
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -51,10 +53,15 @@ class IntercomReader:
 
     def counts(self, until_us: int) -> Mapping[tuple[str, str], int]:
         """What there is by kind and month: everything is read again."""
+        self._figures = {}
         return counts(
             self._desk, until_us, self._excluded, self._directory(self._desk.workspace()),
-            int(self._options.get("since_ms") or 0) // 1000,
+            int(self._options.get("since_ms") or 0) // 1000, self._figures,
         )  # fmt: skip
+
+    def figures(self) -> Mapping[str, DeskFigures]:
+        """What the workspace says of each conversation that `counts` read."""
+        return self._figures
 
     def _directory(self, workspace: Workspace) -> IntercomDirectory:
         hours = self._options.get("hours")
@@ -72,6 +79,11 @@ class IntercomReader:
         report.version = VERSION
         workspace = self._desk.workspace()
         directory = self._directory(workspace)
+        if directory.hours is None:
+            wanted = self._options.get("schedule")
+            directory.hours = read_schedule(
+                self._desk, None if wanted is None else str(wanted), report
+            )
         at = IntercomReading(
             dict(cursors), window, ledger, report, self._excluded,
             has_content=self._options["content"] == "yes", desk=self._desk, directory=directory,

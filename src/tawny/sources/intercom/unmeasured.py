@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tawny.sources.unmeasured import (
+    LOCKS,
+    PRESENCE,
+    REFERENCES,
+    UNSAID,
+    Unmeasured,
+)
 from tawny.text import Text
 
-_TIMES = ("handle_time", "no_response_time", "cherry_picking_time")
-
 _PRESENCE = (
-    ("users.available_time", "users.away_time", "user-presence"),
+    PRESENCE,
     Text("who was available when stands in the activity log, which the token may not read"),
 )
 
-_ALWAYS: Sequence[tuple[Sequence[str], Text]] = (
+_ALWAYS: Sequence[Unmeasured] = (
     (
-        (
-            *(f"resolved-conversations.{key}" for key in _TIMES),
-            *(f"open-conversations.{key}" for key in _TIMES),
-            *(f"teams.{key}" for key in (*_TIMES, "average_handle_time")),
-            *(f"users.{key}" for key in (*_TIMES, "average_handle_time", "utilization")),
-        ),
+        LOCKS,
         Text("Intercom does not keep who looked at a conversation"),
     ),
     (
@@ -28,9 +28,15 @@ _ALWAYS: Sequence[tuple[Sequence[str], Text]] = (
         Text("bulk_resolve never: closing many at once leaves no trace"),
     ),
     (
-        ("response-times.handover_reason",),
+        ("response-times.handover_reason", "virtual-agents.handed_over_error"),
         Text("only where a part says why a bot handed over"),
     ),
+    (
+        ("resolved-conversations.resolve_reason",),
+        Text("only that the contact closed it, and that it was merged or deleted"),
+    ),
+    REFERENCES,
+    *UNSAID,
     (
         ("messages.content",),
         Text("Twitter's texts are replaced by a notice, which is no content"),
@@ -38,7 +44,7 @@ _ALWAYS: Sequence[tuple[Sequence[str], Text]] = (
 )
 
 
-def not_measured(*, has_activities: bool) -> Sequence[tuple[Sequence[str], Text]]:
+def not_measured(*, has_activities: bool) -> Sequence[Unmeasured]:
     """Columns, or whole exports, by their keys, and why they are empty or hold less."""
     return _ALWAYS if has_activities else (*_ALWAYS, _PRESENCE)
 

@@ -10,14 +10,14 @@ from typing import Any
 from tawny.model.zones import zone
 from tawny.sources.events import Data, Event, Facts, version_id, without_nulls
 from tawny.sources.ledger import Ledger
+from tawny.sources.opening_hours import weekly
 from tawny.sources.reader import Record
 from tawny.sources.report import GapReport
 from tawny.sources.zendesk.desk import ZendeskAccount
-from tawny.sources.zendesk.words import DAYS, id_of, instant_ms, number_of, zone_names
+from tawny.sources.zendesk.words import id_of, instant_ms, number_of, zone_names
 
 import zoneinfo  # isort: skip
 
-_DAY_MINUTES = 24 * 60
 _LONGEST_HOLIDAY_DAYS = 366
 
 Json = Mapping[str, Any]
@@ -220,33 +220,17 @@ def _hours(
     holidays = desk.perhaps(
         f"/api/v2/business_hours/schedules/{schedule['id']}/holidays.json", "holidays"
     )
-    directory.hours = {"time_zone": time_zone, "weekly": weekly(schedule.get("intervals") or [])}
+    directory.hours = {
+        "time_zone": time_zone,
+        "weekly": weekly(
+            (int(one["start_time"]), int(one["end_time"]))
+            for one in schedule.get("intervals") or []
+        ),
+    }
     days = sorted({day for one in holidays for day in _days(one)})
     if days:
         directory.hours["holidays"] = days
     directory.hours_ms = instant_ms(schedule.get("updated_at") or 0)
-
-
-def weekly(intervals: Sequence[Json]) -> dict[str, list[list[str]]]:
-    """Opening windows by day, of intervals in minutes since Sunday 00:00; one over midnight is two.
-
-    >>> weekly([{"start_time": 1980, "end_time": 2460}, {"start_time": 2820, "end_time": 2940}])
-    {'mon': [['09:00', '17:00'], ['23:00', '24:00']], 'tue': [['00:00', '01:00']]}
-    """
-    found: dict[str, list[list[str]]] = {}
-    for one in sorted(intervals, key=lambda one: int(one["start_time"])):
-        start, end = int(one["start_time"]), int(one["end_time"])
-        while start < end:
-            day = start // _DAY_MINUTES
-            last = min(end, (day + 1) * _DAY_MINUTES)
-            window = [_clock(start - day * _DAY_MINUTES), _clock(last - day * _DAY_MINUTES)]
-            found.setdefault(DAYS[day % 7], []).append(window)
-            start = last
-    return {day: sorted(windows) for day, windows in found.items()}
-
-
-def _clock(minutes: int) -> str:
-    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _days(holiday: Json) -> Iterator[str]:

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tawny.sources.unmeasured import (
+    LANGUAGE,
+    LOCKS,
+    PRESENCE,
+    TAGS,
+    UNSAID,
+    Unmeasured,
+)
 from tawny.text import Text
 
-_LOCKS = ("handle_time", "no_response_time", "cherry_picking_time")
-
 _PRESENCE = (
-    ("users.available_time", "users.away_time", "user-presence"),
+    PRESENCE,
     Text("who was available when is known of Zendesk Chat only, which this account does not have"),
 )
 
-_ALWAYS: Sequence[tuple[Sequence[str], Text]] = (
+_ALWAYS: Sequence[Unmeasured] = (
     (
-        (
-            *(f"resolved-conversations.{key}" for key in _LOCKS),
-            *(f"open-conversations.{key}" for key in _LOCKS),
-            *(f"teams.{key}" for key in (*_LOCKS, "average_handle_time")),
-            *(f"users.{key}" for key in (*_LOCKS, "average_handle_time", "utilization")),
-        ),
+        LOCKS,
         Text("Zendesk does not keep who looked at a ticket"),
     ),
     (
-        ("tags", "messages.tag_ids", "messages.tag_names"),
+        TAGS,
         Text("comments have no tags; the tags of tickets are topics"),
     ),
     (
-        ("resolved-conversations.language", "open-conversations.language"),
+        LANGUAGE,
         Text("Zendesk keeps the language of a person, not of a conversation"),
     ),
     (
@@ -36,13 +37,18 @@ _ALWAYS: Sequence[tuple[Sequence[str], Text]] = (
         Text("bulk_resolve only where the update says that it was one"),
     ),
     (
-        ("response-times.handover_reason",),
+        ("response-times.handover_reason", "virtual-agents.handed_over_error"),
         Text("why a bot handed over is not recorded"),
     ),
+    (
+        ("resolved-conversations.resolve_reason",),
+        Text("only that the requester solved it, and that it was merged or deleted"),
+    ),
+    *UNSAID,
 )
 
 
-def not_measured(*, has_chat: bool) -> Sequence[tuple[Sequence[str], Text]]:
+def not_measured(*, has_chat: bool) -> Sequence[Unmeasured]:
     """Columns, or whole exports, by their keys, and why they are empty or hold less."""
     return _ALWAYS if has_chat else (*_ALWAYS, _PRESENCE)
 

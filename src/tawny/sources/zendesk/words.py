@@ -54,9 +54,6 @@ TOLD_OTHERWISE = frozenset(
 )
 """Types of children that are known and tell nothing that is sent."""
 
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-"""In the order in which minutes of a schedule count."""
-
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MILLISECOND = datetime.timedelta(milliseconds=1)
 
