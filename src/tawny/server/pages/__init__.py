@@ -39,6 +39,7 @@ from tawny.server.pages import (
     sources,
     start,
     static_files,
+    timeline,
     zones,
 )
 from tawny.server.pages.submitted import provide_form
@@ -55,6 +56,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
             *runs.ROUTES,
             *result.ROUTES,
             *explanation.ROUTES,
+            *timeline.ROUTES,
             *changed.ROUTES,
             *saved.ROUTES,
             *schedules.ROUTES,
