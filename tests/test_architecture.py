@@ -59,6 +59,10 @@ LAYERS: dict[str, set[str]] = {
     "explanations": {
         *("languages", "errors", "settings", "model", "log", "engine", "queries", "exports"),
     },
+    # One conversation over time.
+    "timelines": {
+        *("languages", "errors", "settings", "model", "log", "engine", "queries", "exports"),
+    },
     # What is other in an export between two states, and which events made it so.
     "differences": {
         *("languages", "errors", "settings", "model", "log", "state", "engine", "queries"),
@@ -92,7 +96,7 @@ LAYERS: dict[str, set[str]] = {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
         *("credentials", "deliveries", "schedules", "feeds", "explanations"),
-        *("differences", "erasures"),
+        *("differences", "timelines", "erasures"),
     },
     # Makers of events know the contract and nothing of what becomes of it.
     "sample": {"errors", "model"},
@@ -115,6 +119,7 @@ LAYERS: dict[str, set[str]] = {
         *("people", "engine", "queries", "exports", "intake", "reading", "upkeep", "runs"),
         *("background", "sample", "imports", "sources", "server", "client", "completeness"),
         *("deliveries", "schedules", "feeds", "explanations", "differences", "erasures"),
+        "timelines",
     },
 }
 """What each layer may import, beside itself."""
@@ -490,6 +495,8 @@ def test_a_statement_says_what_it_gives_and_is_used(path: str) -> None:
         used = Path(path).stem in {rule.statement for rule in rules if rule}
     elif path.startswith("completeness/"):
         used = f'"{path}"' in (PACKAGE / "completeness" / "reading.py").read_text()
+    elif path.startswith("timelines/"):
+        used = f'"{Path(path).stem}"' in (PACKAGE / "timelines" / "reading.py").read_text()
     elif path.startswith(("feeds/", "figures/", "summaries/")):
         used = Path(path).stem in EXPORT_TYPES
     else:

@@ -115,3 +115,11 @@ def _to_plain(text: Text) -> dict[str, Any]:
 def _from_plain(plain: dict[str, Any]) -> Any:
     # No value has a name with a dollar: the object of the values is no text.
     return Text(plain["$text"], **plain.get("$values", {})) if "$text" in plain else plain
+
+
+def one_line(text: str) -> str:
+    """A text as it is, with what would break the line or the terminal shown as an escape."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

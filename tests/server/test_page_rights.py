@@ -63,6 +63,8 @@ POST   /exports/RUN/delete-file      303    403    404  403  303
 GET    /exports/RUN/changed          303    403    404  200  200
 GET    /exports/RUN/charts           303    403    404  200  200
 GET    /exports/RUN/explanation      303    403    404  400  400
+GET    /explanations                 303    403    400  400  400
+GET    /timelines/never-sent         303    403    404  404  404
 GET    /exports/RUN/file             303    403    404  200  200
 GET    /exports/RUN/files/teams      303    403    404  404  404
 POST   /exports/RUN/next             303    403    404  303  303

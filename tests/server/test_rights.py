@@ -51,6 +51,7 @@ POST   /api/v1/estimate                  401    403    403  200  200
 GET    /api/v1/events/schema             200    200    200  200  200
 POST   /api/v1/events                    401    200    403  403  200
 GET    /api/v1/explanations?MESSAGE      401    403    404  200  200
+GET    /api/v1/timelines/never-sent      401    403    404  404  404
 GET    /api/v1/exports                   401    403    200  200  200
 POST   /api/v1/exports                   401    403    403  202  202
 GET    /api/v1/exports/RUN               401    403    404  200  200

@@ -21,6 +21,7 @@ from tawny.background.erasure_jobs import ERASURE_JOBS
 from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
 from tawny.background.moving import move_if_free
 from tawny.background.source_jobs import SOURCE_JOBS
+from tawny.background.timeline_job import conversation_timeline
 from tawny.disk import translated_os_errors
 from tawny.engine.engines import open_of_folder
 from tawny.engine.log_facts import known_channels
@@ -335,6 +336,7 @@ JOBS: dict[str, Job] = {
     "rows": rows,
     "status": status,
     "tidy": tidy,
+    "timeline": conversation_timeline,
     "typed_rows": typed_rows,
     "unload_sample": unload_sample,
     **ERASURE_JOBS,

@@ -17,11 +17,3 @@ def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-def one_line(text: str) -> str:
-    """A name as it is, with what would break the line or the terminal shown as an escape."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import click
 
-from tawny.cli.alignment import one_line
 from tawny.cli.app import say
 from tawny.cli.options import SECRET_FIELDS, Given, Json
 from tawny.cli.printing import is_json, print_json
 from tawny.cli.schedules import desk_of
 from tawny.errors import RequestError, UnknownValueError
 from tawny.schedules.applying import KIND_NAMES
-from tawny.text import Text
+from tawny.text import Text, one_line
 from tawny.toml_file import read_toml
 
 _TABLES = ("destinations", "saved_exports", "schedules")

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from msgspec import structs
 
-from tawny.cli.alignment import one_line
 from tawny.cli.app import say, settings
 from tawny.completeness.words import channels_of_receipt, named_channels
 from tawny.exports.request import ExportRequest, resolve
 from tawny.intake.moving import move_inbox
 from tawny.model.durations import checked_duration, milliseconds
 from tawny.model.zones import current_ms, instant_ms, instant_text
-from tawny.text import Text
+from tawny.text import Text, one_line
 
 if TYPE_CHECKING:
     from tawny.client import Client

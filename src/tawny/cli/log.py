@@ -10,7 +10,7 @@ from typing import Literal
 
 import click
 
-from tawny.cli.alignment import aligned, one_line
+from tawny.cli.alignment import aligned
 from tawny.cli.app import say, settings
 from tawny.errors import RequestError
 from tawny.intake.moving import move_inbox
@@ -18,7 +18,7 @@ from tawny.log.acceptance import Loss, loss_of
 from tawny.model.zones import instant_text
 from tawny.reading.log_status import LogStatus, log_status
 from tawny.state.event_log import event_log
-from tawny.text import Text
+from tawny.text import Text, one_line
 from tawny.upkeep.compact import compact as compact_log
 from tawny.upkeep.erase import purge
 from tawny.upkeep.exported_files import ExportedFile

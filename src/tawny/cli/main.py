@@ -31,6 +31,7 @@ CALLS: dict[str, str] = {
     "export": "export",
     "feed": "feed",
     "explain": "explain",
+    "timeline": "timeline",
     "diff": "diff",
     "verify": "verify",
     "check": "verify",

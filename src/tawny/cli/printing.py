@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from tawny.cli.alignment import aligned, one_line
+from tawny.cli.alignment import aligned
 from tawny.cli.app import say
 from tawny.cli.options import Given, Json
 from tawny.errors import UnknownValueError
-from tawny.text import Text
+from tawny.text import Text, one_line
 
 
 def named(thing: Text, name: str, found: Sequence[Json]) -> Json:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tawny.cli.alignment import one_line
 from tawny.cli.app import say, settings
 from tawny.cli.choice import choice_fields
 from tawny.cli.completeness import lacking
@@ -23,7 +22,7 @@ from tawny.cli.printing import (
     print_rows,
 )
 from tawny.errors import RequestError
-from tawny.text import Text
+from tawny.text import Text, one_line
 
 if TYPE_CHECKING:
     from tawny.cli.schedules_here import SchedulesHere

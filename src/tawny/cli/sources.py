@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 import click
 
-from tawny.cli.alignment import aligned, one_line
+from tawny.cli.alignment import aligned
 from tawny.cli.app import fail, say, settings
 from tawny.cli.ingest import FRAGMENTED_FILES, REFUSED
 from tawny.cli.sample import opened
@@ -39,7 +39,7 @@ from tawny.sources.status import status_of
 from tawny.sources.store import Source
 from tawny.sources.sync import SyncRequest
 from tawny.state.database import open_database
-from tawny.text import Text
+from tawny.text import Text, one_line
 from tawny.upkeep.compact import compact
 
 PREVIEWED = 10

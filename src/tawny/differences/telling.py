@@ -10,12 +10,11 @@ from typing import Any
 from tawny.differences.cause import DifferenceCause
 from tawny.differences.comparison import ChangedCell, ChangedRow, Comparison
 from tawny.differences.side import Side
-from tawny.explanations.telling import local_text
 from tawny.explanations.words import event_words
 from tawny.languages import translated
-from tawny.model.zones import instant_text
+from tawny.model.zones import instant_text, local_text
 from tawny.queries.catalogue import query
-from tawny.text import N_, Text
+from tawny.text import N_, Text, one_line
 
 Json = dict[str, Any]
 
@@ -131,7 +130,7 @@ def text_lines(comparison: Comparison, rows: Iterable[ChangedRow], language: str
     yield say(summary(comparison))
     for row in rows:
         yield ""
-        yield f"{say(_CHANGES[row.change])}  {_one_line(row.row)}"
+        yield f"{say(_CHANGES[row.change])}  {one_line(row.row)}"
         if row.change != "changed":
             yield from (
                 f"    {say(cause_words(cause, None, comparison.now))}" for cause in row.causes
@@ -266,11 +265,4 @@ def _minute(local: str) -> str:
 
 
 def _shown(cell: str | None) -> str:
-    return "–" if cell is None else _one_line(cell)
-
-
-def _one_line(text: str) -> str:
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    return "–" if cell is None else one_line(cell)

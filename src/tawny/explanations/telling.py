@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import textwrap
-import zoneinfo
 from typing import Any
 
 from tawny.engine.event_keys import EventKey
@@ -13,9 +11,9 @@ from tawny.explanations.explanation import Explanation
 from tawny.explanations.gathering import EvidencePart
 from tawny.explanations.words import counts, event_words, part_words, why_empty
 from tawny.languages import translated
-from tawny.model.zones import from_ms, instant_text, offset_ms
+from tawny.model.zones import instant_text, local_text
 from tawny.queries.catalogue import query
-from tawny.text import Text
+from tawny.text import Text, one_line
 
 _WIDTH = 96
 
@@ -50,7 +48,7 @@ def as_text(explanation: Explanation, language: str) -> str:
                            as_of=local_text(explanation.bounds.as_of_ms, zone)))]  # fmt: skip
     for key in explanation.events():
         event = explanation.evidence.events[key]
-        lines.append(f"  {local_text(key.time_ms, zone)}  {_one_line(say(event_words(event)))}")
+        lines.append(f"  {local_text(key.time_ms, zone)}  {one_line(say(event_words(event)))}")
         lines += [
             f"      {_amount(part, explanation, language)}{say(part_words(part))}"
             for part in told_parts(explanation, key)
@@ -129,16 +127,6 @@ def told_parts(explanation: Explanation, key: EventKey) -> list[EvidencePart]:
     return sorted(named.values(), key=lambda one: one.amount is None)
 
 
-def local_text(instant_ms: int, zone: zoneinfo.ZoneInfo) -> str:
-    """An instant as exports write it."""
-    offset = datetime.timedelta(milliseconds=offset_ms(instant_ms, zone))
-    try:
-        local = from_ms(instant_ms).astimezone(datetime.timezone(offset))
-    except OverflowError:  # the first or last hours that a calendar shows in UTC alone
-        return instant_text(instant_ms)
-    return local.isoformat(timespec="milliseconds")
-
-
 def _unit(explanation: Explanation) -> str:
     return "count" if explanation.rule.how == "count" else "ms"
 
@@ -152,10 +140,3 @@ def _amount(part: EvidencePart, explanation: Explanation, language: str) -> str:
     seconds = translated(Text("{seconds:,.3f} s", seconds=abs(part.amount) / 1000), language)
     sign = "+ " if part.amount >= 0 else "− "
     return f"{sign if counts(part.name) else ''}{seconds}  "
-
-
-def _one_line(text: str) -> str:
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )

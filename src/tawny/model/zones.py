@@ -122,6 +122,16 @@ def offset_ms(instant_ms: int, tz: zoneinfo.ZoneInfo) -> int:
     return offset // _MILLISECOND
 
 
+def local_text(instant_ms: int, zone: zoneinfo.ZoneInfo) -> str:
+    """An instant as exports write it."""
+    offset = datetime.timedelta(milliseconds=offset_ms(instant_ms, zone))
+    try:
+        local = from_ms(instant_ms).astimezone(datetime.timezone(offset))
+    except OverflowError:  # the first or last hours that a calendar shows in UTC alone
+        return instant_text(instant_ms)
+    return local.isoformat(timespec="milliseconds")
+
+
 def local_to_ms(local: datetime.datetime, tz: zoneinfo.ZoneInfo) -> int:
     """The instant a local date-time (without zone) means (docs/exports.md, what is asked for).
 

@@ -70,6 +70,7 @@ ACTIONS = (
     "charts_read",
     "feed_read",
     "explanation_read",
+    "timeline_read",
     "differences_read",
     "audit_read",
     "erasure_requested",

@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
@@ -30,7 +30,7 @@ from tawny.model.rights import Right
 from tawny.queries.columns import Column, Translations
 from tawny.queries.heads import BESIDE_CELLS, Head, check_head, head_of
 from tawny.queries.output_columns import columns_of
-from tawny.queries.plan import OF_RANGE, SCOPE, Step, marked_steps
+from tawny.queries.plan import OF_RANGE, SCOPE, Step, marked_steps, needed
 from tawny.queries.sql_file import ParsedFiles, ParsedSelect, Span, SqlFile
 from tawny.queries.statements import version_of
 from tawny.text import Text
@@ -139,6 +139,14 @@ def explained_query(export_type: str, facts: tuple[str, ...] = ()) -> Query:
     there for an export, named `event` or `<what>_event`, as `tawny.engine.event_keys` has them.
     `facts` are steps of it too. Raises `UnknownValueError` for another name."""
     return _query(export_type, facts, with_evidence=True)
+
+
+@functools.cache
+def facts_alone(export_type: str, facts: tuple[str, ...]) -> Query:
+    """Some facts as an export has them, with the events they hang on, and no row made of them; for
+    conversations that are chosen otherwise than by its scope."""
+    whole = _query(export_type, facts, with_evidence=True)
+    return replace(whole, scope=(), steps=needed(whole.steps, facts), select_reads=facts)
 
 
 def _query(export_type: str, facts: tuple[str, ...] = (), *, with_evidence: bool) -> Query:

@@ -68,3 +68,14 @@ def marked_steps(steps: tuple[Step, ...], select_reads: tuple[str, ...]) -> tupl
 def _tables_behind(reads: tuple[str, ...]) -> tuple[str, ...]:
     """With the scope where events in scope are read: these are views over it."""
     return (*reads, SCOPE) if any(name.endswith("_in_scope") for name in reads) else reads
+
+
+def needed(steps: tuple[Step, ...], names: tuple[str, ...]) -> tuple[Step, ...]:
+    """Those of the steps that some of them need, these included, each after those it reads."""
+    wanted = set(names)
+    kept = []
+    for step in reversed(steps):
+        if step.name in wanted:
+            wanted.update(step.reads)
+            kept.append(step)
+    return tuple(reversed(kept))

@@ -2,7 +2,8 @@
 a result and the first page say, what the check of identities compares; what the rule of
 completeness asks of the log as a whole; and for a change feed the keys that rows of an export may
 have had between two versions of the log, of which a few too many do no harm; for an explanation
-the events that a cell hangs on, read from the facts of its export.
+the events that a cell hangs on, read from the facts of its export, and for a timeline what happened
+in its conversation.
 
 One `.sql` file each, in the same subset as the exports (`portable.py`), which tells what it gives
 in its first line. The folder is the list. They are no part of an export's definition: its version
@@ -18,7 +19,16 @@ from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-FOLDERS = ("charts", "checks", "completeness", "evidence", "feeds", "figures", "summaries")
+FOLDERS = (
+    "charts",
+    "checks",
+    "completeness",
+    "evidence",
+    "feeds",
+    "figures",
+    "summaries",
+    "timelines",
+)
 
 CHECKED = "statements_checked"
 """The file beside the queries that says which version of these was found portable; written by

@@ -44,6 +44,7 @@ from tawny.server.api import (
     source_webhooks,
     sources,
     system,
+    timelines,
 )  # fmt: skip
 from tawny.server.auth import COOKIE, admit, provide_caller, provide_maybe_caller
 from tawny.server.bodies import FORM_BYTES, JSON_BYTES, BoundedRequest
@@ -137,7 +138,8 @@ def create_app(home: Path, settings: Settings) -> Litestar:
             *people.HANDLERS,
             *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
             *deliveries.HANDLERS, *sources.HANDLERS, *feeds.HANDLERS,
-            *explanations.HANDLERS, *differences.HANDLERS, *erasures.HANDLERS, *docs.HANDLERS,
+            *explanations.HANDLERS, *timelines.HANDLERS, *differences.HANDLERS,
+            *erasures.HANDLERS, *docs.HANDLERS,
         ],
         dependencies={"language": Provide(provide_language)},
         request_max_body_size=JSON_BYTES,

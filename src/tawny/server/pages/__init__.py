@@ -40,6 +40,7 @@ from tawny.server.pages import (
     sources,
     start,
     static_files,
+    timeline,
     zones,
 )
 from tawny.server.pages.submitted import provide_form
@@ -56,6 +57,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
             *runs.ROUTES,
             *result.ROUTES,
             *explanation.ROUTES,
+            *timeline.ROUTES,
             *changed.ROUTES,
             *saved.ROUTES,
             *schedules.ROUTES,

@@ -75,6 +75,7 @@ ACTIONS = {
     "charts_read": N_("Looked at an export"),
     "feed_read": N_("Read a change feed"),
     "explanation_read": N_("Had a cell explained"),
+    "timeline_read": N_("Looked at a conversation over time"),
     "differences_read": N_("Compared an export with another state"),
     "audit_read": N_("Exported the audit trail"),
     "erasure_requested": N_("Had a contact erased"),
@@ -87,7 +88,10 @@ ACTIONS = {
 }
 
 
-LOOKS = ("preview_read", "charts_read", "feed_read", "explanation_read", "differences_read")
+LOOKS = (
+    *("preview_read", "charts_read", "feed_read", "explanation_read", "timeline_read"),
+    "differences_read",
+)
 """What somebody does again and again without changing anything: one line while nothing else is
 between."""
 _BLOCK = 200

@@ -34,6 +34,8 @@ class Cell:
 
     text: str
     exact: str = ""
+    leads_to: str = ""
+    """Where a page about it is."""
 
 
 def cell(value: Any, column: Column, zone_name: str, reader: Reader, now_year: int) -> Cell:

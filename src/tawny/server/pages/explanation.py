@@ -1,25 +1,29 @@
-"""Why a cell of a result says what it says: a panel beside the table, and a page to share."""
+"""Why a cell says what it says: a panel beside the table of a result, and pages to share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get
 from litestar.params import FromPath
+from msgspec import structs
 
 from tawny.errors import RequestError
-from tawny.exports.request import chosen_columns
+from tawny.exports.request import ExportRequest, chosen_columns
 from tawny.model.zones import instant_ms, requested_zone
 from tawny.queries.catalogue import query
-from tawny.runs.parts import part_of_run
+from tawny.queries.columns import Column
+from tawny.runs.parts import allowed_exports, part_of_run
 from tawny.server.asked_explanations import explanation
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages.rendering import AnyRequest, Reader, is_part, reader_of, render
 from tawny.server.pages.result import TableView, chosen_part
-from tawny.server.pages.submitted import of_query
+from tawny.server.pages.submitted import Submitted, of_query
+from tawny.server.pages.timeline_links import timeline_url
 
 MOST_EVENTS = 200
 """More are not read on a page; the command line and the API give all."""
@@ -54,32 +58,133 @@ def explanation_page(
     part = part_of_run(run, of if run.is_bundle else None)
     columns = chosen_columns(part.request)
     column = fields.chosen("column", [one.key for one in columns], columns[0].key)
-    row = fields.one("row")
-    if not 0 < len(row) <= 1600:
-        raise RequestError("row: found {found!r}; name a row of the export", found=row[:100])
+    row = _row(fields)
     found = explanation(
         services, caller, reader.language, part.request, row, column, part.receipt, subject=run_id
     )
     view = TableView(run.id, of if run.is_bundle else "")
-    shown = [_shown(one, run.time_zone, reader) for one in found["evidence"][:MOST_EVENTS]]
+    return _answer(
+        request,
+        caller,
+        found,
+        columns,
+        lambda column: view.explanation_url(row, column),
+        back=f"/exports/{run.id}" + (f"?of={view.of}" if view.of else ""),
+    )
+
+
+@get("/explanations", sync_to_thread=True)
+def cell_page(request: AnyRequest, caller: Caller, services: Services) -> Response[str]:
+    """A cell of the export that would be made now, of no run; the fields are those of the API."""
+    fields = of_query(request)
+    asked = ExportRequest(
+        export_type=fields.one("export"),
+        time_zone=fields.one("tz") or "UTC",
+        start=fields.one("from") or None,
+        end=fields.one("to") or None,
+        channels=fields.all("channel"),
+        as_of=fields.one("as_of") or None,
+    )
+    columns = query(asked.export_type).columns
+    allowed_exports(caller, asked)
+    of_caller = structs.replace(asked, channels=caller.allowed_channels(asked.channels))
+    row, reader = _row(fields), reader_of(request, caller)
+    column = fields.chosen("column", [one.key for one in columns], columns[0].key)
+    found = explanation(
+        services, caller, reader.language, of_caller, row, column, subject=asked.export_type
+    )
+
+    def url(column: str) -> str:
+        return cell_url(
+            asked.export_type,
+            row,
+            asked.start,
+            asked.end,
+            column,
+            asked.time_zone,
+            asked.as_of,
+            asked.channels,
+        )
+
+    return _answer(request, caller, found, columns, url)
+
+
+def cell_url(
+    export_type: str,
+    row: str,
+    start: str | None,
+    end: str | None,
+    column: str,
+    time_zone: str,
+    as_of: str | None,
+    channels: Sequence[str] = (),
+) -> str:
+    """The address of the explanation of a cell that no run has."""
+    fields = {
+        **{"export": export_type, "row": row, "column": column, "tz": time_zone},
+        **{"from": start, "to": end, "as_of": as_of, "channel": channels},
+    }
+    given = {name: value for name, value in fields.items() if value}
+    return f"/explanations?{urlencode(given, doseq=True)}"
+
+
+def _row(fields: Submitted) -> str:
+    row = fields.one("row")
+    if not 0 < len(row) <= 1600:
+        raise RequestError("row: found {found!r}; name a row of the export", found=row[:100])
+    return row
+
+
+def _answer(
+    request: AnyRequest,
+    caller: Caller,
+    found: Mapping[str, Any],
+    columns: Sequence[Column],
+    url: Callable[[str], str],
+    back: str = "",
+) -> Response[str]:
+    """A page of an explanation, or its part; `url` is where another column is explained, `back`
+    leads to the run."""
+    reader, export_type = reader_of(request, caller), found["export"]
+    shown = [_shown(one, found["time_zone"], reader) for one in found["evidence"][:MOST_EVENTS]]
     return render(
         request,
         caller,
         "parts/explanation.html" if is_part(request) else "explanation.html",
-        run=run,
-        of=view.of,
-        row=row,
-        column=column,
-        columns=[
-            (one.key, one.headers[reader.language], view.explanation_url(row, one.key))
-            for one in columns
-        ],
-        title=query(of).head.title,
+        back=back,
+        row=found["row"],
+        column=found["column"],
+        columns=[(one.key, one.headers[reader.language], url(one.key)) for one in columns],
+        title=query(export_type).head.title,
         found=found,
         events=shown,
         total=len(found["evidence"]),
-        url=view.explanation_url(row, column),
+        url=url(found["column"]),
+        timeline=_timeline_of(found),
     )
+
+
+def _timeline_of(found: Mapping[str, Any]) -> str | None:
+    """Where the conversation of a row is drawn over time; None for rows of none."""
+    key = _KEYS.get(found["export"])
+    if key is None:
+        return None
+    for one in found["evidence"]:
+        data = one["event"]["data"]
+        if data.get(key) == found["row"] and "conversation_id" in data:
+            return timeline_url(
+                data["conversation_id"], tz=found["time_zone"], as_of=found["as_of"]
+            )
+    return None
+
+
+_KEYS = {
+    "resolved-conversations": "conversation_id",
+    "open-conversations": "conversation_id",
+    "messages": "message_id",
+    "response-times": "message_id",
+}
+"""Of exports whose rows are of one conversation the field of an event that names the row."""
 
 
 def _shown(evidence: Mapping[str, Any], zone_name: str, reader: Reader) -> EventShown:
@@ -104,4 +209,4 @@ def _adds(part: Mapping[str, Any], reader: Reader) -> str:
     return f"{sign}{gap}{amount}" if part["counts"] else amount
 
 
-ROUTES = [explanation_page]
+ROUTES = [explanation_page, cell_page]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from litestar.response import Redirect
 from msgspec import structs
 
 from tawny.exports.request import chosen_columns
-from tawny.queries.columns import ColumnType
+from tawny.queries.columns import Column, ColumnType
 from tawny.runs.parts import part_of_run
 from tawny.runs.store import request_of_run
 from tawny.server.dependencies import Caller, Services
@@ -24,6 +24,7 @@ from tawny.server.pages.cells import Cell, cell
 from tawny.server.pages.paging import Paged, last_page_of
 from tawny.server.pages.rendering import AnyRequest, Reader, reader_of, render
 from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
+from tawny.server.pages.timeline_links import timeline_url
 from tawny.server.result_tables import RowsWanted
 from tawny.state.run_rows import ExportRun
 
@@ -129,14 +130,19 @@ def rows_part(
         return render(request, caller, "parts/rows.html", view=view, rows=None)
     year = datetime.datetime.now(reader.zone).year
     explained = next((column for column in shown if column.type in NUMBERS), shown[0])
+    as_of = run.receipt["as_of"] if run.receipt else None
+
+    def shown_cell(value: Any, column: Column) -> Cell:
+        made = cell(value, column, run.time_zone, reader, year)
+        if column.key != "conversation_id" or value is None:
+            return made
+        return replace(made, leads_to=timeline_url(str(value), tz=run.time_zone, as_of=as_of))
+
     cells = [
         RowShown(
             key,
             view.explanation_url(key, explained.key),
-            [
-                cell(value, column, run.time_zone, reader, year)
-                for value, column in zip(row, shown, strict=True)
-            ],
+            [shown_cell(value, column) for value, column in zip(row, shown, strict=True)],
         )
         for key, row in zip(found.keys, found.rows, strict=True)
     ]

@@ -31,7 +31,7 @@
     if (event.target.closest("[data-close-explanation]")) return close();
     const row = event.target.closest?.("#rows tr[data-row]");
     const link = row?.querySelector("a.explain");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || event.target.closest("a:not(.explain)") || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const cell = event.target.closest("td");
     if (event.target.closest("a.explain")) event.preventDefault();
     // Who marks a text to copy it has asked for nothing.
