@@ -13,9 +13,10 @@ from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.notices import LATE_AFTER_MS, Known, Notice, NoticeKind, Trouble, to_tell
 from tawny.schedules.owners import OPERATOR_ID
 from tawny.schedules.planner import last_range
-from tawny.schedules.rows import DeliveryState, ExportSchedule
+from tawny.schedules.rows import ONCE, DeliveryState, ExportSchedule
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import EFFECTIVE_REASON, EFFECTIVE_STATE, FIRST_TRY_MS
+from tawny.schedules.store_sent import stem_of_sent
 from tawny.state.database import Database
 from tawny.state.delivery_tables import deliveries, destinations, notices, schedules, slots
 from tawny.text import from_json
@@ -35,7 +36,8 @@ class Notices:
         """What a person was told, newest first."""
         with self._database.read() as connection:
             rows = connection.execute(
-                sa.select(notices)
+                sa.select(notices, (schedules.c.frequency == ONCE).label("once"))
+                .outerjoin(schedules, schedules.c.id == notices.c.schedule_id)
                 .where(notices.c.user_id == user_id)
                 .order_by(notices.c.id.desc())
                 .limit(_MOST_SHOWN)
@@ -43,7 +45,7 @@ class Notices:
         return [
             Notice(
                 NoticeKind(row.kind), row.destination, row.schedule_id, row.schedule,
-                None if row.reason is None else from_json(row.reason), row.at_ms,
+                None if row.reason is None else from_json(row.reason), row.at_ms, bool(row.once),
             )
             for row in rows
         ]  # fmt: skip
@@ -90,13 +92,15 @@ def _failures(connection: sa.Connection) -> Iterable[Trouble]:
     rows = connection.execute(
         sa.select(
             deliveries.c.destination_id, deliveries.c.destination, schedules.c.owner_id,
-            slots.c.schedule_id, schedules.c.name, EFFECTIVE_STATE.label("state"),
-            EFFECTIVE_REASON.label("reason"), FIRST_TRY_MS.label("first_try_ms"),
+            slots.c.schedule_id, schedules.c.name, schedules.c.frequency,
+            EFFECTIVE_STATE.label("state"), EFFECTIVE_REASON.label("reason"),
+            FIRST_TRY_MS.label("first_try_ms"),
         )
         .join(slots, slots.c.id == deliveries.c.slot_id)
         .join(schedules, schedules.c.id == slots.c.schedule_id)
         .where(
-            schedules.c.removed_ms.is_(None),
+            # What is sent once stands in no list of schedules; who sent it is told all the same.
+            sa.or_(schedules.c.removed_ms.is_(None), schedules.c.frequency == ONCE),
             schedules.c.owner_id != OPERATOR_ID,
             deliveries.c.revision == slots.c.revision,
             EFFECTIVE_STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP)),
@@ -104,9 +108,10 @@ def _failures(connection: sa.Connection) -> Iterable[Trouble]:
         .order_by(deliveries.c.id)
     ).all()  # fmt: skip
     for row in rows:
+        name = stem_of_sent(row.name) if row.frequency == ONCE else row.name
         yield Trouble(
             NoticeKind(row.state), row.destination_id, row.destination, row.owner_id,
-            row.schedule_id, row.name, row.reason, row.first_try_ms or 0,
+            row.schedule_id, name, row.reason, row.first_try_ms or 0,
         )  # fmt: skip
 
 
