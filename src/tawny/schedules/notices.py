@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from tawny.text import Text
 
@@ -58,6 +59,13 @@ class Notice:
                         destination=destination, schedule=schedule, why=why)  # fmt: skip
         return Text("{destination}: {schedule} was not delivered and is tried again: {why}",
                     destination=destination, schedule=schedule, why=why)  # fmt: skip
+
+    @property
+    def path(self) -> str:
+        """The page where it is tried again: of its schedule, or the list of deliveries."""
+        if self.once:
+            return f"/deliveries?{urlencode({'destination': self.destination})}"
+        return f"/schedules/{self.schedule_id}"
 
 
 @dataclass(frozen=True, slots=True)

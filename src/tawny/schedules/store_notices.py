@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
+from tawny.people.mailings import Mailings
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.notices import LATE_AFTER_MS, Known, Notice, NoticeKind, Trouble, to_tell
 from tawny.schedules.owners import OPERATOR_ID
@@ -21,6 +22,9 @@ from tawny.state.database import Database
 from tawny.state.delivery_tables import deliveries, destinations, notices, schedules, slots
 from tawny.text import from_json
 
+_NOTICES = sa.select(notices, (schedules.c.frequency == ONCE).label("once")).outerjoin(
+    schedules, schedules.c.id == notices.c.schedule_id
+)
 _MOST_SHOWN = 20
 _AT_ONCE = 500
 
@@ -34,14 +38,18 @@ class Notices:
 
     def list(self, user_id: int) -> Sequence[Notice]:
         """What a person was told, newest first."""
+        newest = notices.c.id.desc()
+        return self._select(
+            _NOTICES.where(notices.c.user_id == user_id).order_by(newest).limit(_MOST_SHOWN)
+        )
+
+    def find(self, notice_id: int) -> Notice | None:
+        """One."""
+        return next(iter(self._select(_NOTICES.where(notices.c.id == notice_id))), None)
+
+    def _select(self, query: sa.Select[Any]) -> Sequence[Notice]:
         with self._database.read() as connection:
-            rows = connection.execute(
-                sa.select(notices, (schedules.c.frequency == ONCE).label("once"))
-                .outerjoin(schedules, schedules.c.id == notices.c.schedule_id)
-                .where(notices.c.user_id == user_id)
-                .order_by(notices.c.id.desc())
-                .limit(_MOST_SHOWN)
-            ).all()
+            rows = connection.execute(query).all()
         return [
             Notice(
                 NoticeKind(row.kind), row.destination, row.schedule_id, row.schedule,
@@ -50,7 +58,7 @@ class Notices:
             for row in rows
         ]  # fmt: skip
 
-    def look(self) -> None:
+    def look(self, mailings: Mailings) -> None:
         """Tell everybody what they do not know yet."""
         now_ms = current_ms()
         live = [one for one in self._schedules.all() if one.owner_id != OPERATOR_ID]
@@ -74,9 +82,12 @@ class Notices:
                     "kind": told, "destination": last.destination, "reason": None,
                     "schedule_id": last.schedule_id, "schedule": last.schedule,
                 } | {"destination_id": pair[0], "user_id": pair[1]})  # fmt: skip
-        if rows:
+        for row in rows:
             with self._database.write() as connection:
-                connection.execute(notices.insert(), [{**row, "at_ms": now_ms} for row in rows])
+                notice_id = connection.execute(
+                    notices.insert().values(**row, at_ms=now_ms).returning(notices.c.id)
+                ).scalar_one()
+                mailings.add_notice(connection, row["user_id"], notice_id)
 
 
 def _row(one: Trouble) -> dict[str, Any]:

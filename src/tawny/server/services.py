@@ -18,6 +18,7 @@ from typing import Any
 
 from tawny.background.carrying import Carrying
 from tawny.background.comparison import compared_by_worker
+from tawny.background.mail_to_people import MailToPeople
 from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
@@ -132,6 +133,7 @@ class Services:
             home, settings, self.database, self.destinations, self.audit, self.runs,
             self.freshness.known, self._drawers,
         )  # fmt: skip
+        self._mail = MailToPeople(home, settings, self.database)
         self._status = CachedReading(
             lambda: self._read("status"),
             self._log_state,
@@ -150,6 +152,7 @@ class Services:
         self.mover.start()
         self.sources.start()
         self._carrying.start()
+        self._mail.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
 
@@ -157,6 +160,7 @@ class Services:
         """Stop it; nothing acknowledged is lost, nothing half done stays."""
         self.acknowledger.close()
         self._carrying.stop()
+        self._mail.stop()
         self.sources.stop()
         self.mover.stop()
         self._movers.close()

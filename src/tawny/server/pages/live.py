@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from litestar import MediaType, Response, get
 from litestar.datastructures import Cookie
@@ -12,7 +11,6 @@ from litestar.response import ServerSentEvent
 
 from tawny.languages import translated
 from tawny.model.zones import current_ms
-from tawny.schedules.notices import Notice
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
@@ -117,7 +115,7 @@ def notifications(request: AnyRequest, caller: Caller, services: Services) -> Re
     ]  # fmt: skip
     told += [
         # It begins with a name, which stays as it is.
-        Told(one.at_ms, translated(one.text, reader.language), _address_of(one))
+        Told(one.at_ms, translated(one.text, reader.language), one.path)
         for one in services.schedules.notices(caller)
     ]
     response = render(
@@ -132,13 +130,6 @@ def notifications(request: AnyRequest, caller: Caller, services: Services) -> Re
         )
     )  # fmt: skip
     return response
-
-
-def _address_of(notice: Notice) -> str:
-    """Where it is tried again: on the page of its schedule, or in the list of deliveries."""
-    if notice.once:
-        return f"/deliveries?{urlencode({'destination': notice.destination})}"
-    return f"/schedules/{notice.schedule_id}"
 
 
 ROUTES = [live, now, notifications]
