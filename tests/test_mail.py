@@ -20,7 +20,7 @@ import pytest
 from commands import Result, ingest, ndjson, tawny
 from mail_server import PASSWORD, URL_PASSWORD, USER, MailServer, mail_server
 from server.running import running, small_log
-from tawny.deliveries import mail
+from tawny.deliveries import mailer
 from test_sftp import RANGE, again, daily, done, told
 
 NAME = "messages_2026-06-08_r1.csv"
@@ -486,7 +486,7 @@ def test_the_fault_is_named(
 
 def test_what_is_no_mail_server_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(home, "anna@example.com")
-    monkeypatch.setattr(mail, "_STEP_TIMEOUT_S", 1)
+    monkeypatch.setattr(mailer, "_STEP_TIMEOUT_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         monkeypatch.setenv("TAWNY_SMTP_URL", f"smtp+starttls://127.0.0.1:{port}")

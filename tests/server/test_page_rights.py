@@ -29,6 +29,7 @@ TABLE = """
 method path                          nobody ingest blue red  root
 GET    /                             303    403    200  200  200
 GET    /account                      303    403    200  200  200
+POST   /account/email                303    403    303  303  303
 POST   /account/language             303    403    303  303  303
 POST   /account/password             303    403    400  400  400
 POST   /account/theme                303    403    303  303  303

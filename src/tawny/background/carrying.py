@@ -18,6 +18,7 @@ from tawny.errors import TawnyError
 from tawny.exports.request import ExportRequest
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller
+from tawny.people.mailings import Mailings
 from tawny.schedules.carrier import Carrier, alone
 from tawny.schedules.export_maker import KnownCompleteness
 from tawny.schedules.follower import LookedAt
@@ -88,6 +89,7 @@ class Carrying:
         self._busy: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
         self._notices = Notices(database)
+        self._mailings = Mailings(database, settings)
         # By itself: it tells of files that do not come also where the other thread stands still.
         self._telling = threading.Thread(target=self._tell, name="notices", daemon=True)
         self._tidied_s = -TIDY_EVERY_S
@@ -110,7 +112,7 @@ class Carrying:
         # What a server that was down has missed is made first.
         while not self._stop.wait(TELL_EVERY_S):
             try:
-                self._notices.look()
+                self._notices.look(self._mailings)
             except TawnyError as error:
                 _log.error("nobody can be told how deliveries go: %s", error)
             except Exception:

@@ -32,6 +32,7 @@ from tawny.errors import ConflictError, NotAllowedError, NotFoundError, StorageE
 from tawny.exports.request import ExportRequest
 from tawny.people.audit import Audit
 from tawny.people.callers import LOOKING_AT_RUNS, Caller, Scope
+from tawny.people.mailings import Mailings
 from tawny.runs.expiry import clean_up
 from tawny.runs.hidden_paths import seen_by
 from tawny.runs.naming import KILLED, why_no_file
@@ -70,6 +71,7 @@ class RunQueue:
         self._workers = Workers(home, at_once, niceness=10)
         self.outcomes = Outcomes()
         self._store = RunStore(database, self.outcomes)
+        self._mailings = Mailings(database, settings)
         self._lock = threading.Lock()
         self._progress: dict[str, tuple[str, int]] = {}
         self._tickets: dict[str, Ticket] = {}
@@ -116,15 +118,23 @@ class RunQueue:
         _active = None
 
     def start(
-        self, caller: Caller, request: ExportRequest, idempotency_key: str | None = None
+        self,
+        caller: Caller,
+        request: ExportRequest,
+        idempotency_key: str | None = None,
+        *,
+        mail: bool = False,
     ) -> ExportRun:
-        """Queue a run and return it. Raises `RequestError` for a request that cannot be run."""
+        """Queue a run and return it; with `mail` the caller is told when it has ended. Raises
+        `RequestError` for a request that cannot be run, and for who cannot be told."""
         request = self.check(caller, request)
         with self._database.write() as connection:
             waiting = self._store.unfinished_of(connection, caller.user_id)
             run_id, new = self._store.add(connection, caller, request, idempotency_key)
             if new:
                 record_request(self._audit, connection, caller, run_id, request)
+                if mail:
+                    self._mailings.add_export(connection, caller, run_id)
         if new:
             self._enqueue(run_id, min(waiting + 1, _LARGEST_PRIORITY))
             self.tell(run_id)

@@ -110,12 +110,12 @@ def letter_of_delivery(
                    destination=about["destination"])  # fmt: skip
     subject = about["schedule"] or ", ".join(about["exports"])
     return Letter(
-        Text("{schedule}: {days}", schedule=subject, days=_days(about["slot"])),
+        Text("{schedule}: {days}", schedule=subject, days=days_text(about["slot"])),
         paragraphs,
         link,
         [
             (Text("Exports"), ", ".join(about["exports"])),
-            (Text("Range"), f"{_days(about['slot'])} ({about['time_zone']})"),
+            (Text("Range"), f"{days_text(about['slot'])} ({about['time_zone']})"),
             (Text("Rows"), Text("{count:,}", count=file.receipt["rows"])),
             (Text("Size"), Text("{count:,} bytes", count=file.size_bytes)),
             (Text("SHA-256"), file.sha256),
@@ -138,7 +138,7 @@ def letter_of_trial(destination: str) -> Letter:
     )  # fmt: skip
 
 
-def _days(slot: Mapping[str, Any]) -> str:
+def days_text(slot: Mapping[str, Any]) -> str:
     """A range as people say it: its first and last day, or its first and last moment."""
     begin, end = slot["from"], slot["to"]
     try:

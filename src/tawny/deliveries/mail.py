@@ -1,55 +1,20 @@
 """Delivery by mail: one message for each reader, in their language, with the file or a link to it.
 
-The server that sends is the one of the settings, reached by the rule for outgoing calls, and only
-with TLS. A reader's message has the same id at every try. Who took it is noted at once, so that an
-address that is refused costs the others no second copy.
+A reader's message has the same id at every try. Who took it is noted at once, so that an address
+that is refused costs the others no second copy.
 """
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import email.policy
-import email.utils
-import hashlib
 import secrets
-import smtplib
-import socket
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from email.message import EmailMessage
+from collections.abc import Mapping, Sequence
 
-from tawny.credentials import cleaned
-from tawny.deliveries.letters import SaidLetter, letter_of_delivery, letter_of_trial, said
-from tawny.deliveries.mail_addresses import MailServer, mail_addresses, mail_server
+from tawny.deliveries.letters import letter_of_delivery, letter_of_trial, said
+from tawny.deliveries.mail_addresses import mail_addresses
+from tawny.deliveries.mailer import Mailer
 from tawny.deliveries.parcels import DeliveryError, OutgoingFile, Parcel, Receiver, Trial
 from tawny.deliveries.run_files import media_type_of, whole_file
-from tawny.outgoing.addresses import OutgoingRule
-from tawny.outgoing.connections import connection, with_tls
 from tawny.settings import Settings
-from tawny.text import Text
-
-_MOST_S = 900
-"""How long it may take to hand over all messages of a delivery."""
-_STEP_TIMEOUT_S = 120
-"""Servers look through what they are given before they answer."""
-_SAID_CHARACTERS = 200
-
-
-class _Session(smtplib.SMTP):
-    """A conversation over a connection that was made by our rule."""
-
-    def __init__(self, opened: socket.socket) -> None:
-        super().__init__(local_hostname=_own_name(opened))
-        self.take(opened)
-
-    def take(self, opened: socket.socket) -> None:
-        """Go on over this connection; nothing that came before counts."""
-        self.sock = opened
-        self.file = None
-        self.helo_resp = self.ehlo_resp = None
-        self.esmtp_features = {}
-        self.does_esmtp = False
 
 
 class MailReceiver(Receiver):
@@ -57,8 +22,7 @@ class MailReceiver(Receiver):
 
     def __init__(self, options: Mapping[str, str], settings: Settings) -> None:
         """Raises `RequestError`."""
-        self._server = mail_server(settings)
-        self._rule = OutgoingRule(settings)
+        self._mailer = Mailer(settings)
         self._to = mail_addresses(options["to"])
         self._attach_mb = 0 if options["link"] == "always" else int(options["attach_mb"])
 
@@ -70,10 +34,10 @@ class MailReceiver(Receiver):
         reached = parcel.reached.addresses()
         wanted = [one for one in self._to if one not in reached]
         failure: DeliveryError | None = None
-        with self._session() as session:
+        with self._mailer.session() as session:
             for address in wanted:
                 text = said(letter, parcel.language_of(address))
-                message = self._message(address, text, f"{parcel.key}/{address}")
+                message = self._mailer.message(address, text, f"{parcel.key}/{address}")
                 if attached:
                     with file.content as path:
                         kind, _, subtype = media_type_of(parcel).partition("/")
@@ -81,7 +45,7 @@ class MailReceiver(Receiver):
                             path.read_bytes(), maintype=kind, subtype=subtype, filename=file.name
                         )
                 try:
-                    self._send(session, address, message)
+                    self._mailer.send(session, address, message)
                 except DeliveryError as error:
                     failure = failure or error
                 else:
@@ -94,165 +58,12 @@ class MailReceiver(Receiver):
     def try_out(self, trial: Trial) -> None:
         """See `Receiver`: a message that says it is a test."""
         letter = letter_of_trial(trial.destination)
-        with self._session() as session:
+        with self._mailer.session() as session:
             for address in self._to:
                 text = said(letter, trial.language_of(address))
-                self._send(session, address, self._message(address, text, secrets.token_hex(16)))
+                self._mailer.send(
+                    session, address, self._mailer.message(address, text, secrets.token_hex(16))
+                )
 
     def close(self) -> None:
         """See `Receiver`."""
-
-    def _message(self, address: str, text: SaidLetter, key: str) -> EmailMessage:
-        message = EmailMessage(email.policy.SMTP)
-        _, sender = email.utils.parseaddr(self._server.sender)
-        name = hashlib.sha256(key.encode()).hexdigest()[:40]
-        message["From"] = self._server.sender
-        message["To"] = address
-        message["Subject"] = text.subject
-        message["Date"] = email.utils.formatdate()
-        message["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(text.plain)
-        message.add_alternative(text.html, subtype="html")
-        return message
-
-    @contextlib.contextmanager
-    def _session(self) -> Iterator[_Session]:
-        """The server, after TLS and signing in."""
-        server, end_s = self._server, time.monotonic() + _MOST_S
-        with (
-            connection(
-                self._rule, server.host, server.port, tls=server.tls_at_once, most_s=_MOST_S
-            ) as opened,
-            self._translated(end_s),
-        ):
-            opened.settimeout(_STEP_TIMEOUT_S)
-            session = _Session(opened)
-            try:
-                self._greet(session, opened)
-                yield session
-                with contextlib.suppress(smtplib.SMTPException, OSError):
-                    session.quit()
-            finally:
-                session.close()
-
-    def _greet(self, session: _Session, opened: socket.socket) -> None:
-        server = self._server
-        code, words = session.getreply()
-        if code != 220:
-            raise self._refused(Text("the connection"), code, words)
-        session.ehlo()
-        if not server.tls_at_once:
-            if not session.has_extn("starttls"):
-                raise DeliveryError(
-                    "{host}: port {port}: offers no TLS (STARTTLS), without which nothing is sent",
-                    host=server.host, port=server.port,
-                )  # fmt: skip
-            code, words = session.docmd("STARTTLS")
-            if code != 220:
-                raise self._refused("STARTTLS", code, words)
-            session.take(with_tls(opened, server.host, server.port))
-            session.ehlo()
-        if server.user:
-            self._sign_in(session)
-
-    def _sign_in(self, session: _Session) -> None:
-        host = self._server.host
-        try:
-            session.login(self._server.user, self._server.password)
-        except smtplib.SMTPAuthenticationError as error:
-            raise DeliveryError(
-                "{host}: the login was refused ({said}); whoever runs Tawny checks user and "
-                "password in TAWNY_SMTP_URL", host=host,
-                said=self._clean(error.smtp_code, error.smtp_error),
-            ) from None  # fmt: skip
-        except smtplib.SMTPServerDisconnected:
-            raise
-        except smtplib.SMTPException:
-            raise DeliveryError(
-                "{host}: takes no login; leave user and password out of TAWNY_SMTP_URL", host=host
-            ) from None
-
-    def _send(self, session: _Session, address: str, message: EmailMessage) -> None:
-        _, sender = email.utils.parseaddr(self._server.sender)
-        try:
-            session.sendmail(sender, [address], message.as_bytes())
-        except smtplib.SMTPRecipientsRefused as error:
-            ((code, words),) = error.recipients.values()
-            raise self._refused(address, code, words) from None
-        except smtplib.SMTPSenderRefused as error:
-            if error.smtp_code == 530:
-                raise DeliveryError(
-                    "{host}: wants a login ({said}); whoever runs Tawny gives user and password in "
-                    "TAWNY_SMTP_URL", host=self._server.host,
-                    said=self._clean(error.smtp_code, error.smtp_error),
-                ) from None  # fmt: skip
-            raise self._refused(sender, error.smtp_code, error.smtp_error) from None
-        except smtplib.SMTPDataError as error:
-            raise self._refused(address, error.smtp_code, error.smtp_error) from None
-
-    def _refused(self, what: Text | str, code: int, words: bytes | str) -> DeliveryError:
-        told = self._clean(code, words)
-        if 400 <= code <= 499:
-            return DeliveryError(
-                "{host}: {what}: is put off by the server ({said})",
-                host=self._server.host, what=what, said=told,
-            )  # fmt: skip
-        return DeliveryError(
-            "{host}: {what}: is refused by the server ({said})",
-            host=self._server.host, what=what, said=told,
-        )  # fmt: skip
-
-    @contextlib.contextmanager
-    def _translated(self, end_s: float) -> Iterator[None]:
-        host, port = self._server.host, self._server.port
-        try:
-            yield
-        except (smtplib.SMTPException, OSError) as error:
-            # The library says of a time-out that the connection was closed.
-            if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-                raise DeliveryError(
-                    "{host}: port {port}: the mail server did not answer within {most} s",
-                    host=host, port=port, most=_STEP_TIMEOUT_S,
-                ) from None  # fmt: skip
-            if time.monotonic() >= end_s:
-                raise DeliveryError(
-                    "{host}: port {port}: not all messages could be handed over within {most} s",
-                    host=host, port=port, most=_MOST_S,
-                ) from None  # fmt: skip
-            if isinstance(error, (smtplib.SMTPServerDisconnected, ConnectionError)):
-                raise DeliveryError(
-                    "{host}: port {port}: the connection broke off, or no mail server answers "
-                    "there", host=host, port=port,
-                ) from None  # fmt: skip
-            raise DeliveryError(
-                "{host}: port {port}: no mail server answers there as one does ({error})",
-                host=host, port=port, error=self._clean(0, str(error)),
-            ) from None  # fmt: skip
-
-    def _clean(self, code: int, words: bytes | str) -> str:
-        text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-        line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-        line = f"{code} {line}" if code > 0 else line
-        return cleaned(line, *_forms(self._server))[:_SAID_CHARACTERS]
-
-
-def _forms(server: MailServer) -> Sequence[str]:
-    """The password, and what it looks like on its way, should a server say it back."""
-    together = f"\0{server.user}\0{server.password}".encode()
-    if not server.password:
-        return ()
-    return (
-        server.password,
-        base64.b64encode(server.password.encode()).decode(),
-        base64.b64encode(together).decode(),
-    )
-
-
-def _own_name(opened: socket.socket) -> str:
-    """What this machine is called, without asking a name server."""
-    name = socket.gethostname()
-    if "." in name and name.isascii():
-        return name
-    address = opened.getsockname()[0]
-    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from tawny.errors import RequestError
+from tawny.people.mail_address import LONGEST, kept_address
 from tawny.settings import Settings
 
 _MOST = 50
-_LONGEST = 254
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def mail_addresses(text: str) -> list[str]:
@@ -28,24 +26,14 @@ def mail_addresses(text: str) -> list[str]:
 
 
 def _checked(address: str) -> str:
-    local, _, domain = address.rpartition("@")
-    try:
-        plain = domain.encode("idna").decode().lower()
-    except UnicodeError:
-        plain = ""
-    if (
-        not _LOCAL.fullmatch(local)
-        or len(local) > 64
-        or "." not in plain
-        or not all(_LABEL.fullmatch(one) for one in plain.split("."))
-        or len(f"{local}@{plain}") > _LONGEST
-    ):
+    kept = kept_address(address)
+    if kept is None:
         raise RequestError(
             "to: found {address!r}; allowed addresses such as anna@example.com, separated by "
             "commas",
-            address=address[:_LONGEST],
+            address=address[:LONGEST],
         )
-    return f"{local}@{plain}"
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Role
 from tawny.people.groups import ChannelGroups, channels_given
 from tawny.people.hashing import hashed
+from tawny.people.mail_address import address_of_person
 from tawny.people.names import as_typed
 from tawny.people.sessions import Sessions, browser_of_agent
 from tawny.people.users import People, User
@@ -180,6 +181,15 @@ class Accounts(People):
                 .values(language=language, theme=theme)
             )
 
+    def set_email(self, caller: Caller, email: str) -> None:
+        """Keep, or with nothing forget, where mail reaches the caller. Raises `RequestError`."""
+        kept = address_of_person(email)
+        with self._database.write() as connection:
+            connection.execute(
+                users.update().where(users.c.id == caller.user_id).values(email=kept)
+            )
+            self._audit.add(connection, caller, "user_changed", caller.name, email=kept or "")
+
     def open_session(
         self,
         connection: sa.Connection,
@@ -233,4 +243,5 @@ def caller_of_user(connection: sa.Connection, user_id: int) -> Caller | None:
         display_name=row.display_name or row.name,
         language=row.language,
         theme=row.theme,
+        email=row.email or "",
     )

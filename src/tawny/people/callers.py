@@ -56,6 +56,8 @@ class Caller:
     display_name: str = ""
     language: str | None = None
     """`en`, `fr`, or None: as the browser asks."""
+    email: str = ""
+    """Where mail reaches the person; empty = nowhere."""
     theme: str | None = None
     """`light`, `dark`, or None: as the browser asks."""
     session_id: int | None = None

@@ -14,6 +14,7 @@ from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Role, Scope
 from tawny.people.groups import groups_of_people, legal_channels, set_groups
 from tawny.people.lockout import Slowed, Tries
+from tawny.people.mail_address import address_of_person
 from tawny.people.names import check_unlike, legal_name, shown_name
 from tawny.people.passwords import Passwords
 from tawny.state.database import Database
@@ -41,6 +42,8 @@ class User:
     groups: Sequence[str]
     presence: bool
     disabled: bool
+    email: str
+    """Where mail reaches the person; empty = nowhere."""
     created_ms: int
     slowed: Slowed | None = None
     """Set while sign-in has to wait, after too many wrong passwords."""
@@ -118,16 +121,19 @@ class People:
         *,
         groups: Sequence[str] = (),
         display_name: str = "",
+        email: str = "",
         presence: bool = False,
     ) -> User:
         """Create a person; administrators only."""
         caller.need(Scope.ADMIN)
         name = legal_name(name)
+        address = address_of_person(email)
         hashed = self.passwords.hashed(name, password)
         with self._database.write() as connection:
             user_id = insert_user(
-                connection, name, hashed, display_name, role, channels, presence=presence
-            )
+                connection, name, hashed, display_name, role, channels, presence=presence,
+                email=address,
+            )  # fmt: skip
             set_groups(connection, user_id, groups)
             self._audit.add(
                 connection, caller, "user_created", name, role=role.value,
@@ -136,10 +142,10 @@ class People:
             return self._read_user(connection, user_id)
 
     def change_user(self, caller: Caller, user_id: int, changes: Mapping[str, Any]) -> User:
-        """Change `display_name`, `role`, `channels`, `groups`, `presence`, `disabled` or `password`
-        of a person; administrators only. The last working administrator stays one. A new password
-        and being locked out end sessions and tokens for good; a new password is asked for at once,
-        how many wrong ones there were before."""
+        """Change `display_name`, `role`, `channels`, `groups`, `presence`, `disabled`, `email` or
+        `password` of a person; administrators only. The last working administrator stays one. A new
+        password and being locked out end sessions and tokens for good; a new password is asked for
+        at once, how many wrong ones there were before."""
         caller.need(Scope.ADMIN)
         values = {
             name: changes[name]
@@ -150,6 +156,8 @@ class People:
             values["role"] = Role(values["role"]).value
         if "display_name" in values:
             values["display_name"] = shown_name("display_name", values["display_name"])
+        if "email" in changes:
+            values["email"] = address_of_person(changes["email"])
         with self._database.read() as connection:
             user = self._read_user(connection, user_id)
         if "password" in changes:
@@ -241,6 +249,7 @@ def insert_user(
     channels: Sequence[str],
     *,
     presence: bool,
+    email: str | None = None,
 ) -> int:
     """Add a person whose name is legal. Raises `ConflictError` when it looks like another's."""
     check_unlike(name, connection.execute(sa.select(users.c.name)).scalars())
@@ -253,6 +262,7 @@ def insert_user(
             role=role.value,
             presence=presence,
             disabled=False,
+            email=email,
             created_ms=current_ms(),
         )
         .returning(users.c.id)
@@ -287,6 +297,7 @@ def _user(row: Any, channels: Sequence[str], groups: Sequence[str], slowed: Slow
         groups=tuple(groups),
         presence=row.presence,
         disabled=row.disabled,
+        email=row.email or "",
         created_ms=row.created_ms,
         slowed=slowed,
     )

@@ -1,9 +1,9 @@
 """Who is told that deliveries fail, are given up, or arrive again, and that a file did not come.
 
-An owner is told once for each destination, not for each delivery: the newest notice of a
-destination and a person says what that person knows. What is to be told next is a function of that,
-of the deliveries and of the clock. The check for files that did not come (`late`) asks schedules
-and clock, not the queue: it works where nothing is decided any more.
+An owner, or whoever sent an export once, is told once for each destination, not for each delivery:
+the newest notice of a destination and a person says what that person knows. What is to be told next
+is a function of that, of the deliveries and of the clock. The check for files that did not come
+(`late`) asks schedules and clock, not the queue: it works where nothing is decided any more.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from tawny.text import Text
 
@@ -37,6 +38,8 @@ class Notice:
     schedule: str
     reason: Text | None
     at_ms: int
+    once: bool = False
+    """Whether it is about an export that somebody sent: then `schedule` is the name of its file."""
 
     @property
     def text(self) -> Text:
@@ -56,6 +59,13 @@ class Notice:
                         destination=destination, schedule=schedule, why=why)  # fmt: skip
         return Text("{destination}: {schedule} was not delivered and is tried again: {why}",
                     destination=destination, schedule=schedule, why=why)  # fmt: skip
+
+    @property
+    def path(self) -> str:
+        """The page where it is tried again: of its schedule, or the list of deliveries."""
+        if self.once:
+            return f"/deliveries?{urlencode({'destination': self.destination})}"
+        return f"/schedules/{self.schedule_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,22 @@ import sqlalchemy as sa
 
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
+from tawny.people.mailings import Mailings
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.notices import LATE_AFTER_MS, Known, Notice, NoticeKind, Trouble, to_tell
 from tawny.schedules.owners import OPERATOR_ID
 from tawny.schedules.planner import last_range
-from tawny.schedules.rows import DeliveryState, ExportSchedule
+from tawny.schedules.rows import ONCE, DeliveryState, ExportSchedule
 from tawny.schedules.store import ScheduleStore
 from tawny.schedules.store_deliveries import EFFECTIVE_REASON, EFFECTIVE_STATE, FIRST_TRY_MS
+from tawny.schedules.store_sent import stem_of_sent
 from tawny.state.database import Database
 from tawny.state.delivery_tables import deliveries, destinations, notices, schedules, slots
 from tawny.text import from_json
 
+_NOTICES = sa.select(notices, (schedules.c.frequency == ONCE).label("once")).outerjoin(
+    schedules, schedules.c.id == notices.c.schedule_id
+)
 _MOST_SHOWN = 20
 _AT_ONCE = 500
 
@@ -33,22 +38,27 @@ class Notices:
 
     def list(self, user_id: int) -> Sequence[Notice]:
         """What a person was told, newest first."""
+        newest = notices.c.id.desc()
+        return self._select(
+            _NOTICES.where(notices.c.user_id == user_id).order_by(newest).limit(_MOST_SHOWN)
+        )
+
+    def find(self, notice_id: int) -> Notice | None:
+        """One."""
+        return next(iter(self._select(_NOTICES.where(notices.c.id == notice_id))), None)
+
+    def _select(self, query: sa.Select[Any]) -> Sequence[Notice]:
         with self._database.read() as connection:
-            rows = connection.execute(
-                sa.select(notices)
-                .where(notices.c.user_id == user_id)
-                .order_by(notices.c.id.desc())
-                .limit(_MOST_SHOWN)
-            ).all()
+            rows = connection.execute(query).all()
         return [
             Notice(
                 NoticeKind(row.kind), row.destination, row.schedule_id, row.schedule,
-                None if row.reason is None else from_json(row.reason), row.at_ms,
+                None if row.reason is None else from_json(row.reason), row.at_ms, bool(row.once),
             )
             for row in rows
         ]  # fmt: skip
 
-    def look(self) -> None:
+    def look(self, mailings: Mailings) -> None:
         """Tell everybody what they do not know yet."""
         now_ms = current_ms()
         live = [one for one in self._schedules.all() if one.owner_id != OPERATOR_ID]
@@ -72,9 +82,12 @@ class Notices:
                     "kind": told, "destination": last.destination, "reason": None,
                     "schedule_id": last.schedule_id, "schedule": last.schedule,
                 } | {"destination_id": pair[0], "user_id": pair[1]})  # fmt: skip
-        if rows:
+        for row in rows:
             with self._database.write() as connection:
-                connection.execute(notices.insert(), [{**row, "at_ms": now_ms} for row in rows])
+                notice_id = connection.execute(
+                    notices.insert().values(**row, at_ms=now_ms).returning(notices.c.id)
+                ).scalar_one()
+                mailings.add_notice(connection, row["user_id"], notice_id)
 
 
 def _row(one: Trouble) -> dict[str, Any]:
@@ -90,13 +103,15 @@ def _failures(connection: sa.Connection) -> Iterable[Trouble]:
     rows = connection.execute(
         sa.select(
             deliveries.c.destination_id, deliveries.c.destination, schedules.c.owner_id,
-            slots.c.schedule_id, schedules.c.name, EFFECTIVE_STATE.label("state"),
-            EFFECTIVE_REASON.label("reason"), FIRST_TRY_MS.label("first_try_ms"),
+            slots.c.schedule_id, schedules.c.name, schedules.c.frequency,
+            EFFECTIVE_STATE.label("state"), EFFECTIVE_REASON.label("reason"),
+            FIRST_TRY_MS.label("first_try_ms"),
         )
         .join(slots, slots.c.id == deliveries.c.slot_id)
         .join(schedules, schedules.c.id == slots.c.schedule_id)
         .where(
-            schedules.c.removed_ms.is_(None),
+            # What is sent once stands in no list of schedules; who sent it is told all the same.
+            sa.or_(schedules.c.removed_ms.is_(None), schedules.c.frequency == ONCE),
             schedules.c.owner_id != OPERATOR_ID,
             deliveries.c.revision == slots.c.revision,
             EFFECTIVE_STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP)),
@@ -104,9 +119,10 @@ def _failures(connection: sa.Connection) -> Iterable[Trouble]:
         .order_by(deliveries.c.id)
     ).all()  # fmt: skip
     for row in rows:
+        name = stem_of_sent(row.name) if row.frequency == ONCE else row.name
         yield Trouble(
             NoticeKind(row.state), row.destination_id, row.destination, row.owner_id,
-            row.schedule_id, row.name, row.reason, row.first_try_ms or 0,
+            row.schedule_id, name, row.reason, row.first_try_ms or 0,
         )  # fmt: skip
 
 

@@ -101,5 +101,14 @@ def sent_name(run: ExportRun) -> str:
     return f"{stem}_{run.id}"
 
 
+def stem_of_sent(name: str) -> str:
+    """What people call a run that was sent, by what distinguishes it: the name of its file.
+
+    >>> stem_of_sent("messages_2026-06-08_Europe-Paris_0b9c")
+    'messages_2026-06-08_Europe-Paris'
+    """
+    return name.rpartition("_")[0]
+
+
 def _instant_ms(text: str) -> int:
     return moment_ms("as-of", text, requested_zone("UTC"))

@@ -19,6 +19,7 @@ from typing import Any
 from tawny.background.carrying import Carrying
 from tawny.background.comparison import compared_by_worker
 from tawny.background.erasures import Erasures
+from tawny.background.mail_to_people import MailToPeople
 from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
@@ -134,6 +135,7 @@ class Services:
             home, settings, self.database, self.destinations, self.audit, self.runs,
             self.freshness.known, self._drawers,
         )  # fmt: skip
+        self._mail = MailToPeople(home, settings, self.database)
         self._status = CachedReading(
             lambda: self._read("status"),
             self._log_state,
@@ -153,6 +155,7 @@ class Services:
         self.sources.start()
         self.erasures.start()
         self._carrying.start()
+        self._mail.start()
         # So that the first page does not wait for the first look at the log.
         threading.Thread(target=self._look_ahead, name="look ahead", daemon=True).start()
 
@@ -161,6 +164,7 @@ class Services:
         self.acknowledger.close()
         self._carrying.stop()
         self.erasures.stop()
+        self._mail.stop()
         self.sources.stop()
         self.mover.stop()
         self._movers.close()

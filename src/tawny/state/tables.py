@@ -31,6 +31,7 @@ users = sa.Table(
     text_column("language", null=True),
     text_column("theme", null=True),
     number_column("created_ms"),
+    text_column("email", null=True),
     sa.UniqueConstraint("name"),
     sqlite_autoincrement=True,
 )
@@ -124,6 +125,20 @@ sessions = sa.Table(
     number_column("expires_ms"),
     text_column("browser", null=True),
     sa.UniqueConstraint("secret_hash"),
+    sqlite_autoincrement=True,
+)
+
+mailings = sa.Table(
+    "mailings",
+    metadata,
+    id_column(),
+    user_column(),
+    text_column("kind"),
+    # The number of a notice, or of an export.
+    text_column("subject"),
+    number_column("tries"),
+    number_column("first_try_ms", null=True),
+    number_column("next_try_ms"),
     sqlite_autoincrement=True,
 )
 
@@ -356,6 +371,7 @@ PURPOSES: dict[str, str] = {
     "group_channels": "channels of a group",
     "inbox": "acknowledged events on their way into the log",
     "known_browsers": "browsers in which somebody has signed in, for the limit on guessing",
+    "mailings": "mail that people are still to get: of deliveries, of exports that ended",
     "password_links": "one-time links for a new password",
     "refusals": "refused events with reasons",
     "run_channels": "channels of a run, for what a supervisor may see",

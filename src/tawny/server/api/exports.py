@@ -30,8 +30,8 @@ from tawny.queries.catalogue import ExportName
 from tawny.runs.naming import receipt_json
 from tawny.server.api.shapes import (
     ColumnAnswer,
-    ExportBody,
     RunAnswer,
+    RunBody,
     RunsAnswer,
     StateName,
     instant,
@@ -96,7 +96,7 @@ def start_export(
     services: Services,
     caller: Caller,
     language: Language,
-    data: JSONBody[ExportBody],
+    data: JSONBody[RunBody],
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(
@@ -107,7 +107,7 @@ def start_export(
 ) -> Response[RunAnswer]:  # fmt: skip
     """Queues a run and answers at once. A supervisor who names no channels means all of them that
     were given."""
-    run = services.runs.start(caller, data.request(), idempotency_key)
+    run = services.runs.start(caller, data.request(), idempotency_key, mail=data.mail)
     return Response(
         RunAnswer.of(run, language),
         status_code=202,
@@ -364,7 +364,7 @@ def get_charts(
     responses=responses(400, 401, 403, 413, 415, 503),
     summary="How many rows an export would have",
 )
-def estimate(services: Services, caller: Caller, data: JSONBody[ExportBody]) -> EstimateAnswer:
+def estimate(services: Services, caller: Caller, data: JSONBody[RunBody]) -> EstimateAnswer:
     """Counts without writing a file."""
     found = services.estimate(caller, data.request())
     return EstimateAnswer(

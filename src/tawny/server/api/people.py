@@ -15,6 +15,7 @@ from tawny.model.zones import moment_ms, requested_zone
 from tawny.people.accounts import User
 from tawny.people.callers import Role, Scope
 from tawny.people.groups import LONGEST_NAME
+from tawny.people.mail_address import LONGEST as LONGEST_ADDRESS
 from tawny.people.tokens import Token
 from tawny.server.api.shapes import ChannelId, instant
 from tawny.server.audit_file import trail_as_csv
@@ -33,6 +34,10 @@ Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^\S+$")]
 Password = Annotated[str, Meta(min_length=12, max_length=1024)]
 GroupNames = Annotated[list[Annotated[str, Meta(max_length=LONGEST_NAME)]], Meta(max_length=1000)]
 DisplayName = Annotated[str, Meta(max_length=256)]
+Email = Annotated[
+    str,
+    Meta(max_length=LONGEST_ADDRESS, description="Where mail reaches the person; empty = nowhere"),
+]
 RoleName = Literal["administrator", "supervisor"]
 ScopeName = Literal[
     "events:write", "exports:read", "exports:write", "schedules:write", "metrics:read", "admin"
@@ -92,6 +97,7 @@ class UserBody(Struct, forbid_unknown_fields=True):
     groups: GroupNames = []
     display_name: DisplayName = ""
     presence: bool = False
+    email: Email = ""
 
 
 class UserChanges(Struct, forbid_unknown_fields=True):
@@ -103,6 +109,7 @@ class UserChanges(Struct, forbid_unknown_fields=True):
     groups: GroupNames | UnsetType = UNSET
     presence: bool | UnsetType = UNSET
     disabled: bool | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
     password: Password | UnsetType = UNSET
 
 
@@ -118,6 +125,7 @@ class UserAnswer(Struct):
     groups: list[str]
     presence: bool
     disabled: bool
+    email: str
     created_at: str
     sign_in_waits_until: str | None
     """Set after too many wrong passwords: until then sign-in is refused, but in browsers in which
@@ -128,7 +136,8 @@ class UserAnswer(Struct):
         """From a person."""
         return cls(
             user.id, user.name, user.display_name, user.role.value, list(user.channels),
-            list(user.groups), user.presence, user.disabled, instant(user.created_ms) or "",
+            list(user.groups), user.presence, user.disabled, user.email,
+            instant(user.created_ms) or "",
             None if user.slowed is None else instant(user.slowed.until_ms),
         )  # fmt: skip
 
@@ -255,7 +264,7 @@ def create_user(services: Services, caller: Caller, data: JSONBody[UserBody]) ->
     return UserAnswer.of(
         services.accounts.create_user(
             caller, data.name, data.password, Role(data.role), data.channels, groups=data.groups,
-            display_name=data.display_name, presence=data.presence,
+            display_name=data.display_name, presence=data.presence, email=data.email,
         )
     )  # fmt: skip
 

@@ -63,6 +63,24 @@ class ExportBody(ExportChoices, frozen=True, forbid_unknown_fields=True):
         return ExportRequest(**structs.asdict(self))
 
 
+class RunBody(ExportBody, frozen=True, forbid_unknown_fields=True):
+    """A request for an export, and who is told when it has ended."""
+
+    mail: Annotated[
+        bool,
+        Meta(
+            description="Whether the caller is told by mail when it is ready, has failed or was "
+            "cancelled; for accounts with an `email`, where the server sends mail"
+        ),
+    ] = False
+
+    def request(self) -> ExportRequest:
+        """What is asked for, without what is no part of the file."""
+        return ExportRequest(
+            **{name: getattr(self, name) for name in ExportChoices.__struct_fields__}
+        )
+
+
 class FileAnswer(Struct):
     """The file of a run that is ready."""
 

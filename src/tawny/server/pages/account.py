@@ -10,6 +10,7 @@ from litestar.response import Redirect
 
 from tawny.errors import RequestError
 from tawny.languages import LANGUAGES
+from tawny.people.mailings import mail_is_set
 from tawny.people.passwords import SHORTEST_PASSWORD
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages.rendering import (
@@ -41,10 +42,15 @@ def _page(
     status: int = 200,
     done: str = "",
     problem: dict[str, Any] | None = None,
+    mail_problem: str = "",
+    email: str | None = None,
 ) -> Response[Any]:
     return render(
         request, caller, "account.html", status=status, done=done, problem=problem,
-        shortest=SHORTEST_PASSWORD, sessions=services.accounts.open_sessions.list(caller)[1],
+        shortest=SHORTEST_PASSWORD, mail_is_set=mail_is_set(services.settings),
+        has_link=bool(services.settings.text("public_url")), mail_problem=mail_problem,
+        email=caller.email if email is None else email,
+        sessions=services.accounts.open_sessions.list(caller)[1],
     )  # fmt: skip
 
 
@@ -78,6 +84,20 @@ def _kept(form: Submitted, name: str, value: str) -> Response[Any]:
     return response
 
 
+@post("/account/email", sync_to_thread=True, status_code=200)
+def choose_email(
+    request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
+) -> Response[Any]:
+    """Where mail reaches the person; nothing = nowhere."""
+    email = form.one("email")
+    try:
+        services.accounts.set_email(caller, email)
+    except RequestError as error:
+        said = reader_of(request, caller).say(error.text)
+        return _page(request, caller, services, status=400, mail_problem=said, email=email)
+    return Redirect("/account?done=email", status_code=303)
+
+
 @post("/account/password", sync_to_thread=True, status_code=200)
 def change_password(
     request: AnyRequest, caller: Caller, services: Services, form: SubmittedForm
@@ -100,4 +120,4 @@ def change_password(
     return Redirect("/account?done=password", status_code=303)
 
 
-ROUTES = [account_page, choose_language, choose_theme, change_password]
+ROUTES = [account_page, choose_language, choose_theme, choose_email, change_password]

@@ -13,6 +13,7 @@ from tawny.errors import RequestError, TawnyError
 from tawny.exports.periods import PERIODS, following, period, preceding
 from tawny.exports.request import ExportRequest
 from tawny.model.zones import current_ms
+from tawny.people.mailings import mail_is_set
 from tawny.server.dependencies import Caller, Services
 from tawny.server.pages import formatting as words
 from tawny.server.pages import labels as names
@@ -41,6 +42,7 @@ from tawny.server.pages.request_form import (
 from tawny.server.pages.run_search import run_words
 from tawny.server.pages.saved import saved_context
 from tawny.server.pages.submitted import Submitted, SubmittedForm, of_query
+from tawny.settings import Settings
 from tawny.state.run_rows import SORTS, RunFilter, RunPage, RunState
 
 PAGE_SIZE = 25
@@ -145,9 +147,15 @@ def _runs(services: Services, caller: Caller, filters: RunFilter, listed: RunLis
 
 
 def form_context(
-    services: Services, caller: Caller, reader: Reader, form: RequestForm, now_ms: int
+    services: Services,
+    caller: Caller,
+    reader: Reader,
+    form: RequestForm,
+    now_ms: int,
+    *,
+    mail: bool = False,
 ) -> dict[str, Any]:
-    """Everything the form's template needs."""
+    """Everything the form's template needs; `mail` is whether who asks wants to be told by mail."""
     bounds, problem = bounds_or_problem(form, reader, now_ms)
     return {
         "form": form,
@@ -162,7 +170,15 @@ def form_context(
         "range_problem": problem,
         "problem": None,
         "started": None,
+        "mail_choice": mail_choice(services.settings, chosen=mail),
     }
+
+
+def mail_choice(settings: Settings, *, chosen: bool) -> dict[str, bool] | None:
+    """What the choice to be told by mail needs; None where the server sends none."""
+    if not mail_is_set(settings):
+        return None
+    return {"chosen": chosen, "has_link": bool(settings.text("public_url"))}
 
 
 def columns_context(form: RequestForm) -> dict[str, Any]:
@@ -307,11 +323,11 @@ def generate(
     problem, started, remembered = None, None, None
     try:
         asked = request_of_form(filled, reader, now_ms, shown_range(filled, form))
-        started = services.runs.start(caller, asked)
+        started = services.runs.start(caller, asked, mail="mail" in form)
         remembered = choice_cookie(caller, filled, asked)
     except (FieldError, RequestError) as error:
         problem = problem_of(error, reader)
-    context = form_context(services, caller, reader, filled, now_ms) | {
+    context = form_context(services, caller, reader, filled, now_ms, mail="mail" in form) | {
         "problem": problem,
         "started": started,
         **list_context(services, caller, reader, RunList()),

@@ -115,7 +115,7 @@ def notifications(request: AnyRequest, caller: Caller, services: Services) -> Re
     ]  # fmt: skip
     told += [
         # It begins with a name, which stays as it is.
-        Told(one.at_ms, translated(one.text, reader.language), f"/schedules/{one.schedule_id}")
+        Told(one.at_ms, translated(one.text, reader.language), one.path)
         for one in services.schedules.notices(caller)
     ]
     response = render(

@@ -120,6 +120,7 @@ def create_person(
             form.all("channel"),
             groups=form.all("group"),
             display_name=form.one("display_name"),
+            email=form.one("email"),
             presence="presence" in form,
         )
     except RequestError as error:
@@ -158,6 +159,7 @@ def change_person(
     """Another name, role, channels, password; or in and out."""
     changes: dict[str, Any] = {
         "display_name": form.one("display_name"),
+        "email": form.one("email"),
         "role": form.chosen("role", names.ROLES, "supervisor"),
         "channels": form.all("channel"),
         "groups": form.all("group"),

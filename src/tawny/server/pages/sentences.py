@@ -8,6 +8,10 @@ PAGE_SENTENCES = {
     "channels: found {count}; allowed at most {most}; make groups of them": N_(
         "These are {count} channels; allowed are at most {most}; make groups of them"
     ),
+    "email: found {address!r}; allowed an address such as anna@example.com, or nothing": N_(
+        "{address!r} is no e-mail address; write one such as anna@example.com, or nothing"
+    ),
+    "mail: found true, but {why}": N_("You cannot be told by mail: {why}"),
     "name: found {count} characters; allowed 1 to {longest}": N_(
         "This name has {count} characters; allowed are 1 to {longest}"
     ),
