@@ -272,6 +272,7 @@ HOSTS = {
     ),
     *("loader.example.com", "chargeur.example.com"),
     "app.chatwoot.com",  # where the desk of many is
+    *("ACCOUNT.blob.core.windows.net", "COMPTE.blob.core.windows.net"),  # as Azure names them
 }
 
 

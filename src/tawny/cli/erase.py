@@ -11,13 +11,12 @@ from typing import Literal
 import click
 import msgspec
 
-from tawny.cli.alignment import one_line
 from tawny.cli.app import say, settings
 from tawny.erasures.certificate import new_request
 from tawny.erasures.erasing import erase
 from tawny.erasures.following import wait_for_server
 from tawny.erasures.telling import lines_of
-from tawny.text import Text
+from tawny.text import Text, one_line
 
 NOT_REACHED = 3
 """What the command ends with when something that held the contact could not be reached."""
