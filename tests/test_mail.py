@@ -366,14 +366,17 @@ def test_a_domain_with_accents_and_the_same_address_twice(home: Path, server: Ma
         (("--to", "a@example.com", "--attach-mb", "-1"),
          "attach_mb: found '-1'; allowed a whole number from 0 to 100"),
         (("--to", "a@example.com", "--link", "signed"),
-         "link: found signed, but no link works without signing in; allowed: beyond, always"),
+         "link: found signed, but nothing says by which address people reach this server; whoever "
+         "runs Tawny sets TAWNY_PUBLIC_URL"),
+        (("--to", "a@example.com", "--link-days", "31"),
+         "link_days: found '31'; allowed a whole number from 1 to 30"),
         (("--to", "a@example.com", "--link", "never"),
-         "link: found 'never'; allowed: beyond, always"),
+         "link: found 'never'; allowed: beyond, always, signed"),
         (("--to", "a@example.com", "--link", "always"),
          "link: found always, but nothing says by which address people reach this server; whoever "
          "runs Tawny sets TAWNY_PUBLIC_URL"),
         (("--to", "a@example.com", "--url", "https://h/x"),
-         "url: found with the kind mail; allowed there: to, attach_mb, link"),
+         "url: found with the kind mail; allowed there: to, attach_mb, link, link_days"),
     ],
 )  # fmt: skip
 def test_what_is_refused(home: Path, words: tuple[str, ...], said: str) -> None:

@@ -7,12 +7,15 @@ it is refused. The key that encrypts lies in a file, not in the state database.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tawny.disk import flush, translated_os_errors
 from tawny.errors import RequestError
@@ -116,6 +119,16 @@ def revealed(
             option=option,
             file=_key_file(home),
         ) from None
+
+
+def derived_key(home: Path, purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose, which says nothing of the key in the file nor of others.
+    Raises `RequestError`."""
+    path = _key_file(home)
+    _cipher(home)  # it is made, and is one
+    with translated_os_errors(str(path)):
+        secret = base64.urlsafe_b64decode(path.read_bytes().strip())
+    return HKDF(hashes.SHA256(), 32, salt=None, info=f"tawny {purpose}".encode()).derive(secret)
 
 
 def is_same_secret(home: Path, kept: str, other: str | None) -> bool:

@@ -77,6 +77,8 @@ POST   /exports/RUN/remake           303    403    404  303  303
 POST   /exports/RUN/with-columns     303    403    404  303  303
 GET    /exports/RUN/receipt          303    403    404  200  200
 GET    /exports/RUN/row              303    403    404  200  200
+GET    /fetch/LINK                   404    404    404  404  404
+HEAD   /fetch/LINK                   404    404    404  404  404
 GET    /figures                      303    403    200  200  200
 GET    /freshness                    303    403    200  200  200
 GET    /freshness/range              303    403    200  200  200

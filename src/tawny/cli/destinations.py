@@ -29,6 +29,7 @@ _OPTIONS = (
     "to",
     "attach_mb",
     "link",
+    "link_days",
     "schema",
 )
 

@@ -37,8 +37,12 @@ _MOST_ATTACH_MB = 100
 SCHEMA = "public"
 """In which schema of a database tables are, unless somebody says otherwise."""
 _LONGEST_SCHEMA_BYTES = 63
-LINKS = ("beyond", "always")
-"""When a mail has a link: where its file is too large to be attached, or instead of every file."""
+LINKS = ("beyond", "always", "signed")
+"""When a mail has a link: where its file is too large to be attached, or instead of every file;
+with the last one in place of the first that needs no signing in, and ends."""
+LINK_DAYS = 7
+"""How long a signed link works, unless somebody says otherwise."""
+_MOST_LINK_DAYS = 30
 
 _FILE_OPTIONS = ("template", "org", "folder")
 """What every destination where files lie may have beside the options of its kind."""
@@ -207,18 +211,22 @@ def _open_webhook(
 def _check_mail(options: Options, settings: Settings) -> dict[str, str]:
     mail_server(settings)
     link = options.get("link", LINKS[0])
-    if link == "signed":
-        raise RequestError(
-            "link: found signed, but no link works without signing in; allowed: {allowed}",
-            allowed=", ".join(LINKS),
-        )
     if link not in LINKS:
         raise UnknownValueError("link", link, LINKS)
-    if link == "always" and not settings.text("public_url"):
+    if link != LINKS[0] and not settings.text("public_url"):
         raise RequestError(
-            "link: found always, but nothing says by which address people reach this server; "
-            "whoever runs Tawny sets TAWNY_PUBLIC_URL"
+            "link: found {link}, but nothing says by which address people reach this server; "
+            "whoever runs Tawny sets TAWNY_PUBLIC_URL",
+            link=link,
         )
+    days = options.get("link_days", str(LINK_DAYS)).strip()
+    if not re.fullmatch(r"[0-9]{1,2}", days) or not 1 <= int(days) <= _MOST_LINK_DAYS:
+        raise RequestError(
+            "link_days: found {found!r}; allowed a whole number from 1 to {most}",
+            found=days,
+            most=_MOST_LINK_DAYS,
+        )
+    signed = {"link_days": str(int(days))} if link == "signed" else {}
     attach_mb = options.get("attach_mb", str(ATTACH_MB)).strip()
     if not re.fullmatch(r"[0-9]{1,3}", attach_mb) or int(attach_mb) > _MOST_ATTACH_MB:
         raise RequestError(
@@ -227,7 +235,7 @@ def _check_mail(options: Options, settings: Settings) -> dict[str, str]:
             most=_MOST_ATTACH_MB,
         )
     to = ", ".join(mail_addresses(options["to"]))
-    return {"to": to, "attach_mb": str(int(attach_mb)), "link": link}
+    return {"to": to, "attach_mb": str(int(attach_mb)), "link": link, **signed}
 
 
 def _open_mail(
@@ -313,7 +321,7 @@ DESTINATION_KINDS: Mapping[str, DestinationKind] = {
     "mail": DestinationKind(
         name="mail",
         needed=("to",),
-        options=("to", "attach_mb", "link"),
+        options=("to", "attach_mb", "link", "link_days"),
         check=_check_mail,
         open=_open_mail,
         where=lambda options: options["to"],

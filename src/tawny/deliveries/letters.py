@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from tawny.deliveries.parcels import OutgoingFile, Parcel
+from tawny.deliveries.parcels import OutgoingFile, Parcel, ReaderLink
 from tawny.languages import translated
 from tawny.text import Text
 
@@ -78,10 +78,15 @@ def said(letter: Letter, language: str) -> SaidLetter:
 
 
 def letter_of_delivery(
-    parcel: Parcel, file: OutgoingFile, *, attached: bool, attach_mb: int
+    parcel: Parcel,
+    file: OutgoingFile,
+    *,
+    attached: bool,
+    attach_mb: int,
+    signed: ReaderLink | None = None,
 ) -> Letter:
     """What is said of a file that was made; `attach_mb` is up to which size it would be attached,
-    0 = never."""
+    0 = never; `signed` a link of this reader's own."""
     about = parcel.about
     paragraphs = []
     if attached:
@@ -99,7 +104,13 @@ def letter_of_delivery(
     if parcel.warning is not None:
         paragraphs.append(Text("Note: {warning}.", warning=parcel.warning))
     link = None if attached else about["link"]
-    if link is not None:
+    if signed is not None:
+        link = signed.url
+        paragraphs += [
+            Text("Whoever has this link can fetch the file: pass it on to nobody who should not."),
+            Text("Fetch it here, without signing in, until {until}:", until=signed.until),
+        ]
+    elif link is not None:
         paragraphs.append(Text("Fetch it here, after signing in:"))
     elif not attached:
         paragraphs.append(Text("Sign in to Tawny to fetch it."))

@@ -24,18 +24,23 @@ class MailReceiver(Receiver):
         """Raises `RequestError`."""
         self._mailer = Mailer(settings)
         self._to = mail_addresses(options["to"])
+        self._link_days = int(options["link_days"]) if options["link"] == "signed" else 0
         self._attach_mb = 0 if options["link"] == "always" else int(options["attach_mb"])
 
     def deliver(self, parcel: Parcel) -> Sequence[OutgoingFile]:
         """See `Receiver`: a message for each reader who has none yet."""
         file = whole_file(parcel)
         attached = file.size_bytes <= self._attach_mb * 1_000_000 and self._attach_mb > 0
-        letter = letter_of_delivery(parcel, file, attached=attached, attach_mb=self._attach_mb)
         reached = parcel.reached.addresses()
         wanted = [one for one in self._to if one not in reached]
         failure: DeliveryError | None = None
         with self._mailer.session() as session:
             for address in wanted:
+                signed = self._link_days and not attached
+                link = parcel.signed(address, self._link_days) if signed else None
+                letter = letter_of_delivery(
+                    parcel, file, attached=attached, attach_mb=self._attach_mb, signed=link
+                )
                 text = said(letter, parcel.language_of(address))
                 message = self._mailer.message(address, text, f"{parcel.key}/{address}")
                 if attached:

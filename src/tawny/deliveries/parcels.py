@@ -74,6 +74,19 @@ class RowSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderLink:
+    """A link by which one reader fetches the file without signing in."""
+
+    url: str
+    until: str
+    """When it ends, in the zone of the request."""
+
+
+LinkFor = Callable[[str, int], ReaderLink]
+"""The link for the reader of an address that works for so many days."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """One delivery on its way."""
 
@@ -96,6 +109,7 @@ class Parcel:
     language_of: LanguageOf
     slot: RowSlot
     rows: RowsOf
+    signed: LinkFor
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ ACTIONS = (
     "export_deleted",
     "file_deleted",
     "file_downloaded",
+    "link_used",
     "preview_read",
     "charts_read",
     "feed_read",
@@ -162,6 +163,8 @@ class Audit:
         address: str,
         request_id: str,
         action: str,
+        subject: str = "",
+        **detail: object,
     ) -> None:
         """Write down what somebody did who is not signed in. `actor` is a name that exists, or
         empty: what people type into a name field by mistake is often a password."""
@@ -173,8 +176,8 @@ class Audit:
                 address=address,
                 request_id=request_id,
                 action=action,
-                subject="",
-                detail="{}",
+                subject=subject,
+                detail=json.dumps(detail, ensure_ascii=False),
             )
         )
 

@@ -38,6 +38,7 @@ from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.export_maker import ExportMaker, KnownCompleteness
 from tawny.schedules.file_names import file_name
 from tawny.schedules.follower import Follower
+from tawny.schedules.linked_files import LinkedFiles
 from tawny.schedules.owners import OPERATOR, caller_of_owner
 from tawny.schedules.planner import plan
 from tawny.schedules.rows import MADE, Cause, Delivery, DeliveryState, ExportSchedule, Slot
@@ -93,6 +94,7 @@ class Carrier:
         self.slots = SlotStore(database)
         self.deliveries = DeliveryStore(database)
         self._destinations = destinations
+        self._links = LinkedFiles(home, settings, database, destinations)
         self._revisions = RevisionStore(database)
         self._follower = Follower(database, destinations, audit, maker.look)
         self._look_for_events_ms = 0
@@ -320,6 +322,7 @@ class Carrier:
                 delivery.range.from_ms, delivery.range.to_ms,
             ),
             rows=functools.partial(self._typed_rows, run.receipt),
+            signed=functools.partial(self._links.link, delivery, run),
         )  # fmt: skip
         with self._destinations.opened(destination) as receiver:
             files = receiver.deliver(parcel)

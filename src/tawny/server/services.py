@@ -45,6 +45,7 @@ from tawny.runs.parts import RunPart, part_of_run
 from tawny.runs.store import RunStore
 from tawny.runs.store_saved import SavedExports
 from tawny.schedules.applying import Applier
+from tawny.schedules.linked_files import LinkedFiles
 from tawny.schedules.schedules import Schedules
 from tawny.server.arrival_news import ArrivalNews
 from tawny.server.cached_reading import PATIENCE_S, CachedReading
@@ -135,6 +136,7 @@ class Services:
             home, settings, self.database, self.destinations, self.audit, self.runs,
             self.freshness.known, self._drawers,
         )  # fmt: skip
+        self.links_of_mails = LinkedFiles(home, settings, self.database, self.destinations)
         self._mail = MailToPeople(home, settings, self.database)
         self._status = CachedReading(
             lambda: self._read("status"),

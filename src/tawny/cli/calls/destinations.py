@@ -78,7 +78,13 @@ _destination_options = options(
     click.option(
         "--link",
         metavar="WHEN",
-        help="Of mail: beyond that size (beyond, at first), or always and nothing attached.",
+        help="Of mail: beyond that size (beyond, at first), or always and nothing attached; signed "
+        "is as beyond, but the link needs no signing in.",
+    ),
+    click.option(
+        "--link-days",
+        metavar="DAYS",
+        help="Of mail: for how many days a signed link works, 1 to 30; at first 7.",
     ),
     click.option(
         "--schema",

@@ -95,9 +95,11 @@ class DestinationBody(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         Meta(
             max_length=16,
             description="Of mail: `beyond` (at first) for files that are too large to be attached, "
-            "or `always`, and nothing is attached",
+            "or `always`, and nothing is attached; `signed` is as `beyond` without signing in",
         ),
     ] = ""
+    link_days: int | Annotated[str, Meta(max_length=8)] = ""
+    """Of mail: for how many days a signed link works; at first 7."""
     schema: Annotated[
         str,
         Meta(max_length=255, description="Of a database: where its tables are; at first public"),

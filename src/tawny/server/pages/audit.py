@@ -70,6 +70,7 @@ ACTIONS = {
     "export_cancelled": N_("Cancelled an export"),
     "export_deleted": N_("Deleted an export"),
     "file_deleted": N_("Deleted a file"),
+    "link_used": N_("Fetched a file by the link of a mail"),
     "file_downloaded": N_("Downloaded a file"),
     "preview_read": N_("Looked at an export"),
     "charts_read": N_("Looked at an export"),

@@ -169,6 +169,7 @@ DESTINATION_KINDS = {
 LINKS = {
     "beyond": N_("to files that are too large to be attached"),
     "always": N_("to every file, and nothing is attached"),
+    "signed": N_("to files that are too large, without signing in"),
 }
 """When a mail has a link."""
 
@@ -185,6 +186,7 @@ DESTINATION_FIELDS = {
     "secret_key": N_("Secret key"),
     "attach_mb": N_("Attached up to (MB)"),
     "link": N_("A link"),
+    "link_days": N_("Days a link without signing in works"),
     "signing_secret": N_("Signing secret"),
     "host_key": N_("Host key"),
     "endpoint": N_("Endpoint"),

@@ -43,7 +43,7 @@ def local_path(text: str) -> str:
     return text if text.isprintable() else "/"
 
 
-def _in_language(request: AnyRequest) -> Response[Any] | None:
+def in_language(request: AnyRequest) -> Response[Any] | None:
     """The answer to a choice of language on a page for people who are not signed in."""
     language = request.query_params.get("language")
     if language not in LANGUAGES:
@@ -63,7 +63,7 @@ def sign_in_page(
     following = local_path(request.query_params.get("next", ""))
     if maybe_caller is not None:
         return Redirect(following, status_code=303)
-    return _in_language(request) or render(
+    return in_language(request) or render(
         request, None, "sign_in.html", name="", problem=None, following=following,
         ended="ended" in request.query_params, empty=not services.links.anybody(),
     )  # fmt: skip
@@ -109,7 +109,7 @@ def sign_out(caller: Caller, services: Services) -> Response[Any]:
 def set_up_page(request: AnyRequest, services: Services, link: FromPath[str]) -> Response[Any]:
     """Where the one-time link leads: the first administrator is created here."""
     state = services.links.set_up_state(link)
-    return _in_language(request) or render(
+    return in_language(request) or render(
         request, None, "set_up.html", status=200 if state is SetUp.OPEN else 404,
         state=state.value, name="", display_name="", problem=None, shortest=SHORTEST_PASSWORD,
     )  # fmt: skip
@@ -146,7 +146,7 @@ def reset_page(
 ) -> Response[Any]:
     """Where a link for a new password leads, also in a browser where somebody is signed in."""
     name = services.links.name_of_password_link(link)
-    return _in_language(request) or render(
+    return in_language(request) or render(
         request, None, "reset.html", status=200 if name else 404, name=name, problem=None,
         shortest=SHORTEST_PASSWORD, token=_token(maybe_caller),
     )  # fmt: skip
