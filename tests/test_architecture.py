@@ -33,6 +33,8 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "disk": {"errors"},
     "private": set(),
+    # What was asked for and is to be done, whatever it is.
+    "asked_files": set(),
     "scratch": set(),
     "settings": {"errors"},
     "credentials": {"errors", "settings"},
@@ -52,6 +54,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "intake": {"errors", "settings", "model", "log", "state", "engine"},
     "reading": {
+        *("asked_files", "upkeep"),
         *("languages", "errors", "settings", "model", "log", "state", "engine", "queries"),
         *("exports", "intake", "completeness"),
     },
@@ -89,12 +92,14 @@ LAYERS: dict[str, set[str]] = {
     },
     # Who is taken out of everything, and the certificate of it.
     "erasures": {
+        "asked_files",
         *("errors", "settings", "model", "log", "state", "engine", "intake", "upkeep"),
         "schedules",
     },
     "background": {
         *("errors", "settings", "model", "log", "state", "people", "engine", "queries"),
         *("exports", "intake", "reading", "upkeep", "runs", "sources", "completeness", "sample"),
+        "asked_files",
         *("credentials", "deliveries", "schedules", "feeds", "explanations"),
         *("differences", "timelines", "erasures"),
     },

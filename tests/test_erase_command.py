@@ -235,7 +235,7 @@ def test_what_cannot_be_taken_back_is_named(tmp_path: Path, out: Path) -> None:
         "tawny.erasures.erasing._send",
         "tawny.upkeep.erase.delete_erased",
         "tawny.erasures.erasing._check",
-        "tawny.erasures.erasing.keep",
+        "tawny.erasures.erasing.is_complete",
     ],
 )
 def test_killed_anywhere_it_can_be_begun_again(home: Path, step: str) -> None:

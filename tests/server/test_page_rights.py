@@ -144,6 +144,9 @@ POST   /start/sample/remove          303    403    403  403  303
 POST   /start/token                  303    403    403  403  200
 GET    /static/owl.svg               200    200    200  200  200
 HEAD   /static/owl.svg               200    200    200  200  200
+GET    /verifications                303    403    403  403  200
+POST   /verifications                303    403    403  403  303
+GET    /verifications/VERIFICATION   303    403    403  403  404
 GET    /no/such                      404    404    404  404  404
 """
 
@@ -171,7 +174,8 @@ def test_every_page_is_in_the_table(tmp_path: Path) -> None:
         "RUN": "{run_id}", "TOKEN": "{token_id}", "USER": "{user_id}", "LINK": "{link}",
         "SAVED": "{saved_id}", "GROUP": "{group_id}", "SCHEDULE": "{schedule_id}",
         "DELIVERY": "{delivery_id}", "PLACE": "{destination_id}", "987654": "{session_id}",
-        "teams": "{export}", "ERASURE": "{erasure_id}", "SOURCE": "{source}", "chatwoot": "{kind}",
+        "teams": "{export}", "ERASURE": "{erasure_id}",
+        "VERIFICATION": "{verification_id}", "SOURCE": "{source}", "chatwoot": "{kind}",
         "messages": "{name}", "owl.svg": "{name}", "/no/such": "/{rest}",
     }  # fmt: skip
     known = set()

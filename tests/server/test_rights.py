@@ -46,6 +46,9 @@ POST   /api/v1/differences               401    403    404  200  200
 GET    /api/v1/erasures                  401    403    403  403  200
 POST   /api/v1/erasures                  401    403    403  403  400
 GET    /api/v1/erasures/ERASURE          401    403    403  403  404
+GET    /api/v1/verifications             401    403    403  403  200
+POST   /api/v1/verifications             401    403    403  403  202
+GET    /api/v1/verifications/VERIFICATION 401   403    403  403  404
 GET    /api/v1/docs.css                  200    200    200  200  200
 POST   /api/v1/estimate                  401    403    403  200  200
 GET    /api/v1/events/schema             200    200    200  200  200
@@ -139,7 +142,7 @@ def _known() -> set[tuple[str, str]]:
             ("files/messages", "files/{export:str}"), ("SCHEDULE", "{schedule_id:int}"),
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
             ("GROUP", "{group_id:int}"), ("SOURCE", "{source:str}"), ("SECRET", "{token:str}"),
-            ("ERASURE", "{erasure_id:str}"),
+            ("ERASURE", "{erasure_id:str}"), ("VERIFICATION", "{verification_id:str}"),
         ):  # fmt: skip
             shape = shape.replace(name, parameter)
         known.add((method, shape))
@@ -249,6 +252,7 @@ def _ask(world: World, client: httpx.Client, name: str, method: str, path: str) 
         "/api/v1/channel-groups": {"name": f"by {name}", "channels": ["red"]},
         "/api/v1/channel-groups/GROUP": {"channels": ["red"]},
         "/api/v1/erasures": {"contact_id": "nobody"},
+        "/api/v1/verifications": RANGE,
         "/api/v1/destinations": {"name": f"by {name}", **place},
         "/api/v1/differences": {"a": world.red_run_id, "b": "now"},
         "/api/v1/destinations/PLACE": {"name": f"changed by {name}", **place},

@@ -16,8 +16,8 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
+from tawny.background.asked_jobs import ASKED_JOBS
 from tawny.background.difference_job import differences
-from tawny.background.erasure_jobs import ERASURE_JOBS
 from tawny.background.job import SMALL_FILES, Arguments, Job, Tell
 from tawny.background.moving import move_if_free
 from tawny.background.source_jobs import SOURCE_JOBS
@@ -339,7 +339,7 @@ JOBS: dict[str, Job] = {
     "timeline": conversation_timeline,
     "typed_rows": typed_rows,
     "unload_sample": unload_sample,
-    **ERASURE_JOBS,
+    **ASKED_JOBS,
     **SOURCE_JOBS,
 }
 """Every job by name."""

@@ -4,7 +4,7 @@ written."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,16 +18,11 @@ from tawny.exports.session import ExportSession
 from tawny.intake.moving import move_inbox
 from tawny.languages import translated
 from tawny.model.zones import current_ms
-from tawny.reading.identities import LOG_FILES, STORED_FILES
-from tawny.reading.verify import (
-    Finding,
-    Verification,
-    changed_log_files,
-    finding_of_files,
-)
+from tawny.reading.verification import all_findings
+from tawny.reading.verify import Finding, Verification
+from tawny.reading.verify_words import holds_of, numbers_of
 from tawny.settings import chosen_language
 from tawny.text import Text
-from tawny.upkeep.stored_files import stored_files
 
 
 def verify(
@@ -67,7 +62,7 @@ def verify(
         }
         not_counting = len(left_out(session.engine, session.snapshot))
         if output_format == "json":
-            findings = list(_findings(home, session, one))
+            findings = list(all_findings(home, session, one))
             identities = [finding.to_dict() for finding in findings]
             content = about | {
                 "cut_at": cuts, "checks": identities, "left_out_events": not_counting,
@@ -87,7 +82,7 @@ def verify(
             )
             click.echo()
             findings = []
-            for finding in _findings(home, session, one):
+            for finding in all_findings(home, session, one):
                 findings.append(finding)
                 click.echo(_lines(finding, words_of))
     broken = sum(not finding.is_met for finding in findings)
@@ -105,41 +100,14 @@ def verify(
         raise click.exceptions.Exit(FAILED)
 
 
-def _findings(home: Path, session: ExportSession, one: Verification) -> Iterator[Finding]:
-    """The identities first, then the files behind them."""
-    yield from one.findings()
-    yield finding_of_files(LOG_FILES, len(session.snapshot.files), changed_log_files(session))
-    kept = list(stored_files(home, settings()))
-    yield finding_of_files(
-        STORED_FILES, len(kept), [file.name for file in kept if not file.is_same]
-    )
-
-
 def _lines(finding: Finding, language: str) -> str:
     """What holds or not, and below it the numbers."""
     words = [translated(word, language) for word in (Text("passed"), Text("FAILED"))]
     word = words[0 if finding.is_met else 1]
     indent = " " * max(map(len, words))
-    left, right = (translated(_number(finding, n), language) for n in (finding.left, finding.right))
-    unit = translated(finding.identity.unit, language)
-    numbers = f"{left} {_relation(finding)} {right} {unit}"
-    if finding.broken:
-        numbers += f"; {translated(Text('wrong: {broken:,}', broken=finding.broken), language)}"
-    holds = translated(finding.identity.holds, language)
+    holds = translated(holds_of(finding.identity.name), language)
+    numbers = numbers_of(
+        finding.identity.name, finding.left, finding.right, finding.broken, language
+    )
     names = "".join(f"\n{indent}  {name}" for name in finding.names)
     return f"{word:<{len(indent)}}  {holds}\n{indent}  {numbers}{names}"
-
-
-def _relation(finding: Finding) -> str:
-    """How the two numbers are to each other, whatever they should be."""
-    if finding.left == finding.right:
-        return "="
-    if finding.identity.relation == "=":
-        return "≠"
-    return "<=" if finding.left < finding.right else ">"
-
-
-def _number(finding: Finding, number: int) -> Text:
-    if finding.identity.in_ms:
-        return Text("{seconds:,.3f}", seconds=number / 1000)
-    return Text("{number:,}", number=number)

@@ -8,24 +8,18 @@ same.
 from __future__ import annotations
 
 import datetime
-import re
 import secrets
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
-from tawny.disk import translated_os_errors
-from tawny.errors import NotFoundError
+from tawny.asked_files import AskedFiles
 from tawny.model.zones import current_ms, from_ms, to_ms
 from tawny.schedules.rows import Erasure
-from tawny.scratch import replaced_whole
 
 CERTIFICATES = "certificates"
 """The folder of certificates in a data folder."""
-_ASKED = ".asked"
-_ID = re.compile(r"[0-9a-f]{16}")
 
 
 class ErasureRequest(Struct, frozen=True):
@@ -148,66 +142,6 @@ def new_request(contact_id: str, requested_by: str) -> ErasureRequest:
     return ErasureRequest(secrets.token_hex(8), contact_id, requested_by, from_ms(current_ms()))
 
 
-def keep(home: Path, certificate: Certificate) -> None:
-    """Put a certificate into the data folder; what was asked for is done then. Raises
-    `StorageError`."""
-    _write(home, f"{certificate.id}.json", certificate)
-    _forget(home, certificate.id)
-
-
-def keep_request(home: Path, request: ErasureRequest) -> None:
-    """Put a request into the data folder, on the disk. Raises `StorageError`."""
-    _write(home, f"{request.id}{_ASKED}", request)
-
-
-def forget_request(home: Path, request: ErasureRequest) -> None:
-    """Take a request back that cannot be carried out. Raises `StorageError`."""
-    _forget(home, request.id)
-
-
-def requests(home: Path) -> list[ErasureRequest]:
-    """What was asked for and is not done, oldest first. Raises `StorageError`."""
-    folder = home / CERTIFICATES
-    with translated_os_errors(str(folder)):
-        found = [
-            msgspec.json.decode(path.read_bytes(), type=ErasureRequest)
-            for path in folder.glob(f"*{_ASKED}")
-        ]
-    return sorted(found, key=lambda one: (one.requested_at, one.id))
-
-
-def _forget(home: Path, request_id: str) -> None:
-    path = home / CERTIFICATES / f"{request_id}{_ASKED}"
-    with translated_os_errors(str(path)):
-        path.unlink(missing_ok=True)
-
-
-def _write(home: Path, name: str, content: Struct) -> None:
-    path = home / CERTIFICATES / name
-    with translated_os_errors(str(path)):
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with replaced_whole(path) as work:
-            work.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=2))
-
-
-def kept(home: Path) -> list[Certificate]:
-    """Every certificate of a data folder, newest first. Raises `StorageError`."""
-    folder = home / CERTIFICATES
-    with translated_os_errors(str(folder)):
-        found = [_read(path) for path in folder.glob("*.json")] if folder.is_dir() else []
-    return sorted(found, key=lambda one: (one.issued_at, one.id), reverse=True)
-
-
-def find(home: Path, certificate_id: str) -> Certificate:
-    """One certificate. Raises `NotFoundError`, `StorageError`."""
-    path = home / CERTIFICATES / f"{certificate_id}.json"
-    with translated_os_errors(str(path)):
-        if not _ID.fullmatch(certificate_id) or not path.is_file():
-            raise NotFoundError(
-                "certificate: found {found}; there is none of that id", found=certificate_id
-            )
-        return _read(path)
-
-
-def _read(path: Path) -> Certificate:
-    return msgspec.json.decode(path.read_bytes(), type=Certificate)
+def certificates(home: Path) -> AskedFiles[ErasureRequest, Certificate]:
+    """What was asked for in a data folder, and the certificates."""
+    return AskedFiles(home / CERTIFICATES, ErasureRequest, Certificate)

@@ -20,9 +20,8 @@ from tawny.erasures.certificate import (
     FilePart,
     LogPart,
     TraceCheck,
+    certificates,
     is_complete,
-    keep,
-    kept,
 )
 from tawny.erasures.traces import is_telling, look_through
 from tawny.errors import FailureError, RequestError
@@ -56,7 +55,10 @@ def erase(home: Path, settings: Settings, request: ErasureRequest, follow: Follo
         texts = texts_of_contact(duck, snapshot, contact_id)
         sent_before = is_erased(duck, snapshot, contact_id)
     _check_known(texts, contact_id)
-    earlier = [one for one in kept(home) if one.contact_id == contact_id]
+    earlier = sorted(
+        (one for one in certificates(home).results() if one.contact_id == contact_id),
+        key=lambda one: one.issued_at,
+    )
     known = {one.id for certificate in earlier for one in certificate.deliveries}
     of_others = {one.id for one in _deliveries(home, settings)} - known
     event = ErasureEvent(SOURCE, f"erase/{contact_id}", request.requested_at, sent_before)
@@ -86,7 +88,7 @@ def erase(home: Path, settings: Settings, request: ErasureRequest, follow: Follo
         state_database_outside=bool(settings.text("state_url")),
     )
     certificate.complete = is_complete(certificate)
-    keep(home, certificate)
+    certificates(home).finish(certificate)
     return certificate
 
 
@@ -145,7 +147,7 @@ def _file_part(file: ExportedFile, digest: str | None) -> FilePart:
 def _with_earlier(files: list[FilePart], earlier: Sequence[Certificate]) -> list[FilePart]:
     """Also what earlier certificates of the contact named that is not there any more to be found;
     copies of it may be."""
-    named = {file.name: file for one in reversed(earlier) for file in one.files}
+    named = {file.name: file for one in earlier for file in one.files}
     for file in files:
         named[file.name] = file
     return [

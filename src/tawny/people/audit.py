@@ -75,6 +75,7 @@ ACTIONS = (
     "differences_read",
     "audit_read",
     "erasure_requested",
+    "verification_requested",
     "erased_contact_found",
     "delivery_with_erased_contact",
     "log_accepted",

@@ -45,6 +45,7 @@ from tawny.server.api import (
     sources,
     system,
     timelines,
+    verifications,
 )  # fmt: skip
 from tawny.server.auth import COOKIE, admit, provide_caller, provide_maybe_caller
 from tawny.server.bodies import FORM_BYTES, JSON_BYTES, BoundedRequest
@@ -139,7 +140,7 @@ def create_app(home: Path, settings: Settings) -> Litestar:
             *channel_groups.HANDLERS, *schedules.HANDLERS, *destinations.HANDLERS,
             *deliveries.HANDLERS, *sources.HANDLERS, *feeds.HANDLERS,
             *explanations.HANDLERS, *timelines.HANDLERS, *differences.HANDLERS,
-            *erasures.HANDLERS, *docs.HANDLERS,
+            *erasures.HANDLERS, *verifications.HANDLERS, *docs.HANDLERS,
         ],
         dependencies={"language": Provide(provide_language)},
         request_max_body_size=JSON_BYTES,

@@ -24,6 +24,7 @@ from tawny.background.mover import Mover
 from tawny.background.pool import Workers, WorkerStoppedError
 from tawny.background.run_queue import RunQueue
 from tawny.background.served_sources import ServedSources
+from tawny.background.verifications import Verifications
 from tawny.completeness.rule import ChannelFacts, completeness
 from tawny.deliveries.store import Destinations
 from tawny.errors import ConflictError, TawnyError
@@ -109,6 +110,7 @@ class Services:
         self.mover = Mover(settings, self.inbox, self._movers)
         self.sources = ServedSources(home, settings, self.database, self.audit)
         self.erasures = Erasures(home, self.audit, self.readers)
+        self.verifications = Verifications(home, self.audit, self.readers)
         self.arrivals = ArrivalNews()
         self.acknowledger = Acknowledger(
             self.inbox,
@@ -156,6 +158,7 @@ class Services:
         self.mover.start()
         self.sources.start()
         self.erasures.start()
+        self.verifications.start()
         self._carrying.start()
         self._mail.start()
         # So that the first page does not wait for the first look at the log.
@@ -166,6 +169,7 @@ class Services:
         self.acknowledger.close()
         self._carrying.stop()
         self.erasures.stop()
+        self.verifications.stop()
         self._mail.stop()
         self.sources.stop()
         self.mover.stop()

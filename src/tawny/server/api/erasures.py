@@ -66,7 +66,7 @@ class ErasurePageAnswer(Struct):
 def erase_contact(services: Services, caller: Caller, data: JSONBody[ErasureBody]) -> ErasureAnswer:
     """Nothing brings the contact back. The event contact.erased is taken in, the log and the files
     that are kept are purged, what was delivered is made again; then the certificate is there."""
-    return ErasureAnswer.of(services.erasures.ask(caller, data.contact_id))
+    return ErasureAnswer.of(services.erasures.request(caller, data.contact_id))
 
 
 @get(

@@ -42,6 +42,7 @@ from tawny.server.pages import (
     start,
     static_files,
     timeline,
+    verifications,
     zones,
 )
 from tawny.server.pages.submitted import provide_form
@@ -73,6 +74,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
             *people.ROUTES,
             *groups.ROUTES,
             *erasures.ROUTES,
+            *verifications.ROUTES,
             *audit.ROUTES,
             *sessions.ROUTES,
             *settings.ROUTES,

@@ -80,6 +80,7 @@ ACTIONS = {
     "differences_read": N_("Compared an export with another state"),
     "audit_read": N_("Exported the audit trail"),
     "erasure_requested": N_("Had a contact erased"),
+    "verification_requested": N_("Had the data verified"),
     "erased_contact_found": N_("Found an erased contact in a file"),
     "delivery_with_erased_contact": N_("Found an erased contact in delivered files"),
     "log_accepted": N_("Took a damaged event log as it is"),

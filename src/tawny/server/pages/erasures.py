@@ -62,7 +62,7 @@ def erase_contact_by_form(
                 "characters",
                 found=contact[:60],
             )
-        asked = services.erasures.ask(caller, contact)
+        asked = services.erasures.request(caller, contact)
     except RequestError as error:
         return _page(request, caller, services, problem=error, contact=contact[:255])
     return Redirect(f"/erasures/{asked.request.id}", status_code=303)
