@@ -135,6 +135,7 @@ def _known() -> set[tuple[str, str]]:
             ("files/messages", "files/{export:str}"), ("SCHEDULE", "{schedule_id:int}"),
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
             ("GROUP", "{group_id:int}"), ("SOURCE", "{source:str}"), ("SECRET", "{token:str}"),
+            ("timelines/never-sent", "timelines/{conversation:path}"),
         ):  # fmt: skip
             shape = shape.replace(name, parameter)
         known.add((method, shape))
