@@ -319,7 +319,7 @@ def test_a_busy_desk_is_left_alone_and_asked_again(desk: IntercomWorkspace, home
     result = tawny(home, "sources", "sync", "app", "--json")
     waiting = [json.loads(line)["waiting"] for line in result.err.splitlines()]
     assert any(one and one.endswith("s for the limits of the desk") for one in waiting)
-    desk.answers = [limited(3600)]
+    desk.answers = [limited(3690)]
     result = tawny(home, "sources", "sync", "app")
     assert (result.status, result.out) == (1, "")
     assert result.err.startswith(

@@ -282,6 +282,22 @@ def test_sentences_are_templates_with_exactly_the_values_given() -> None:
     assert elsewhere == set(NOT_WRITTEN_THERE)
 
 
+def test_a_percent_sign_is_only_where_a_value_goes_in() -> None:
+    """Pages put values into every text that they show; a bare sign ends with an error there."""
+    texts = {
+        text
+        for key in page_texts() | marked_texts()
+        for text in ([key] if isinstance(key, str) else key)
+    }
+    said = {
+        text
+        for key, strings in french().items()
+        if key in page_texts() | marked_texts()
+        for text in strings
+    }
+    assert {text for text in texts | said if re.search(r"%(?!\(\w+\)s)", text)} == set()
+
+
 def test_french_typography() -> None:
     """A no-break space stands before : ; ? ! and inside guillemets."""
     strings = [one for entry in french().values() for one in entry]

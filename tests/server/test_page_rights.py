@@ -24,6 +24,7 @@ from server_process import LONGEST_WAIT_S
 from tawny.server.app import create_app
 from tawny.server.pages.static_files import static_files
 from tawny.settings import Settings
+from tawny.sources.kinds import KINDS
 
 TABLE = """
 method path                          nobody ingest blue red  root
@@ -177,6 +178,7 @@ def test_every_page_is_in_the_table(tmp_path: Path) -> None:
         "teams": "{export}", "ERASURE": "{erasure_id}",
         "VERIFICATION": "{verification_id}", "SOURCE": "{source}", "chatwoot": "{kind}",
         "messages": "{name}", "owl.svg": "{name}", "/no/such": "/{rest}",
+        "never-sent": "{conversation}",
     }  # fmt: skip
     known = set()
     for method, path, *_ in ROWS:
@@ -195,6 +197,15 @@ def test_rights(world: World, method: str, path: str, answers: list[str]) -> Non
     assert dict(zip(CALLERS, found, strict=True)) == dict(
         zip(CALLERS, (int(answer) for answer in answers), strict=True)
     )
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_source_can_be_set_up(world: World, kind: str, language: str) -> None:
+    with contextlib.closing(page_client(world, "root")) as client:
+        page = client.get(f"/source-kinds/{kind}", headers={"Accept-Language": language})
+        assert page.status_code == 200
+        assert f'action="/source-kinds/{kind}"' in page.text
 
 
 def page_client(world: World, name: str) -> httpx.Client:

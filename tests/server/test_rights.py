@@ -143,6 +143,7 @@ def _known() -> set[tuple[str, str]]:
             ("PLACE", "{destination_id:int}"), ("DELIVERY", "{delivery_id:int}"),
             ("GROUP", "{group_id:int}"), ("SOURCE", "{source:str}"), ("SECRET", "{token:str}"),
             ("ERASURE", "{erasure_id:str}"), ("VERIFICATION", "{verification_id:str}"),
+            ("timelines/never-sent", "timelines/{conversation:path}"),
         ):  # fmt: skip
             shape = shape.replace(name, parameter)
         known.add((method, shape))

@@ -142,7 +142,10 @@ _ALL = (
     SourceOption(
         name="budget",
         label=N_("Share of the limit of the desk"),
-        help=N_("How much of what the desk's API allows is used, from 1% to 100%. At first 50%."),
+        help=N_(
+            "How much of what the desk's API allows is used, from 1 to 100 percent, with the sign. "
+            "At first half."
+        ),
         metavar="SHARE",
         default="50%",
     ),

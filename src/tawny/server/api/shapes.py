@@ -70,7 +70,8 @@ class RunBody(ExportBody, frozen=True, forbid_unknown_fields=True):
         bool,
         Meta(
             description="Whether the caller is told by mail when it is ready, has failed or was "
-            "cancelled; for accounts with an `email`, where the server sends mail"
+            "cancelled; for accounts with an `email`, where the server sends mail",
+            examples=[False],
         ),
     ] = False
 

@@ -146,6 +146,7 @@ class IntercomDesk:
     def schedules(self) -> list[Any]:
         """Its office hours, which a later version of the API tells; none where it does not."""
         later = self._http(self.http.url, {"Intercom-Version": HOURS_VERSION})
+        later.traffic = self.http.traffic
         try:
             return listed(later.get("/office_hours_schedules", {}, OTHER), "data")
         except StatusError as error:
@@ -154,7 +155,6 @@ class IntercomDesk:
             raise
         finally:
             later.close()
-            self.http.traffic.requests += later.traffic.requests
 
     def one(self, path: str) -> Json | None:
         """A record by its address, its texts without markup; none of what is gone."""
