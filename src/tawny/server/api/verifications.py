@@ -32,7 +32,7 @@ class VerificationBody(Struct, rename={"start": "from", "end": "to"}, forbid_unk
     as_of: LaterMoment | None = None
 
 
-class CheckAnswer(Struct):
+class VerificationCheckAnswer(Struct):
     """One check; `holds` and `says` are in the language of the request. `broken_names`: the first
     rows, by their keys, or files that break it."""
 
@@ -58,13 +58,13 @@ class VerifiedAnswer(Struct, rename={"start": "from", "end": "to"}):
     log_version: int
     left_out_events: int
     passed: bool
-    checks: list[CheckAnswer]
+    checks: list[VerificationCheckAnswer]
 
     @classmethod
     def of(cls, result: VerificationResult, language: str) -> VerifiedAnswer:
         """From a result."""
         checks = [
-            CheckAnswer(
+            VerificationCheckAnswer(
                 one.name,
                 translated(holds_of(one.name), language),
                 numbers_of(one.name, one.left, one.right, one.broken, language),
