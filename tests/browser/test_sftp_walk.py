@@ -48,7 +48,7 @@ WORDS = {
         "failed": "Échec, nouvel essai prévu", "past": "Faire des périodes passées",
         "make": "Les faire",
         "closed": "127.0.0.1\u00a0: le port {port} est fermé\u00a0: rien n’y écoute",
-        "told": "{name}\u00a0: {name} n’a pas été livrée et sera retentée\u00a0: {why}",
+        "told": "{name}\u00a0: la livraison de {name} a échoué et sera retentée\u00a0: {why}",
         "again": "Réessayer maintenant",
         "arrives": "{name}\u00a0: les livraisons arrivent à nouveau",
     },
