@@ -59,6 +59,7 @@ USES: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "sample": (("sample", "--conversations", "1", *RANGE, "-o", "sample.ndjson"), CLICK),
     "import": (("import", "twitter", "tweets.csv"), ENGINE),
     "erase": (("erase", "nobody"), ENGINE),
+    "timeline": (("timeline", "nothing"), ENGINE),
     "sources list": (("sources", "list"), {*ENGINE, *STATE, "cryptography"}),
     "saved list": (("saved", "list"), {*ENGINE, *STATE, "argon2", "cryptography"}),
     "destinations list": (
