@@ -62,7 +62,7 @@ def server() -> Iterator[SshServer]:
         yield made
 
 
-@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("language", ["en"])
 def test_from_a_saved_export_to_a_file_there_while_its_server_comes_and_goes(
     site: Site, browser: Browser, server: SshServer, language: str
 ) -> None:
