@@ -15,10 +15,9 @@ import pyarrow as pa
 
 from tawny.engine.base import Embedded, Value
 from tawny.engine.literals import text_literal
-from tawny.engine.snapshot import View, create_tables, create_view
+from tawny.engine.snapshot import View, create_opening_days, create_tables, create_view
 from tawny.log.files import Snapshot
 from tawny.model.events import CONVERSATION_FAMILIES
-from tawny.model.opening import opening_days
 from tawny.queries.catalogue import Query
 from tawny.queries.plan import SCOPE
 from tawny.queries.statements import statement
@@ -53,7 +52,9 @@ def make_facts(
         own = paths.get(family, [])
         _keep(engine, snapshot, view, family, f"{family}_events_in_scope", own, [of_it])
     _create_events(engine, snapshot, view, paths)
-    _create_opening_days(engine, snapshot, [*paths["message"], *paths["status"]])
+    read = {*paths["message"], *paths["status"]}
+    months = {file.month for file in snapshot.files if str(snapshot.folder / file.path) in read}
+    create_opening_days(engine, months, _ITS_CHANNEL)
     for step in facts.steps:
         engine.make_step(step.name, step.sql, values, reads=step.reads_of_it)
     return True
@@ -118,13 +119,6 @@ CROSS JOIN (
 """
 """When the conversation was first and last locked, and when its status last changed."""
 
-
-def _create_opening_days(engine: Embedded, snapshot: Snapshot, paths: list[str]) -> None:
-    hours = engine.rows(
-        "SELECT DISTINCT business_hours FROM reference_events "
-        "WHERE type = 'channel.saved' AND business_hours IS NOT NULL AND channel_id IN ("
-        "SELECT channel_id FROM conversation_events_in_scope WHERE type = 'conversation.created'"
-        ") ORDER BY business_hours"
-    )
-    months = {file.month for file in snapshot.files if str(snapshot.folder / file.path) in paths}
-    engine.add_table("opening_days", opening_days([str(row[0]) for row in hours], sorted(months)))
+_ITS_CHANNEL = """channel_id IN (
+    SELECT channel_id FROM conversation_events_in_scope WHERE type = 'conversation.created'
+)"""

@@ -10,7 +10,7 @@ ordered by (time_ms, sequence, source, id).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -203,18 +203,22 @@ def _create_texts(engine: Engine, name: str, column: str, values: Sequence[str])
 
 
 def _create_opening_days(engine: Engine, snapshot: Snapshot, view: View) -> None:
+    months = {
+        file.month
+        for file in _files(snapshot, ("message", "status"))
+        if file.first_ms <= view.as_of_ms
+    }
+    create_opening_days(engine, months)
+
+
+def create_opening_days(engine: Engine, months: Collection[str], condition: str = "true") -> None:
+    """Create `opening_days` for UTC months, of every opening hours that `reference_events` tell of
+    the channels that meet a condition."""
     hours = engine.rows(
-        "SELECT DISTINCT business_hours FROM reference_events "
-        "WHERE type = 'channel.saved' AND business_hours IS NOT NULL ORDER BY business_hours"
+        "SELECT DISTINCT business_hours FROM reference_events WHERE type = 'channel.saved' "
+        f"AND business_hours IS NOT NULL AND {condition} ORDER BY business_hours"
     )
-    months = sorted(
-        {
-            file.month
-            for file in _files(snapshot, ("message", "status"))
-            if file.first_ms <= view.as_of_ms
-        }
-    )
-    engine.add_table("opening_days", opening_days([str(row[0]) for row in hours], months))
+    engine.add_table("opening_days", opening_days([str(row[0]) for row in hours], sorted(months)))
 
 
 def _files(snapshot: Snapshot, families: Sequence[str]) -> list[LogFile]:
