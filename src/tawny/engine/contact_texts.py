@@ -23,14 +23,8 @@ class ContactTexts:
 
 
 def texts_of_contact(duck: Duck, snapshot: Snapshot, contact_id: str) -> ContactTexts:
-    """Read all texts of a contact; no events where the log knows nothing of it. Leaves the tables
-    `erased_people` and `erased_conversations` of this contact alone."""
-    duck.execute(
-        "CREATE OR REPLACE TEMP TABLE erased_people AS SELECT $contact_id AS contact_id",
-        {"contact_id": contact_id},
-    )
-    create_conversations_of_erased(duck, snapshot)
-    [[conversations]] = duck.rows("SELECT count(*) FROM erased_conversations")
+    """Read all texts of a contact; no events where the log knows nothing of it."""
+    conversations = _create_tables_of(duck, snapshot, contact_id)
     events, texts = 0, set[str]()
     for family, (condition, columns) in PERSONAL_COLUMNS.items():
         paths = snapshot.paths(family)
@@ -44,17 +38,41 @@ def texts_of_contact(duck: Duck, snapshot: Snapshot, contact_id: str) -> Contact
                 f"SELECT DISTINCT {column} AS text {of_contact} AND {column} IS NOT NULL"
             )
             texts |= {str(row[0]) for row in rows}
-    return ContactTexts(events, int(str(conversations)), frozenset(texts))
+    return ContactTexts(events, conversations, frozenset(texts))
+
+
+def is_known(duck: Duck, snapshot: Snapshot, contact_id: str) -> bool:
+    """Whether the log holds anything of a contact; no text is read."""
+    return _create_tables_of(duck, snapshot, contact_id) > 0 or _events_of_contact(
+        duck, snapshot, contact_id, "true"
+    )
+
+
+def _create_tables_of(duck: Duck, snapshot: Snapshot, contact_id: str) -> int:
+    """Create `erased_people` and `erased_conversations` of this contact alone; returns how many
+    conversations it has."""
+    duck.execute(
+        "CREATE OR REPLACE TEMP TABLE erased_people AS SELECT $contact_id AS contact_id",
+        {"contact_id": contact_id},
+    )
+    create_conversations_of_erased(duck, snapshot)
+    [[conversations]] = duck.rows("SELECT count(*) FROM erased_conversations")
+    return int(str(conversations))
 
 
 def is_erased(duck: Duck, snapshot: Snapshot, contact_id: str) -> bool:
     """Whether the log holds an erasure of a contact."""
+    return _events_of_contact(duck, snapshot, contact_id, "type = 'contact.erased'")
+
+
+def _events_of_contact(duck: Duck, snapshot: Snapshot, contact_id: str, condition: str) -> bool:
+    """Whether there are events about a contact itself that meet a condition."""
     paths = snapshot.paths("contact")
     if not paths:
         return False
     found = duck.rows(
         f"SELECT count(*) > 0 FROM {events_of(snapshot, 'contact', paths)} "
-        "WHERE type = 'contact.erased' AND contact_id = $contact_id",
+        f"WHERE contact_id = $contact_id AND {condition}",
         {"contact_id": contact_id},
     )
     return found == [(True,)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tawny.disk import sha256_of
-from tawny.engine.contact_texts import ContactTexts, is_erased, texts_of_contact
+from tawny.engine.contact_texts import ContactTexts, is_erased, is_known, texts_of_contact
 from tawny.engine.engines import open_of_folder
 from tawny.engine.erasure import create_erased_tables, files_with_person, newest_erasure
 from tawny.erasures.certificate import (
@@ -54,7 +54,8 @@ def erase(home: Path, settings: Settings, request: ErasureRequest, follow: Follo
     with open_of_folder(home, settings) as duck:
         texts = texts_of_contact(duck, snapshot, contact_id)
         sent_before = is_erased(duck, snapshot, contact_id)
-    _check_known(texts, contact_id)
+    if not texts.events and not texts.conversations:
+        raise _unknown(contact_id)
     earlier = sorted(
         (one for one in certificates(home).results() if one.contact_id == contact_id),
         key=lambda one: one.issued_at,
@@ -97,16 +98,16 @@ def check_known(home: Path, settings: Settings, contact_id: str) -> None:
     move_inbox(home, settings)
     snapshot = event_log(home, settings).snapshot()
     with open_of_folder(home, settings, threads=1) as duck:
-        _check_known(texts_of_contact(duck, snapshot, contact_id), contact_id)
+        if not is_known(duck, snapshot, contact_id):
+            raise _unknown(contact_id)
 
 
-def _check_known(texts: ContactTexts, contact_id: str) -> None:
-    if not texts.events and not texts.conversations:
-        raise RequestError(
-            "contact: found {found}, of whom the log holds nothing; give the contact_id as the "
-            "events have it",
-            found=contact_id,
-        )
+def _unknown(contact_id: str) -> RequestError:
+    return RequestError(
+        "contact: found {found}, of whom the log holds nothing; give the contact_id as the "
+        "events have it",
+        found=contact_id,
+    )
 
 
 def _send(home: Path, settings: Settings, event: ErasureEvent, contact_id: str) -> None:
