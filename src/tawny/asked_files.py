@@ -3,9 +3,10 @@ folder, so that nothing acknowledged is lost, and the command line and a server 
 
 from __future__ import annotations
 
+import datetime
 import re
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -16,13 +17,25 @@ _ASKED, _DONE = ".asked", ".json"
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
-class _Numbered(Protocol):
+class _Asked(Protocol):
     @property
     def id(self) -> str: ...
+    @property
+    def requested_at(self) -> datetime.datetime: ...
 
 
-Asked = TypeVar("Asked", bound=_Numbered)
-Done = TypeVar("Done", bound=_Numbered)
+class _Done(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def request(self) -> Any: ...
+    @property
+    def ended_at(self) -> datetime.datetime: ...
+
+
+Asked = TypeVar("Asked", bound=_Asked)
+Done = TypeVar("Done", bound=_Done)
+"""What comes of a request; it holds the request."""
 
 
 class AskedFiles(Generic[Asked, Done]):

@@ -14,7 +14,7 @@ from tawny.erasures.following import wait_for_server
 from tawny.exports.session import ExportSession
 from tawny.intake.moving import move_inbox
 from tawny.model.zones import current_ms
-from tawny.reading.verification import VerificationRequest, verifications, verify_as_asked
+from tawny.reading.verification import VerificationRequest, keep_result, verify_as_asked
 from tawny.reading.verify import Verification
 from tawny.settings import Settings
 
@@ -51,7 +51,7 @@ def verify(home: Path, settings: Settings, arguments: Arguments, _tell: Tell) ->
     """Verify the log, and put what came of it among the results."""
     request = msgspec.convert(arguments["request"], VerificationRequest)
     result = verify_as_asked(home, settings, request)
-    verifications(home).finish(result)
+    keep_result(home, result)
     return {"passed": result.passed}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
 
@@ -17,6 +19,15 @@ from tawny.errors import RequestError, TawnyError
 _log = logging.getLogger("tawny.asked")
 
 _TRY_AGAIN_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedItem(Generic[Asked, Done]):
+    """What somebody asked for, and what came of it."""
+
+    request: Asked
+    result: Done | None
+    """None while it is being carried out."""
 
 
 class AskedWork(Generic[Asked, Done]):
@@ -44,6 +55,23 @@ class AskedWork(Generic[Asked, Done]):
         """Have it carried out. Raises `StorageError`."""
         self.files.ask(request)
         self._wanted.set()
+
+    def items(self) -> Sequence[AskedItem[Asked, Done]]:
+        """All of them: those that are being carried out, then the newest. Raises `StorageError`."""
+        waiting, done = self.files.waiting(), self.files.results()
+        waiting.sort(key=lambda one: (one.requested_at, one.id), reverse=True)
+        done.sort(key=lambda one: (one.ended_at, one.id), reverse=True)
+        items: list[AskedItem[Asked, Done]] = [AskedItem(one, None) for one in waiting]
+        return [*items, *(AskedItem(one.request, one) for one in done)]
+
+    def item(self, request_id: str) -> AskedItem[Asked, Done] | None:
+        """One of them; None where there is none of that id. Raises `StorageError`."""
+        # Before the results: it may be finished meanwhile.
+        waiting = [one for one in self.files.waiting() if one.id == request_id]
+        result = self.files.result(request_id)
+        if result is not None:
+            return AskedItem(result.request, result)
+        return AskedItem(waiting[0], None) if waiting else None
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from tawny.background.asked_work import AskedWork
+from tawny.background.asked_work import AskedItem, AskedWork
 from tawny.background.pool import Workers
 from tawny.erasures.certificate import Certificate, ErasureRequest, certificates, new_request
 from tawny.errors import NotFoundError
 from tawny.people.audit import Audit
 from tawny.people.callers import Caller, Scope
 
-
-@dataclass(frozen=True, slots=True)
-class AskedErasure:
-    """An erasure that somebody asked for."""
-
-    request: ErasureRequest
-    certificate: Certificate | None
-    """None while it is being carried out."""
+AskedErasure: TypeAlias = AskedItem[ErasureRequest, Certificate]
 
 
 class Erasures(AskedWork[ErasureRequest, Certificate]):
@@ -39,35 +32,19 @@ class Erasures(AskedWork[ErasureRequest, Certificate]):
         request = new_request(contact_id, caller.name)
         self._audit.record(caller, "erasure_requested", contact_id, certificate=request.id)
         self.ask(request)
-        return AskedErasure(request, None)
+        return AskedItem(request, None)
 
     def list(self, caller: Caller) -> Sequence[AskedErasure]:
         """All of them: those that are being carried out, then the newest."""
         caller.need(Scope.ADMIN)
-        waiting, done = self.files.waiting(), self.files.results()
-        waiting.sort(key=lambda one: (one.requested_at, one.id), reverse=True)
-        done.sort(key=lambda one: (one.issued_at, one.id), reverse=True)
-        return [*(AskedErasure(one, None) for one in waiting), *map(_asked, done)]
+        return self.items()
 
     def get(self, caller: Caller, erasure_id: str) -> AskedErasure:
         """One of them. Raises `NotFoundError`."""
         caller.need(Scope.ADMIN)
-        waiting = [one for one in self.files.waiting() if one.id == erasure_id]
-        certificate = self.files.result(erasure_id)
-        if certificate is not None:
-            return _asked(certificate)
-        if not waiting:
+        found = self.item(erasure_id)
+        if found is None:
             raise NotFoundError(
                 "certificate: found {found}; there is none of that id", found=erasure_id
             )
-        return AskedErasure(waiting[0], None)
-
-
-def _asked(certificate: Certificate) -> AskedErasure:
-    request = ErasureRequest(
-        certificate.id,
-        certificate.contact_id,
-        certificate.requested_by,
-        certificate.requested_at,
-    )
-    return AskedErasure(request, certificate)
+        return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
-from tawny.background.asked_work import AskedWork
+from tawny.background.asked_work import AskedItem, AskedWork
 from tawny.background.pool import Workers
 from tawny.errors import NotFoundError
 from tawny.people.audit import Audit
@@ -19,17 +19,7 @@ from tawny.reading.verification import (
     verifications,
 )
 
-MOST_KEPT = 100
-"""The newest results are kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedVerification:
-    """A verification that somebody asked for."""
-
-    request: VerificationRequest
-    result: VerificationResult | None
-    """None while it is being carried out."""
+AskedVerification: TypeAlias = AskedItem[VerificationRequest, VerificationResult]
 
 
 class Verifications(AskedWork[VerificationRequest, VerificationResult]):
@@ -47,30 +37,19 @@ class Verifications(AskedWork[VerificationRequest, VerificationResult]):
         self._readers.run("verifiable", {"request": msgspec.to_builtins(request)})
         self._audit.record(caller, "verification_requested", request.id)
         self.ask(request)
-        return AskedVerification(request, None)
+        return AskedItem(request, None)
 
     def list(self, caller: Caller) -> Sequence[AskedVerification]:
-        """All of them: those that are being carried out, then the newest."""
+        """Those that are being carried out, then the newest that are kept."""
         caller.need(Scope.ADMIN)
-        waiting, done = self.files.waiting(), self.files.results()
-        waiting.sort(key=lambda one: (one.requested_at, one.id), reverse=True)
-        done.sort(key=lambda one: (one.ended_at, one.id), reverse=True)
-        for old in done[MOST_KEPT:]:
-            self.files.forget(old.id)
-        return [
-            *(AskedVerification(one, None) for one in waiting),
-            *(AskedVerification(one.request, one) for one in done[:MOST_KEPT]),
-        ]
+        return self.items()
 
     def get(self, caller: Caller, verification_id: str) -> AskedVerification:
         """One of them. Raises `NotFoundError`."""
         caller.need(Scope.ADMIN)
-        waiting = [one for one in self.files.waiting() if one.id == verification_id]
-        result = self.files.result(verification_id)
-        if result is not None:
-            return AskedVerification(result.request, result)
-        if not waiting:
+        found = self.item(verification_id)
+        if found is None:
             raise NotFoundError(
                 "verification: found {found}; there is none of that id", found=verification_id
             )
-        return AskedVerification(waiting[0], None)
+        return found

@@ -125,6 +125,16 @@ class Certificate(Struct, omit_defaults=False):
     complete: bool = False
     """Whether everything that held the contact was reached."""
 
+    @property
+    def request(self) -> ErasureRequest:
+        """What was asked for."""
+        return ErasureRequest(self.id, self.contact_id, self.requested_by, self.requested_at)
+
+    @property
+    def ended_at(self) -> datetime.datetime:
+        """When it was issued."""
+        return self.issued_at
+
 
 def is_complete(certificate: Certificate) -> bool:
     """Whether everything that held the contact was reached."""

@@ -22,6 +22,8 @@ from tawny.upkeep.stored_files import stored_files
 
 VERIFICATIONS = "verifications"
 """The folder of verifications in a data folder."""
+MOST_KEPT = 100
+"""The newest results are kept."""
 
 
 class VerificationRequest(Struct, frozen=True, rename={"start": "from", "end": "to"}):
@@ -106,6 +108,15 @@ def new_verification(
 def verifications(home: Path) -> AskedFiles[VerificationRequest, VerificationResult]:
     """Those of a data folder."""
     return AskedFiles(home / VERIFICATIONS, VerificationRequest, VerificationResult)
+
+
+def keep_result(home: Path, result: VerificationResult) -> None:
+    """Put a result on the disk; the oldest goes where there are too many. Raises `StorageError`."""
+    files = verifications(home)
+    files.finish(result)
+    newest = sorted(files.results(), key=lambda one: (one.ended_at, one.id), reverse=True)
+    for old in newest[MOST_KEPT:]:
+        files.forget(old.id)
 
 
 def all_findings(home: Path, session: ExportSession, one: Verification) -> Iterator[Finding]:

@@ -45,10 +45,10 @@ class ErasureAnswer(Struct):
         return cls(
             request.id,
             request.contact_id,
-            "running" if asked.certificate is None else "done",
+            "running" if asked.result is None else "done",
             request.requested_by,
             request.requested_at,
-            asked.certificate,
+            asked.result,
         )
 
 

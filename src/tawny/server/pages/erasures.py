@@ -75,7 +75,7 @@ def erasure_page(
     """The certificate of an erasure; a part that asks again while it is being carried out."""
     asked = services.erasures.get(caller, erasure_id)
     reader = reader_of(request, caller)
-    lines = [] if asked.certificate is None else list(lines_of(asked.certificate))
+    lines = [] if asked.result is None else list(lines_of(asked.result))
     return render(
         request,
         caller,
