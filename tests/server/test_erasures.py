@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from commands import tawny
 from server.running import PASSWORD, Server, running, send, until, wait_for
 from server.test_erased import PERSON, RANGE, _events, _holding
 from server.test_explanation_pages import page_text
+from tawny.erasures.following import PATIENCE_S
 
 Json = dict[str, Any]
 
@@ -144,6 +146,8 @@ def test_the_command_beside_a_server_has_it_follow_with_what_it_delivered(
         root.post(f"/exports/{run}/send", json={"destination": "there"}).raise_for_status()
         until(lambda: list(out.rglob("*.receipt.json")) or None)
         assert _holding(out, PERSON)
+        started_s = time.monotonic()
         ended = tawny(home, "erase", "z")
         assert _holding(out, PERSON) == {}
+        assert time.monotonic() - started_s < PATIENCE_S, "it gave up waiting for the server"
         assert re.search(r"delivery \d+ \(.*\): made again without the contact", ended.out)

@@ -155,7 +155,9 @@ class Carrying:
         try:
             self._carrier.take_back()
             changed = self._log.changed_ns()
-            if changed != self._looked_at and started_s >= self._follow_again_s:
+            if started_s >= self._follow_again_s and (
+                changed != self._looked_at or self._carrier.is_behind()
+            ):
                 self._carrier.follow()
                 self._looked_at = changed
                 self._follow_again_s = time.monotonic() + _REST * (time.monotonic() - started_s)

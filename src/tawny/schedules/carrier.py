@@ -136,6 +136,10 @@ class Carrier:
         """See `Follower.follow`."""
         return self._follower.follow()
 
+    def is_behind(self) -> bool:
+        """See `Follower.is_behind`."""
+        return self._follower.is_behind()
+
     def take_back(self) -> None:
         """See `Follower.take_back`."""
         self._follower.take_back()

@@ -65,6 +65,11 @@ class Follower:
         self._schedules = ScheduleStore(database)
         self._store = RevisionStore(database)
         self._looked_ms: int | None = None
+        self._erasure_version = -1
+
+    def is_behind(self) -> bool:
+        """Whether a file came since the last look that does not know of an erasure it saw."""
+        return self._erasure_version >= 0 and bool(self._store.to_erase(self._erasure_version))
 
     def follow(self) -> set[int]:
         """Have made again what is other by now; returns the numbers of the slots."""
@@ -72,6 +77,7 @@ class Follower:
         newest = self._look([], False)
         if newest.log_version < 0:
             return set()
+        self._erasure_version = newest.erasure_version
         again = self._follow_erasures(newest.erasure_version)
         again |= self._follow_late_events(newest.log_version, now_ms)
         self._looked_ms = now_ms
