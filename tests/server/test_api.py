@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import httpx
@@ -221,6 +222,17 @@ def test_cancel(world: World) -> None:
         assert wait_for(world.root, again["id"])["state"] == "ready"
 
 
+def test_a_run_that_is_cancelled_is_no_error_for_who_reads_the_log(world: World) -> None:
+    """Whether it waits by then, begins just then or is at work."""
+    for pause_s in (0.0, 0.1, 0.3):
+        run = world.root.post("/exports", json={"export": "contacts", **RANGE}).json()
+        time.sleep(pause_s)
+        world.root.post(f"/exports/{run['id']}/cancel")
+    spare = world.root.post("/exports", json={"export": "contacts", **RANGE}).json()
+    assert wait_for(world.root, spare["id"])["state"] == "ready"
+    assert "was cancelled" not in world.server.log()
+
+
 def test_health_readiness_and_metrics(world: World) -> None:
     url = world.server.url
     assert httpx.get(f"{url}/health").json() == {"status": "alive"}
@@ -233,7 +245,9 @@ def test_health_readiness_and_metrics(world: World) -> None:
 
 def test_the_log_of_the_server_names_nobody(world: World) -> None:
     world.root.get("/exports", params={"q": "very-private"})
-    lines = [json.loads(line) for line in world.server.log().splitlines() if line[0] == "{"]
+    by_word = ("tawny serves ", "create the first administrator, once: ")
+    found = [one for one in world.server.log().splitlines() if not one.startswith(by_word)]
+    lines = [json.loads(line) for line in found]
     assert lines
     for text in ("very-private", "127.0.0.1", "correct horse", "root"):
         assert all(text not in json.dumps(line) for line in lines), text

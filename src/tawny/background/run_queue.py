@@ -56,6 +56,17 @@ _active: RunQueue | None = None
 """The runs of this process, for the workflow that DBOS calls by name."""
 
 
+class _WithoutCancels(logging.Filter):
+    """A run that somebody cancelled is no error for who reads the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, dbos_error.DBOSAwaitedWorkflowCancelledError)
+
+
+logging.getLogger("dbos").addFilter(_WithoutCancels())
+
+
 class RunQueue:
     """The runs of one installation; `open` starts them, `close` stops them."""
 

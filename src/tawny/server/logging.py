@@ -63,5 +63,6 @@ def configure(level: str = "INFO") -> None:
     logging.getLogger("tawny").setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "dbos", "litestar"):
         logger = logging.getLogger(name)
-        logger.handlers[:] = []
+        # With none DBOS would write by itself.
+        logger.handlers[:] = [logging.NullHandler()]
         logger.propagate = True
