@@ -95,6 +95,7 @@ def page_texts() -> set[Key]:
     return {tuple(m[2]) if isinstance(m[2], tuple) else m[2] for m in found}
 
 
+@cache
 def marked_texts() -> set[Key]:
     """The texts that other rooms write where they are not said yet."""
     found = extract_from_dir(PACKAGE, [("**.py", "python")], keywords={"N_": None})
@@ -284,17 +285,9 @@ def test_sentences_are_templates_with_exactly_the_values_given() -> None:
 
 def test_a_percent_sign_is_only_where_a_value_goes_in() -> None:
     """Pages put values into every text that they show; a bare sign ends with an error there."""
-    texts = {
-        text
-        for key in page_texts() | marked_texts()
-        for text in ([key] if isinstance(key, str) else key)
-    }
-    said = {
-        text
-        for key, strings in french().items()
-        if key in page_texts() | marked_texts()
-        for text in strings
-    }
+    shown = page_texts() | marked_texts()
+    texts = {text for key in shown for text in ([key] if isinstance(key, str) else key)}
+    said = {text for key, strings in french().items() if key in shown for text in strings}
     assert {text for text in texts | said if re.search(r"%(?!\(\w+\)s)", text)} == set()
 
 

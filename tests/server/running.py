@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from server.served import ServerProcess
 from server_process import LONGEST_WAIT_S
 
 PASSWORD = "correct horse battery"
@@ -41,7 +42,7 @@ class Server:
     environment: Mapping[str, str]
     python: Path = Path(sys.executable)
     """What it runs in."""
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | ServerProcess | None = None
 
     @property
     def url(self) -> str:
@@ -50,13 +51,16 @@ class Server:
 
     def start(self) -> None:
         """Start and wait until it answers."""
-        log = (self.home / "server.log").open("ab")
-        self.process = subprocess.Popen(
-            [self.python, "-m", "tawny", "--home", str(self.home), "serve",
-             "--port", str(self.port)],
-            stdout=log, stderr=log, env={**os.environ, **self.environment}, umask=0o022,
-        )  # fmt: skip
-        log.close()
+        arguments = ["--home", str(self.home), "serve", "--port", str(self.port)]
+        environment = {**os.environ, **self.environment}
+        if self.python == Path(sys.executable):
+            self.process = ServerProcess(arguments, environment, self.home / "server.log")
+        else:
+            with (self.home / "server.log").open("ab") as log:
+                self.process = subprocess.Popen(
+                    [self.python, "-m", "tawny", *arguments],
+                    stdout=log, stderr=log, env=environment, umask=0o022,
+                )  # fmt: skip
         end = time.monotonic() + LONGEST_WAIT_S
         while time.monotonic() < end:
             assert self.process.poll() is None, self.log()

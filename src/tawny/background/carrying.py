@@ -34,7 +34,7 @@ FOLLOW_EVERY_S = 2.0
 """How often is looked, where something has come, whether it changes what was delivered."""
 _REST = 4
 """A look that takes long has so many times as long until the next."""
-TELL_EVERY_S = 10.0
+TELL_EVERY_S = 3.0
 TIDY_EVERY_S = 3600.0
 """How often temporary names are looked for that a kill or a break left at destinations."""
 _MOST_DESTINATIONS_AT_ONCE = 64
