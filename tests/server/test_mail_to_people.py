@@ -3,6 +3,8 @@ for."""
 
 from __future__ import annotations
 
+import html
+import re
 import sqlite3
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -204,14 +206,10 @@ def test_who_may_not_come_in_any_more_gets_no_mail(
     run_id = gone.post("/exports", json={"export": "messages", "mail": True, **RANGE}).json()["id"]
     wait_for(gone, run_id)
 
-    def mailings() -> int:
-        with sqlite3.connect(there.home / "state.db", timeout=60) as state:
-            return int(state.execute("SELECT count(*) FROM mailings WHERE tries = 1").fetchone()[0])
-
-    until(lambda: mailings() == 1)
+    until(lambda: sent_later(there) == 1)
     root.patch(f"/users/{user_id}", json={"disabled": True}).raise_for_status()
     change(there, "UPDATE mailings SET next_try_ms = 0")
-    until(lambda: mailings() == 0)
+    until(lambda: sent_later(there) == 0)
     assert post.messages() == []
 
 
@@ -225,3 +223,85 @@ def test_a_server_that_sends_no_mail_says_so(world: World) -> None:
     page = world.root.get(world.root.base_url.join("/account"))
     assert "Mail is not set up here; whoever runs Tawny sets TAWNY_SMTP_URL" in text_of(page)
     assert 'name="mail"' not in world.root.get(world.root.base_url.join("/exports")).text
+
+
+def test_whom_a_schedule_names_is_told_as_long_as_that_person_may_see_it(
+    server: tuple[Server, httpx.Client], post: MailServer
+) -> None:
+    there, root = server
+    erik = person(root, there, "erik", email="erik@example.com")
+    clara = person(root, there, "clara", email="clara@example.com")
+    dora = person(root, there, "dora", email="later@example.com")
+    person(root, there, "blue", channels=["blue"])
+    desk = there.home.parent / "out" / "named"
+    desk.mkdir()
+    root.post("/destinations", json={"name": "named", "kind": "folder", "path": str(desk)})
+    asked = {"name": "named", "exports": ["messages"], "frequency": "daily", "delay": "15m",
+             "destinations": ["named"], "time_zone": "Europe/Paris"}  # fmt: skip
+    for name in ("blue", "nobody"):
+        refused = erik.post("/schedules", json={**asked, "notify": ["clara", name]})
+        assert (refused.status_code, refused.json()["detail"]) == (
+            400,
+            f"notify: found '{name}', who has no account here or may not see all that the schedule "
+            "exports; allowed are people who may (an administrator can give them its channels)",
+        )
+    made = erik.post("/schedules", json={**asked, "notify": ["root", " Clara", "dora", "clara"]})
+    assert made.raise_for_status().json()["notify"] == ["clara", "dora", "root"]
+    schedule_id = made.json()["id"]
+    desk.rmdir()
+    (post.folder / "seen").unlink(missing_ok=True)
+    erik.post(f"/schedules/{schedule_id}/backfill", json=RANGE).raise_for_status()
+
+    told = {str(one["To"]): one for one in arrived(post, 2)}
+    assert sorted(told) == ["clara@example.com", "erik@example.com"]
+    mail = told["clara@example.com"]
+    assert mail["Subject"] == "named: named was not delivered"
+    why = f"{desk}: there is no such folder; make it, or mount the disk it is on"
+    # Clara may not open the page of somebody else's schedule: there is no link to it.
+    assert part(mail, "plain") == (
+        "named could not be delivered to named. This is in the way:\n"
+        "\n"
+        f"{why}\n"
+        "\n"
+        "It is tried again by itself for 24 hours. You are told again only when it is given up, or "
+        "when deliveries there arrive again.\n"
+        "\n"
+        "-- \n"
+        "Tawny sends this because the schedule named of erik names you.\n"
+    )
+    line = f"named: named was not delivered and is tried again: {why}"
+    assert bell(clara) == bell(dora) == [(None, line)]
+    assert bell(root)[0] == bell(erik)[0] == (f"/schedules/{schedule_id}", line)
+
+    # Clara loses the right, Dora's mail still waits when she does; only others learn the end.
+    until(lambda: sent_later(there) == 1)
+    numbers = {one["name"]: one["id"] for one in root.get("/users").json()}
+    for name in ("clara", "dora"):
+        root.patch(f"/users/{numbers[name]}", json={"channels": ["blue"]}).raise_for_status()
+    change(there, "UPDATE mailings SET next_try_ms = 0")
+    until(lambda: sent_later(there) == 0)
+    assert bell(clara) == bell(dora) == []
+    desk.mkdir()
+    (delivery,) = erik.get("/deliveries").json()["items"]
+    erik.post(f"/deliveries/{delivery['id']}/retry").raise_for_status()
+    end = (f"/schedules/{schedule_id}", "named: deliveries arrive again")
+    until(lambda: bell(root)[0] == bell(erik)[0] == end)
+    assert str(arrived(post, 3)[2]["To"]) == "erik@example.com"
+    assert bell(clara) == []
+    root.delete(f"/users/{numbers['dora']}").raise_for_status()
+    named = erik.get(f"/schedules/{schedule_id}").json()["notify"]
+    assert named == ["clara", "root"]
+
+
+def sent_later(server: Server) -> int:
+    """How many mails wait for their second try."""
+    with sqlite3.connect(server.home / "state.db", timeout=60) as state:
+        return int(state.execute("SELECT count(*) FROM mailings WHERE tries = 1").fetchone()[0])
+
+
+def bell(client: httpx.Client) -> list[tuple[str | None, str]]:
+    """Page and words of what the bell lists of deliveries, newest first."""
+    page = client.get(client.base_url.join("/notifications")).raise_for_status().text
+    lines = re.findall(r'<(?:a class="break" href="([^"]*)"|span class="break")>(.*?)</', page)
+    found = [(path or None, html.unescape(words)) for path, words in lines]
+    return [(path, words) for path, words in found if ": deliver" in words or ": named" in words]

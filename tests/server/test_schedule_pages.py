@@ -81,19 +81,25 @@ def test_the_form_makes_and_changes_what_the_api_shows(world: World) -> None:
     asked = {"name": "by form", "which": "several", "export": ["messages", "contacts"],
              "frequency": "hourly", "delay": "1h", "wait": "6h", "content": "no", "paused": "1",
              "format": "csv", "destination": "of schedules", "which_channels": "some",
-             "channel": "red", "time_zone": "Asia/Kolkata"}  # fmt: skip
+             "channel": "red", "time_zone": "Asia/Kolkata", "notify": "red, root"}  # fmt: skip
     with contextlib.closing(page_client(world, "root")) as root:
+        wrong = root.post("/schedules", data={**asked, "notify": "red nobody"})
+        assert "Notify: found 'nobody', who has no account here or may not see" in text_of(wrong)
+        assert 'value="red nobody"' in wrong.text
         made = root.post("/schedules", data=asked)
         assert made.status_code == 303, text_of(made)
         number = made.headers["location"].removeprefix("/schedules/").partition("?")[0]
         shown = world.root.get(f"/schedules/{number}").json()
         assert {name: shown[name] for name in ("exports", "frequency", "delay", "wait", "content",
-                                               "active", "channels", "time_zone", "owner")} == {
+                                               "active", "channels", "time_zone", "owner",
+                                               "notify")} == {
             "exports": ["messages", "contacts"], "frequency": "hourly", "delay": "1h",
             "wait": "6h", "content": "no", "active": False, "channels": ["red"],
-            "time_zone": "Asia/Kolkata", "owner": "root",
+            "time_zone": "Asia/Kolkata", "owner": "root", "notify": ["red", "root"],
         }  # fmt: skip
-        assert "The schedule is made." in text_of(root.get(made.headers["location"]))
+        page = text_of(root.get(made.headers["location"]))
+        assert "The schedule is made." in page
+        assert "Told too when a delivery fails red, root" in page
         edited = {**asked, "name": "by form, later", "delay": "0s", "wait": "off"}
         changed = root.post(f"/schedules/{number}", data=edited)
         assert changed.headers["location"] == f"/schedules/{number}?done=changed"

@@ -92,7 +92,7 @@ class MailToPeople:
     def _letter(self, mailing: Mailing) -> Letter | None:
         """What it says; None where what it is about is gone, or may not be seen any more."""
         if mailing.kind is MailingKind.NOTICE:
-            notice = self._notices.find(int(mailing.subject))
+            notice = self._notices.find(mailing.user_id, int(mailing.subject))
             return None if notice is None else letter_of_notice(notice, self._settings)
         try:
             caller = caller_of_owner(self._database, mailing.user_id, "")

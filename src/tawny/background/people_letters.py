@@ -51,6 +51,9 @@ def letter_of_notice(notice: Notice, settings: Settings) -> Letter:
                  "given up, or when deliveries there arrive again."),
         ]  # fmt: skip
     closing = Text("Tawny sends this because the schedule {schedule} is yours.", schedule=schedule)
+    if notice.owner is not None:
+        closing = Text("Tawny sends this because the schedule {schedule} of {owner} names you.",
+                       schedule=schedule, owner=notice.owner)  # fmt: skip
     if notice.once:
         closing = Text("Tawny sends this because you sent an export to {destination}.",
                        destination=destination)  # fmt: skip
@@ -87,9 +90,11 @@ def letter_of_export(run: ExportRun, settings: Settings) -> Letter | None:
 
 
 def _letter(
-    subject: Text, said: Sequence[Text], path: str, facts: Sequence[tuple[Text, Text | str]],
+    subject: Text, said: Sequence[Text], path: str | None, facts: Sequence[tuple[Text, Text | str]],
     closing: Text, settings: Settings,
 ) -> Letter:  # fmt: skip
+    if path is None:
+        return Letter(subject, said, None, facts, closing)
     public_url = settings.text("public_url")
     leads = Text("See it here, after signing in:") if public_url else Text("Sign in to see it.")
     link = f"{public_url}{path}" if public_url else None

@@ -100,8 +100,7 @@ def set_schedule(home: Path, name: str, given: Given) -> None:
         fields = (
             *("name", "exports", "time_zone", "channels", "columns", "headers", "format"),
             *("dialect", "long_cells", "bundle", "content", "frequency", "delay", "wait"),
-            *("corrections", "changes"),
-            *("destinations", "active"),
+            *("corrections", "changes", "notify", "destinations", "active"),
         )
         body = {field: before[field] for field in fields}
         body |= _schedule_fields(given) | given_fields(given, new_name="name", give_to="owner")
@@ -173,6 +172,8 @@ def _schedule_fields(given: Given) -> Json:
     )
     if given["destinations"]:
         fields["destinations"] = list(given["destinations"])
+    if given["notify"]:
+        fields["notify"] = list(given["notify"])
     return fields
 
 

@@ -46,10 +46,15 @@ def part_of_run(run: ExportRun, export_type: str | None) -> RunPart:
     return RunPart(request_of_receipt(receipt), receipt, run.is_bundle)
 
 
+def seen_exports(caller: Caller, request: ExportRequest) -> list[str]:
+    """Those of the exports of a request that the caller may run."""
+    return [name for name in request.export_types if caller.has(query(name).head.right)]
+
+
 def allowed_exports(caller: Caller, request: ExportRequest) -> ExportRequest:
     """The request with the exports that the caller may run; who asks for all means these. Raises
     `NotAllowedError` for one that is named."""
-    allowed = [name for name in request.export_types if caller.has(query(name).head.right)]
+    allowed = seen_exports(caller, request)
     if len(allowed) < len(request.export_types) and ALL not in request.exports:
         raise NotAllowedError(
             "this export shows presence, which was not given to you; ask an administrator"

@@ -330,6 +330,7 @@ def _of_schedule(choice: ScheduleChoice, active: bool, owner: str) -> Fields:
         "wait": choice.wait,
         "corrections": choice.corrections,
         "changes": choice.changes,
+        "notify": sorted(choice.notify),
         "active": active,
         "owner": owner,
         **_of_request(choice.request),

@@ -13,7 +13,7 @@ from tawny.exports.undated import without_range
 from tawny.model.durations import checked_duration, milliseconds
 from tawny.model.periods import FREQUENCIES, Period, request_texts
 from tawny.model.zones import instant_text, requested_zone
-from tawny.people.names import shown_name
+from tawny.people.names import as_typed, shown_name
 from tawny.schedules.planner import Pause, Timing
 from tawny.text import Text
 
@@ -44,6 +44,8 @@ class ScheduleChoice:
     `off` = not at all."""
     changes: bool = False
     """Whether its files are what changed since the one before, instead of the rows of a range."""
+    notify: Sequence[str] = ()
+    """Who is told how its deliveries go, besides its owner: the names they sign in with."""
 
     @classmethod
     def of(cls, given: object, request: ExportRequest) -> ScheduleChoice:
@@ -110,6 +112,7 @@ def checked_choice(choice: ScheduleChoice) -> ScheduleChoice:
         wait=checked_duration("wait", choice.wait, off=True),
         corrections=checked_duration("corrections", choice.corrections, off=True, least="1h"),
         destinations=tuple(dict.fromkeys(choice.destinations)),
+        notify=tuple(sorted({as_typed(one) for one in choice.notify} - {""})),
         request=request,
     )
 

@@ -1,9 +1,10 @@
 """Who is told that deliveries fail, are given up, or arrive again, and that a file did not come.
 
-An owner, or whoever sent an export once, is told once for each destination, not for each delivery:
-the newest notice of a destination and a person says what that person knows. What is to be told next
-is a function of that, of the deliveries and of the clock. The check for files that did not come
-(`late`) asks schedules and clock, not the queue: it works where nothing is decided any more.
+An owner, whom a schedule names, or whoever sent an export once, is told once for each destination,
+not for each delivery: the newest notice of a destination and a person says what that person knows.
+What is to be told next is a function of that, of the deliveries and of the clock. The check for
+files that did not come (`late`) asks schedules and clock, not the queue: it works where nothing is
+decided any more.
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ class Notice:
     at_ms: int
     once: bool = False
     """Whether it is about an export that somebody sent: then `schedule` is the name of its file."""
+    owner: str | None = None
+    """Whose schedule it is that names the person; None = it is the person's own."""
+    opens: bool = True
+    """Whether the person may open the page of the schedule."""
 
     @property
     def text(self) -> Text:
@@ -61,8 +66,11 @@ class Notice:
                     destination=destination, schedule=schedule, why=why)  # fmt: skip
 
     @property
-    def path(self) -> str:
-        """The page where it is tried again: of its schedule, or the list of deliveries."""
+    def path(self) -> str | None:
+        """The page where it is tried again: of its schedule, or the list of deliveries; None for
+        who may not open it."""
+        if not self.opens:
+            return None
         if self.once:
             return f"/deliveries?{urlencode({'destination': self.destination})}"
         return f"/schedules/{self.schedule_id}"

@@ -21,6 +21,7 @@ from tawny.people.callers import Caller, Scope
 from tawny.runs.naming import why_no_file
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore, request_of_run
+from tawny.schedules.audience import check_audience
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_names
 from tawny.schedules.notices import Notice
@@ -316,6 +317,8 @@ class Schedules:
             choice.frequency, timing.zone, next(ranges(choice.frequency, timing.zone, 0))
         )
         self._check(caller, structs.replace(choice.request, start=start, end=end))
+        with self._database.read() as connection:
+            check_audience(connection, choice.notify, caller, choice.request)
 
     def _check_whole(
         self, choice: ScheduleChoice, schedule_id: int, owner_id: int, owner: str
@@ -362,4 +365,5 @@ def _detail(choice: ScheduleChoice) -> dict[str, str | builtins.list[str]]:
         "channels": [*choice.request.channels],
         "frequency": choice.frequency,
         "destinations": [*choice.destinations],
+        "notify": [*choice.notify],
     }

@@ -15,7 +15,14 @@ from tawny.schedules.choice import ScheduleChoice
 from tawny.schedules.planner import Plan
 from tawny.schedules.rows import DeliveryState, ExportSchedule
 from tawny.state.database import Database
-from tawny.state.delivery_tables import destinations, schedule_destinations, schedules, slots
+from tawny.state.delivery_tables import (
+    destinations,
+    schedule_destinations,
+    schedule_people,
+    schedules,
+    slots,
+)
+from tawny.state.tables import users
 from tawny.text import Text, from_json, to_json
 
 
@@ -70,6 +77,7 @@ class ScheduleStore:
             .returning(schedules.c.id)
         ).scalar_one()
         _set_destinations(connection, schedule_id, choice.destinations)
+        _set_people(connection, schedule_id, choice.notify)
         return schedule_id
 
     def change(
@@ -84,6 +92,7 @@ class ScheduleStore:
             .values(next_due_ms=0, stopped=None, **_columns_of(choice))
         )
         _set_destinations(connection, schedule.id, choice.destinations)
+        _set_people(connection, schedule.id, choice.notify)
 
     def set_owner(
         self, connection: sa.Connection, schedule: ExportSchedule, owner_id: int, owner: str
@@ -185,6 +194,19 @@ def _set_destinations(connection: sa.Connection, schedule_id: int, names: Sequen
         )
 
 
+def _set_people(connection: sa.Connection, schedule_id: int, names: Sequence[str]) -> None:
+    """Who has left in the meantime is not named."""
+    connection.execute(schedule_people.delete().where(schedule_people.c.schedule_id == schedule_id))
+    connection.execute(
+        schedule_people.insert().from_select(
+            ["schedule_id", "user_id"],
+            sa.select(sa.literal(schedule_id, sa.BigInteger), users.c.id).where(
+                users.c.name.in_(names)
+            ),
+        )
+    )
+
+
 def _columns_of(choice: ScheduleChoice) -> dict[str, Any]:
     return {
         "name": choice.name,
@@ -199,21 +221,29 @@ def _columns_of(choice: ScheduleChoice) -> dict[str, Any]:
 
 def _schedules(connection: sa.Connection, query: sa.Select[Any]) -> list[ExportSchedule]:
     rows = connection.execute(query).all()
-    names: dict[int, list[str]] = {}
-    of_schedules = (
-        sa.select(schedule_destinations.c.schedule_id, destinations.c.name)
-        .join(destinations, destinations.c.id == schedule_destinations.c.destination_id)
-        .order_by(destinations.c.name)
-    )
-    if len(rows) == 1:
-        of_schedules = of_schedules.where(schedule_destinations.c.schedule_id == rows[0].id)
-    if rows:
-        for schedule_id, name in connection.execute(of_schedules):
-            names.setdefault(schedule_id, []).append(name)
-    return [_of_row(row, names.get(row.id, [])) for row in rows]
+    only = rows[0].id if len(rows) == 1 else None
+    if not rows:
+        return []
+    places = _names_beside(connection, schedule_destinations, destinations, only)
+    people = _names_beside(connection, schedule_people, users, only)
+    return [_of_row(row, places.get(row.id, []), people.get(row.id, [])) for row in rows]
 
 
-def _of_row(row: Any, names: Sequence[str]) -> ExportSchedule:
+def _names_beside(
+    connection: sa.Connection, pairs: sa.Table, named: sa.Table, only: int | None
+) -> dict[int, list[str]]:
+    """The names of what schedules are paired with, by the number of the schedule; of all, or of
+    one."""
+    query = sa.select(pairs.c.schedule_id, named.c.name).join(named).order_by(named.c.name)
+    if only is not None:
+        query = query.where(pairs.c.schedule_id == only)
+    found: dict[int, list[str]] = {}
+    for schedule_id, name in connection.execute(query):
+        found.setdefault(schedule_id, []).append(name)
+    return found
+
+
+def _of_row(row: Any, places: Sequence[str], people: Sequence[str]) -> ExportSchedule:
     return ExportSchedule(
         id=row.id,
         owner_id=row.owner_id,
@@ -222,11 +252,12 @@ def _of_row(row: Any, names: Sequence[str]) -> ExportSchedule:
             name=row.name,
             request=request_of_json(json.loads(row.request)),
             frequency=row.frequency,
-            destinations=tuple(names),
+            destinations=tuple(places),
             delay=row.delay,
             wait=row.wait,
             corrections=row.corrections,
             changes=row.changes,
+            notify=tuple(people),
         ),
         active=row.active,
         pauses=[(since_ms, until_ms) for since_ms, until_ms in json.loads(row.pauses)],

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
+from tawny.people.callers import Role
 from tawny.people.mailings import Mailings
+from tawny.schedules.audience import Audiences, audiences
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.notices import LATE_AFTER_MS, Known, Notice, NoticeKind, Trouble, to_tell
 from tawny.schedules.owners import OPERATOR_ID
@@ -20,10 +22,18 @@ from tawny.schedules.store_deliveries import EFFECTIVE_REASON, EFFECTIVE_STATE, 
 from tawny.schedules.store_sent import stem_of_sent
 from tawny.state.database import Database
 from tawny.state.delivery_tables import deliveries, destinations, notices, schedules, slots
+from tawny.state.tables import users
 from tawny.text import from_json
 
-_NOTICES = sa.select(notices, (schedules.c.frequency == ONCE).label("once")).outerjoin(
-    schedules, schedules.c.id == notices.c.schedule_id
+_NOTICES = (
+    sa.select(
+        notices,
+        (schedules.c.frequency == ONCE).label("once"),
+        sa.case((schedules.c.owner_id != notices.c.user_id, schedules.c.owner)).label("owner"),
+        users.c.role,
+    )
+    .join(schedules, schedules.c.id == notices.c.schedule_id)
+    .join(users, users.c.id == notices.c.user_id)
 )
 _MOST_SHOWN = 20
 _AT_ONCE = 500
@@ -37,23 +47,29 @@ class Notices:
         self._schedules = ScheduleStore(database)
 
     def list(self, user_id: int) -> Sequence[Notice]:
-        """What a person was told, newest first."""
-        newest = notices.c.id.desc()
-        return self._select(
-            _NOTICES.where(notices.c.user_id == user_id).order_by(newest).limit(_MOST_SHOWN)
-        )
+        """What a person was told, newest first; nothing of schedules of which that person is not
+        told any more."""
+        newest = _NOTICES.order_by(notices.c.id.desc()).limit(_MOST_SHOWN)
+        return self._select(user_id, newest)
 
-    def find(self, notice_id: int) -> Notice | None:
-        """One."""
-        return next(iter(self._select(_NOTICES.where(notices.c.id == notice_id))), None)
+    def find(self, user_id: int, notice_id: int) -> Notice | None:
+        """One of them."""
+        return next(iter(self._select(user_id, _NOTICES.where(notices.c.id == notice_id))), None)
 
-    def _select(self, query: sa.Select[Any]) -> Sequence[Notice]:
+    def _select(self, user_id: int, query: sa.Select[Any]) -> Sequence[Notice]:
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            named = audiences(connection, user_id)
+            rows = connection.execute(
+                query.where(
+                    notices.c.user_id == user_id,
+                    sa.or_(schedules.c.owner_id == user_id, schedules.c.id.in_([*named])),
+                )
+            ).all()
         return [
             Notice(
                 NoticeKind(row.kind), row.destination, row.schedule_id, row.schedule,
                 None if row.reason is None else from_json(row.reason), row.at_ms, bool(row.once),
+                row.owner, row.owner is None or row.role == Role.ADMINISTRATOR,
             )
             for row in rows
         ]  # fmt: skip
@@ -61,13 +77,16 @@ class Notices:
     def look(self, mailings: Mailings) -> None:
         """Tell everybody what they do not know yet."""
         now_ms = current_ms()
-        live = [one for one in self._schedules.all() if one.owner_id != OPERATOR_ID]
+        live = self._schedules.all()
         with self._database.read() as connection:
-            troubles = [*_failures(connection), *_late(connection, live, now_ms)]
+            told_too = audiences(connection)
+            troubles = [
+                *_failures(connection, told_too), *_late(connection, told_too, live, now_ms)
+            ]  # fmt: skip
             known = _known(connection)
             # Only who knows of a trouble is told that it is over.
             is_trouble = any(one.kind is not NoticeKind.RECOVERED for one in known.values())
-            arrived = _arrived(connection) if is_trouble else {}
+            arrived = _arrived(connection, told_too) if is_trouble else {}
         by_pair: dict[tuple[int, int], list[Trouble]] = {}
         for one in troubles:
             by_pair.setdefault((one.destination_id, one.user_id), []).append(one)
@@ -98,7 +117,13 @@ def _row(one: Trouble) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _failures(connection: sa.Connection) -> Iterable[Trouble]:
+def _told(schedule_id: int, owner_id: int, told_too: Audiences) -> Sequence[int]:
+    """Who is told of a schedule; nobody where only whoever runs the command line is its owner."""
+    everybody = told_too.get(schedule_id, frozenset()) | {owner_id}
+    return sorted(everybody - {OPERATOR_ID})
+
+
+def _failures(connection: sa.Connection, told_too: Audiences) -> Iterable[Trouble]:
     """What did not work: oldest first."""
     rows = connection.execute(
         sa.select(
@@ -112,7 +137,6 @@ def _failures(connection: sa.Connection) -> Iterable[Trouble]:
         .where(
             # What is sent once stands in no list of schedules; who sent it is told all the same.
             sa.or_(schedules.c.removed_ms.is_(None), schedules.c.frequency == ONCE),
-            schedules.c.owner_id != OPERATOR_ID,
             deliveries.c.revision == slots.c.revision,
             EFFECTIVE_STATE.in_((DeliveryState.FAILED, DeliveryState.GIVEN_UP)),
         )
@@ -120,14 +144,15 @@ def _failures(connection: sa.Connection) -> Iterable[Trouble]:
     ).all()  # fmt: skip
     for row in rows:
         name = stem_of_sent(row.name) if row.frequency == ONCE else row.name
-        yield Trouble(
-            NoticeKind(row.state), row.destination_id, row.destination, row.owner_id,
-            row.schedule_id, name, row.reason, row.first_try_ms or 0,
-        )  # fmt: skip
+        for user_id in _told(row.schedule_id, row.owner_id, told_too):
+            yield Trouble(
+                NoticeKind(row.state), row.destination_id, row.destination, user_id,
+                row.schedule_id, name, row.reason, row.first_try_ms or 0,
+            )  # fmt: skip
 
 
 def _late(
-    connection: sa.Connection, live: Sequence[ExportSchedule], now_ms: int
+    connection: sa.Connection, told_too: Audiences, live: Sequence[ExportSchedule], now_ms: int
 ) -> Iterable[Trouble]:
     """What should be there and is not, nor was given up: of each schedule its last slot."""
     numbers: Mapping[str, int] = dict(
@@ -153,10 +178,11 @@ def _late(
             # A destination that the schedule has only since is told of its next slot.
             if number is None or number in ended or (is_decided and number not in waiting):
                 continue
-            yield Trouble(
-                NoticeKind.LATE, number, name, one.owner_id, one.id, choice.name,
-                waiting.get(number), slot.to_ms,
-            )  # fmt: skip
+            for user_id in _told(one.id, one.owner_id, told_too):
+                yield Trouble(
+                    NoticeKind.LATE, number, name, user_id, one.id, choice.name,
+                    waiting.get(number), slot.to_ms,
+                )  # fmt: skip
 
 
 def _deliveries_of(connection: sa.Connection, begins_ms: Mapping[int, int]) -> dict[int, list[Any]]:
@@ -194,15 +220,21 @@ def _known(connection: sa.Connection) -> dict[tuple[int, int], Known]:
     }
 
 
-def _arrived(connection: sa.Connection) -> dict[tuple[int, int], int]:
+def _arrived(connection: sa.Connection, told_too: Audiences) -> dict[tuple[int, int], int]:
+    """When something last arrived at a destination, of what a person is told of."""
     rows = connection.execute(
         sa.select(
-            deliveries.c.destination_id, schedules.c.owner_id,
-            sa.func.max(deliveries.c.delivered_ms),
+            deliveries.c.destination_id, schedules.c.id, schedules.c.owner_id,
+            sa.func.max(deliveries.c.delivered_ms).label("at_ms"),
         )
         .join(slots, slots.c.id == deliveries.c.slot_id)
         .join(schedules, schedules.c.id == slots.c.schedule_id)
         .where(deliveries.c.delivered_ms.is_not(None))
-        .group_by(deliveries.c.destination_id, schedules.c.owner_id)
+        .group_by(deliveries.c.destination_id, schedules.c.id, schedules.c.owner_id)
     ).all()  # fmt: skip
-    return {(number, owner_id): at_ms for number, owner_id, at_ms in rows}
+    found: dict[tuple[int, int], int] = {}
+    for row in rows:
+        for user_id in _told(row.id, row.owner_id, told_too):
+            pair = row.destination_id, user_id
+            found[pair] = max(row.at_ms, found.get(pair, 0))
+    return found

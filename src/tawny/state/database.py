@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from tawny.errors import LogVersionError, RequestError, StorageError
 from tawny.settings import Settings
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest migration; a test holds it to the scripts."""
 
 LARGEST_INTEGER = 2**63 - 1

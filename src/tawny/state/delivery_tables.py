@@ -57,6 +57,21 @@ schedule_destinations = sa.Table(
     sa.Column("destination_id", sa.BigInteger, sa.ForeignKey("destinations.id"), primary_key=True),
 )
 
+# Whom a schedule names to be told how its deliveries go; its owner is told anyway.
+schedule_people = sa.Table(
+    "schedule_people",
+    metadata,
+    sa.Column(
+        "schedule_id",
+        sa.BigInteger,
+        sa.ForeignKey("schedules.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column(
+        "user_id", sa.BigInteger, sa.ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    ),
+)
+
 slots = sa.Table(
     "slots",
     metadata,
@@ -141,6 +156,7 @@ PURPOSES: dict[str, str] = {
     "destinations": "where files are delivered to: settings, references to secrets, last use",
     "notices": "what people were told of their deliveries: that they fail, or arrive again",
     "schedule_destinations": "where the files of a schedule go",
+    "schedule_people": "whom a schedule names to be told how its deliveries go",
     "schedules": "exports that are made by themselves; kept, with what was delivered, when removed",
     "slots": "the ranges of schedules: made, to be made, skipped; each once",
 }

@@ -33,6 +33,13 @@ _schedule_options = options(
         help="For how long after the end of a range late events have it delivered again, as its "
         "next revision, such as 7d; off = not at all, at first off.",
     ),
+    click.option(
+        "--notify",
+        metavar="NAME",
+        multiple=True,
+        help="Who is told how its deliveries go, besides its owner; may be repeated, empty = "
+        "nobody.",
+    ),
     choice_options,
     click.option(
         "--content",

@@ -18,6 +18,7 @@ from tawny.server.api.shapes import ExportBody, instant
 from tawny.settings import Settings
 
 Name = Annotated[str, Meta(min_length=1, max_length=255)]
+PersonName = Annotated[str, Meta(max_length=255)]
 Duration = Annotated[str, Meta(max_length=16)]
 Frequency = Literal["hourly", "daily", "weekly", "monthly"]
 ErasureName = Literal["due", "followed", "sent", "gone"]
@@ -58,6 +59,14 @@ class ScheduleBody(ExportBody, frozen=True, forbid_unknown_fields=True, kw_only=
             description="Files of what changed since the one before, as `GET /feeds/TYPE` tells it"
         ),
     ] = False
+    notify: Annotated[
+        tuple[PersonName, ...],
+        Meta(
+            max_length=100,
+            description="Who is told how its deliveries go, besides its owner: the names they sign "
+            "in with",
+        ),
+    ] = ()
     content: Annotated[
         Literal["setting", "yes", "no"],
         Meta(description="Contents of messages: as the setting for scheduled runs says, or not"),
@@ -101,6 +110,8 @@ class ScheduleAnswer(Struct):
     wait: str
     corrections: str
     changes: bool
+    notify: list[str]
+    """Who is told how its deliveries go, besides its owner."""
     destinations: list[str]
     owner: str
     active: bool
@@ -138,6 +149,7 @@ class ScheduleAnswer(Struct):
             wait=choice.wait,
             corrections=choice.corrections,
             changes=choice.changes,
+            notify=list(choice.notify),
             destinations=list(choice.destinations),
             owner=schedule.owner,
             active=schedule.active,

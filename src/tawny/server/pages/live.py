@@ -38,7 +38,8 @@ class Told:
 
     at_ms: int
     text: str
-    url: str
+    url: str | None
+    """None where the reader may open no page of it."""
     file: str | None = None
     """What can be downloaded."""
 

@@ -39,7 +39,7 @@ from tawny.server.pages.submitted import SubmittedForm, of_query
 from tawny.text import Text
 
 _WRITE = {"scope": Scope.SCHEDULES_WRITE}
-_FIELDS = ("name", "delay", "wait", "corrections", "changes", "destinations", "time_zone")
+_FIELDS = ("name", "delay", "wait", "corrections", "changes", "notify", "destinations", "time_zone")
 """Those that an error may be said at."""
 
 

@@ -46,6 +46,7 @@ class ScheduleForm:
     wait: str = NO_WAIT
     corrections: str = NO_CORRECTIONS
     changes: bool = False
+    notify: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     content: str = "setting"
     owner: str = ""
@@ -77,6 +78,8 @@ def schedule_form(fields: Submitted, reader: Reader) -> ScheduleForm:
         wait=fields.one("wait", NO_WAIT),
         corrections=fields.one("corrections", NO_CORRECTIONS),
         changes="changes" in fields,
+        # No name has a space; who writes commas too means the same.
+        notify=tuple(one.removesuffix(",") for one in fields.one("notify").split()),
         destinations=fields.all("destination"),
         content=fields.chosen("content", CONTENTS, "setting"),
         owner=fields.one("owner"),
@@ -95,6 +98,7 @@ def of_schedule(schedule: ExportSchedule, reader: Reader) -> ScheduleForm:
         wait=choice.wait,
         corrections=choice.corrections,
         changes=choice.changes,
+        notify=tuple(choice.notify),
         destinations=tuple(choice.destinations),
         content=choice.request.content,
         owner=schedule.owner,
