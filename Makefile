@@ -30,7 +30,7 @@ check: lint ## Style, types, imports and the quick tests: about a minute
 test: lint .venv-engines/stamp ## Install what the tests need and run them: style, types, fresh documentation, code
 	@scripts/system-packages.sh
 	$(BIN)/python -m pytest --ignore tests/browser $(PYTEST)
-	$(BIN)/python -m pytest -n 0 tests/browser
+	$(BIN)/python -m pytest -n 2 tests/browser
 
 lint: .venv/dev.stamp ## Style and strict types only
 	$(BIN)/ruff check .

@@ -450,7 +450,8 @@ def test_what_a_test_of_the_access_says(desk: ZendeskDesk, home: Path) -> None:
         "found: tickets 1, users 4, groups 2, brands 1",
         "oldest record 2026-06-08T10:00:00.000Z, newest 2026-06-08T10:00:00.000Z",
     ]
-    assert "stays empty: tags, messages.tag_ids, messages.tag_names (comments have no tags; the " \
+    assert "stays empty: tags, messages.tag_ids, messages.tag_names, users.tags_added, " \
+        "virtual-agents.tagged_messages, virtual-agents.tags_applied (comments have no tags; the " \
         "tags of tickets are topics)" in lines  # fmt: skip
     assert any(line.startswith("stays empty: users.available_time") for line in lines)
     assert "budget: 30000 calls of exports a minute, 30000 others" in lines

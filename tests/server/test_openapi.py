@@ -20,13 +20,14 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from effort import SOAK
 from server.running import Server, running, send, small_log, token_of
 from server_process import LONGEST_WAIT_S
 
 REJECTIONS = ["400", "401", "403", "404", "405", "406", "409", "413", "415", "422", "428", "429"]
 """How wrong data may be rejected: also for being too large, which is looked at first."""
 
-EXAMPLES = 8
+EXAMPLES = 8 if SOAK else 4
 """Of each operation, right ones and wrong ones each."""
 
 pytestmark = pytest.mark.filterwarnings("ignore")
