@@ -21,7 +21,6 @@ from tawny.people.callers import Caller, Scope
 from tawny.runs.naming import why_no_file
 from tawny.runs.parts import allowed_exports
 from tawny.runs.store import RunStore, request_of_run
-from tawny.schedules.audience import check_audience
 from tawny.schedules.choice import ScheduleChoice, checked_choice
 from tawny.schedules.file_names import check_names
 from tawny.schedules.notices import Notice
@@ -29,6 +28,7 @@ from tawny.schedules.owners import caller_of_owner, user_by_name
 from tawny.schedules.planner import next_due_ms, next_range, past_ranges
 from tawny.schedules.rows import Delivery, ExportSchedule
 from tawny.schedules.store import ScheduleStore, UnknownDestinationError
+from tawny.schedules.store_audience import check_audience
 from tawny.schedules.store_deliveries import (
     DeliveryFilter,
     DeliveryPage,

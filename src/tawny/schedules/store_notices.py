@@ -11,13 +11,13 @@ from tawny.model.durations import milliseconds
 from tawny.model.zones import current_ms
 from tawny.people.callers import Role
 from tawny.people.mailings import Mailings
-from tawny.schedules.audience import Audiences, audiences
 from tawny.schedules.choice import NO_WAIT
 from tawny.schedules.notices import LATE_AFTER_MS, Known, Notice, NoticeKind, Trouble, to_tell
 from tawny.schedules.owners import OPERATOR_ID
 from tawny.schedules.planner import last_range
 from tawny.schedules.rows import ONCE, DeliveryState, ExportSchedule
 from tawny.schedules.store import ScheduleStore
+from tawny.schedules.store_audience import Audiences, audiences
 from tawny.schedules.store_deliveries import EFFECTIVE_REASON, EFFECTIVE_STATE, FIRST_TRY_MS
 from tawny.schedules.store_sent import stem_of_sent
 from tawny.state.database import Database
