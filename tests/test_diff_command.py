@@ -137,10 +137,50 @@ def test_a_renamed_channel_in_french(home: Path) -> None:
     told = tawny(home, "diff", file, "2026-06-10T00:00:00Z", "--language", "fr").out
     lines = told.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\xa0", " ").splitlines()
     assert lines[3:7] == [
-        "lignes ajoutées : 0, retirées : 0, modifiées : 2", "", "modifiée  m-1",
+        "lignes ajoutées : 0, retirées : 0, modifiées : 2", "", "modifiée  2 lignes : m-1; m-2",
         "  Canal : Mail → Post",
     ]  # fmt: skip
     assert lines[7].startswith("    canal mail renommé « Post » : du 2026-06-09 12:00, arrivé le ")
+
+
+def test_rows_with_the_same_cause_are_told_once(home: Path) -> None:
+    """With their number and the first of them; what has another cause, or another column, alone."""
+    take(home, [one for n in range(3, 8) for one in conversation(n * 10, str(n), "k-3", "10:00")])
+    file = export(home, "messages", "messages.csv")
+    deleted = {"conversation_id": "c-2", "message_id": "m-2"}
+    take(home, [
+        event(83, "channel.saved", "09T10:00:00",
+              {"channel_id": "mail", "medium": "email", "name": "Post"}),
+        event(84, "message.deleted", "08T12:00:00", deleted),
+        event(85, "contact.saved", "08T12:00:00",
+              {"contact_id": "k-3", "primary_identifier": "k@example.com"}),
+    ])  # fmt: skip
+    lines = tawny(home, "diff", file, "now").out.splitlines()
+    kept = [line for line in lines[3:] if "Last Updated" not in line]
+    assert [line.split(", arrived")[0] for line in kept] == [
+        "rows added: 0, removed: 0, changed: 7",
+        "",
+        "changed  m-1",
+        "  Channel: Mail → Post",
+        "    channel mail is renamed 'Post': of 2026-06-09 12:00",
+        "",
+        "changed  m-2",
+        "  Channel: Mail → Post",
+        "    channel mail is renamed 'Post': of 2026-06-09 12:00",
+        "  Content: Help → –",
+        "    message m-2 is deleted: of 2026-06-08 14:00",
+        "    message m-2 is deleted: of 2026-06-08 14:00",
+        "  Deleted at: – → 2026-06-08T14:00:00.000+02:00",
+        "    message m-2 is deleted: of 2026-06-08 14:00",
+        "",
+        "changed  5 rows: m-3; m-4; m-5; …",
+        "  Channel: Mail → Post",
+        "    channel mail is renamed 'Post': of 2026-06-09 12:00",
+        "  Contact Primary Identifier: – → k@example.com",
+        "    contact k-3 is saved: of 2026-06-08 14:00",
+    ]
+    told = differences(home, file, "now")
+    assert [row["row"] for row in told["rows"]] == [f"m-{n}" for n in range(1, 8)]
 
 
 def test_an_erased_contact_takes_the_rows_away_and_nothing_of_it_is_shown(home: Path) -> None:

@@ -7,12 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
 import generators
 from effort import examples
+from tawny.differences.alike import AlikeRows
+from tawny.differences.causes import Causes
 from tawny.differences.comparison import ChangedRow, Comparison
 from tawny.differences.side import Side, side_of_instant
 from tawny.exports.request import ExportRequest
@@ -21,6 +24,7 @@ from tawny.state.event_log import event_log
 from test_differential import LATER_MS, SETTINGS, as_request, random_requests, take_in
 
 Json = dict[str, Any]
+NAMED = ("channel.saved", "agent.saved", "team.saved", "topic.saved", "tag.saved")
 KINDS = {"arrived", "happened_after", "erased", "time_passed"}
 
 
@@ -50,6 +54,12 @@ def without(log: list[Json], row: ChangedRow) -> list[Json]:
         if cause.event is not None
     }
     return [event for event in log if (event["source"], event["id"]) not in named]
+
+
+def renamed(event: Json, number: int) -> Json:
+    """The same thing saved later in the same millisecond under another name, one of two."""
+    data = event["data"] | {"name": f"name {number % 2}"}
+    return event | {"id": f"renamed-{number}", "sequence": f"~{number:05d}", "data": data}
 
 
 @settings(max_examples=examples(3))
@@ -105,3 +115,34 @@ def test_equal_files_have_no_differences(tmp_path: Path) -> None:
         before = Side("before", request, None, version_there, version_there)
         now = side_of_instant("now", request, None, version_there)
         assert told(home, before, now) == (0, [])
+
+
+def test_causes_of_rows_alike_are_those_of_each_row_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is looked up once for many rows is what is found for each of them; also where several
+    channels, agents and so on get one name."""
+    rng = random.Random(7)
+    log = generators.random_log(rng, 150)
+    home = tmp_path / "home"
+    take_in(home, log)
+    first = version(home)
+    take_in(home, [renamed(one, n) for n, one in enumerate(log) if one["type"] in NAMED])
+    newest = version(home)
+    sides = []
+    for asked in random_requests(rng, log, ("messages", "open-conversations", "response-times")):
+        request = structs.replace(as_request(asked), channels=())
+        now = side_of_instant("now", request, None, newest)
+        sides.append((Side("before", request, None, first, first), now))
+    looked_up = []
+    look_at = Causes.look_at
+    monkeypatch.setattr(
+        Causes, "look_at", lambda *words: (looked_up.append(words[1]), look_at(*words))[1]
+    )
+    together = [told(home, *pair) for pair in sides]
+    once = len(looked_up)
+    monkeypatch.setattr(AlikeRows, "kind_of", lambda *_: None)
+    assert together == [told(home, *pair) for pair in sides]
+    each = len(looked_up) - once
+    assert each == sum(total for total, _ in together)
+    assert once < each, "some were alike"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -15,7 +14,7 @@ from tawny.cli.app import home_of, settings
 from tawny.differences.asked import NamedSide, two_sides
 from tawny.differences.comparison import Comparison
 from tawny.differences.side import NOW
-from tawny.differences.telling import as_json, csv_lines, text_lines
+from tawny.differences.telling import csv_lines, json_lines, text_lines
 from tawny.errors import RequestError
 from tawny.exports.receipt import read_receipt, receipt_path
 from tawny.exports.request import ExportRequest
@@ -68,8 +67,8 @@ def diff(
     spoken = language or chosen_language()
     with Comparison(home, settings(), one, other) as comparison:
         if output_format == "json":
-            told = as_json(comparison, list(comparison.rows()), spoken)
-            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+            for line in json_lines(comparison, comparison.rows(), spoken):
+                click.echo(line, nl=False)
         elif output_format == "csv":
             for line in csv_lines(comparison, comparison.rows(), spoken):
                 click.echo(line, nl=False)

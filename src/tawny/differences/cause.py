@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,6 +31,12 @@ class DifferenceCause:
     time_ms: int = 0
     """When the event is dated."""
     log_version: int = 0
+
+    @property
+    def key(self) -> Hashable:
+        """The same for the same cause."""
+        event = self.event or {}
+        return self.kind, self.is_now, event.get("source"), event.get("id")
 
 
 def kind_of(moved: MovedEvent, before_version: int, now_version: int) -> CauseKind:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from tawny.differences.alike import AlikeRows, Cells, Differing
 from tawny.differences.cause import DifferenceCause, kind_of
 from tawny.differences.explained_side import ExplainedSide
 from tawny.differences.side import Side
@@ -78,13 +79,30 @@ class Causes:
             self._states["now"],
             (sides["before"].erasures_version, sides["now"].erasures_version),
         )
+        self._alike = AlikeRows(self._moved, self._export_type)
         self._known: dict[EventKey, DifferenceCause] = {}
         self._arrivals: dict[int, int | None] = {}
         self._time_passed = DifferenceCause("time_passed")
         self._row, self._links = "", set[tuple[str, str]]()
         self._looked: set[State] = set()
 
-    def look_at(self, row: str, cells: Mapping[str, str | None], change: str) -> None:
+    def look_over(self, rows: Sequence[Cells]) -> None:
+        """Get ready for some rows, by their cells in either state."""
+        self._alike.look_over(rows)
+
+    def of_cells(
+        self, row: str, cells: Cells, differing: Differing
+    ) -> Sequence[Sequence[DifferenceCause]]:
+        """Why the cells of a row differ that both states have, looked up once for rows alike."""
+        kind = self._alike.kind_of(cells, differing)
+        found = self._alike.causes(kind)
+        if found is None:
+            self.look_at(row, cells, "changed")
+            found = [self.of_cell(column, before, now) for column, before, now in differing]
+            self._alike.keep(kind, found)
+        return found
+
+    def look_at(self, row: str, cells: Cells, change: str) -> None:
         """Go on to a row, by its key, with its cells in either state."""
         self._row = row
         self._links = {

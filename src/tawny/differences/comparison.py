@@ -153,34 +153,34 @@ class Comparison:
         shown = [*beside, *self._export.columns]
         segments = offset_segments(self.now.bounds.zone, self.snapshot.months())
         for begin in range(first, end, _AT_A_TIME):
-            for row in list(
+            some = list(
                 differing_rows(
                     duck, key, shown, segments, begin, min(end, begin + _AT_A_TIME),
                     has_people=has_people,
                 )
-            ):  # fmt: skip
+            )  # fmt: skip
+            causes.look_over([_there(row) for row in some])
+            for row in some:
                 yield self._changed(row, causes)
 
     def _changed(self, row: DifferingRow, causes: Causes) -> ChangedRow:
-        there = row.now if row.now is not None else row.before
-        assert there is not None
+        there = _there(row)
         text = key_text([there[name] for name in self._export.head.key])
-        change: Change = "changed"
-        if row.before is None or row.now is None:
-            change = "added" if row.before is None else "removed"
-        causes.look_at(text, there, change)
         differing = [] if row.is_of_erased else list(self._cells(row))
-        if change != "changed":
+        if row.before is None or row.now is None:
+            change: Change = "added" if row.before is None else "removed"
+            causes.look_at(text, there, change)
             alone = [ChangedCell(column, was, is_, ()) for column, was, is_ in differing]
             return ChangedRow(change, text, alone, causes.of_row(change))
-        cells = [
-            ChangedCell(column, was, is_, causes.of_cell(column, was, is_))
-            for column, was, is_ in differing
-        ]
-        every = [cause for cell in cells for cause in cell.causes]
         if row.is_of_erased:
-            every = list(causes.of_row(change))
-        return ChangedRow(change, text, cells, list({id(one): one for one in every}.values()))
+            causes.look_at(text, there, "changed")
+            return ChangedRow("changed", text, [], causes.of_row("changed"))
+        found = causes.of_cells(text, there, differing)
+        cells = [
+            ChangedCell(*cell, of_cell) for cell, of_cell in zip(differing, found, strict=True)
+        ]
+        every = {id(cause): cause for of_cell in found for cause in of_cell}
+        return ChangedRow("changed", text, cells, list(every.values()))
 
     def _cells(self, row: DifferingRow) -> Iterator[tuple[Column, str | None, str | None]]:
         before: Cells = row.before or {}
@@ -205,6 +205,13 @@ class Comparison:
             self._files["before"],
             self._files["now"],
         )
+
+
+def _there(row: DifferingRow) -> Cells:
+    """The cells of a row where there is one, of now if it can be."""
+    there = row.now if row.now is not None else row.before
+    assert there is not None
+    return there
 
 
 def strictest(*several: Sequence[str] | None) -> Sequence[str] | None:

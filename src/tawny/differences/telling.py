@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tawny.differences.cause import DifferenceCause
 from tawny.differences.comparison import ChangedCell, ChangedRow, Comparison
+from tawny.differences.folding import MOST_NAMED, Fold, folds
 from tawny.differences.side import Side
 from tawny.explanations.words import event_words
 from tawny.languages import translated
@@ -128,27 +131,78 @@ def text_lines(comparison: Comparison, rows: Iterable[ChangedRow], language: str
         for note in side.notes:
             yield "   " + say(Text("its file may have had other rows: {note}", note=note))
     yield say(summary(comparison))
-    for row in rows:
+    for fold in folds(rows):
         yield ""
-        yield f"{say(_CHANGES[row.change])}  {one_line(row.row)}"
-        if row.change != "changed":
-            yield from (
-                f"    {say(cause_words(cause, None, comparison.now))}" for cause in row.causes
-            )
-        for cell in row.cells:
+        yield from _fold_lines(fold, comparison.now, language)
+
+
+def _fold_lines(fold: Fold, now: Side, language: str) -> Iterator[str]:
+    def said(causes: Sequence[DifferenceCause], cell: ChangedCell | None) -> Iterator[str]:
+        return (f"    {translated(cause_words(cause, cell, now), language)}" for cause in causes)
+
+    first = fold.rows[0]
+    yield f"{translated(_CHANGES[fold.change], language)}  {rows_words(fold, language)}"
+    if fold.change != "changed" or not first.cells:
+        yield from said(first.causes, None)
+    if fold.change == "added" and fold.count == 1:
+        for cell in first.cells:
             header = cell.column.headers[language]
-            if row.change == "changed":
-                before, after = _shown(cell.before), _shown(cell.now)
-                changed = Text(
-                    "{header}: {before} → {after}", header=header, before=before, after=after
-                )
-                yield f"  {say(changed)}"
-            elif row.change == "added":
-                value = Text("{header}: {value}", header=header, value=_shown(cell.now))
-                yield f"  {say(value)}"
-            yield from (
-                f"    {say(cause_words(cause, cell, comparison.now))}" for cause in cell.causes
-            )
+            value = Text("{header}: {value}", header=header, value=_shown(cell.now))
+            yield f"  {translated(value, language)}"
+    if fold.change == "changed":
+        for place, cell in enumerate(first.cells):
+            header = cell.column.headers[language]
+            changed = Text("{header}: {value}", header=header, value=_values(fold, place))
+            yield f"  {translated(changed, language)}"
+            yield from said(cell.causes, cell)
+
+
+def rows_words(fold: Fold, language: str) -> str:
+    """Which rows are told together: the key of one, or how many and the first keys."""
+    named = "; ".join(one_line(row.row) for row in fold.rows)
+    if fold.count == 1:
+        return named
+    more = "; …" if fold.count > MOST_NAMED else ""
+    return translated(Text("{count:,} rows: {rows}", count=fold.count, rows=named + more), language)
+
+
+def _values(fold: Fold, place: int) -> str:
+    """What a cell was and is: once where it is the same in all rows, else of the first ones."""
+    cells = [row.cells[place] for row in fold.rows]
+    pairs = [f"{_shown(cell.before)} → {_shown(cell.now)}" for cell in cells]
+    if place not in fold.differing:
+        return pairs[0]
+    return "; ".join(pairs) + ("; …" if fold.count > MOST_NAMED else "")
+
+
+def folds_json(comparison: Comparison, found: Iterable[Fold], language: str) -> list[Json]:
+    """Rows told together, as a page shows them."""
+
+    def said(causes: Sequence[DifferenceCause], cell: ChangedCell | None) -> list[str]:
+        now = comparison.now
+        return [translated(cause_words(cause, cell, now), language) for cause in causes]
+
+    return [
+        {
+            "change": fold.change,
+            "count": fold.count,
+            "rows": rows_words(fold, language),
+            "causes": said(first.causes, None)
+            if fold.change != "changed" or not first.cells
+            else [],
+            "cells": [
+                {
+                    "header": cell.column.headers[language],
+                    "values": _values(fold, place),
+                    "causes": said(cell.causes, cell),
+                }
+                for place, cell in enumerate(first.cells)
+                if fold.change == "changed"
+            ],
+        }
+        for fold in found
+        for first in fold.rows[:1]
+    ]
 
 
 def as_json(
@@ -169,6 +223,18 @@ def as_json(
         "offset": offset,
         "rows": [_row_json(comparison, row, language) for row in rows],
     }
+
+
+def json_lines(comparison: Comparison, rows: Iterable[ChangedRow], language: str) -> Iterator[str]:
+    """What `as_json` says, as text, a row at a time."""
+    frame = json.dumps(as_json(comparison, [], language), indent=2, ensure_ascii=False)
+    yield frame.removesuffix("]\n}")
+    separator = "\n"
+    for row in rows:
+        told = json.dumps(_row_json(comparison, row, language), indent=2, ensure_ascii=False)
+        yield separator + textwrap.indent(told, "    ")
+        separator = ",\n"
+    yield ("]" if separator == "\n" else "\n  ]") + "\n}\n"
 
 
 def csv_lines(comparison: Comparison, rows: Iterable[ChangedRow], language: str) -> Iterator[str]:

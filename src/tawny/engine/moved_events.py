@@ -99,15 +99,7 @@ class MovedEvents:
         that name the narrowest of them."""
         if not links:
             return []
-        self._duck.add_table(
-            "looked_for",
-            pa.table(
-                {
-                    "name": pa.array([name for name, _ in links], pa.string()),
-                    "id": pa.array([one for _, one in links], pa.string()),
-                }
-            ),
-        )
+        self._look_for(links)
         decisive = ", ".join(f"'{name}'" for name in DECISIVE)
         place = " ".join(
             f"WHEN links.name = '{name}' THEN {place + 1}"
@@ -129,6 +121,22 @@ class MovedEvents:
             f"WHERE {nearest} ORDER BY moved_events.event"
         )
         return [_moved(row) for row in rows]
+
+    def touched(self, links: Links) -> set[tuple[str, str]]:
+        """Those of some things that any of them names."""
+        if not links:
+            return set()
+        self._look_for(links)
+        rows = self._duck.rows(
+            "SELECT name, id FROM looked_for SEMI JOIN moved_links USING (name, id)"
+        )
+        return {(str(name), str(one)) for name, one in rows}
+
+    def _look_for(self, links: Links) -> None:
+        """Make the table `looked_for` of some things."""
+        names, ids = [name for name, _ in links], [one for _, one in links]
+        table = {"name": pa.array(names, pa.string()), "id": pa.array(ids, pa.string())}
+        self._duck.add_table("looked_for", pa.table(table))
 
     def links(self, keys: Collection[EventKey]) -> set[tuple[str, str]]:
         """What some events name, of either state."""

@@ -50,9 +50,11 @@ def differences(
     *,
     offset: int,
     limit: int,
+    most_folds: int = 0,
 ) -> dict[str, Any]:
-    """What differs, as `tawny.differences.telling.as_json` says it; who may make the export may
-    ask, of the channels that were given. Raises `NotAllowedError`."""
+    """What differs, as `tawny.differences.telling.as_json` says it, its rows folded where so many
+    `folds` are asked for; who may make the export may ask, of the channels that were given. Raises
+    `NotAllowedError`."""
     allowed = []
     for side in sides:
         if side.receipt is None:
@@ -75,6 +77,7 @@ def differences(
             "given_channels": caller.channels is not None,
             "offset": offset,
             "limit": limit,
+            "most_folds": most_folds,
             "language": language,
         },
     )

@@ -15,8 +15,10 @@ from tawny.server.pages.result import chosen_part
 from tawny.server.pages.submitted import of_query
 from tawny.text import N_
 
-MOST_ROWS = 50
+MOST_ROWS = 500
 """More are not read on a page; the command line and the API give all."""
+MOST_FOLDS = 50
+"""Nor more causes and rows that have their own."""
 
 CHANGES = {"added": N_("added"), "removed": N_("removed"), "changed": N_("changed")}
 
@@ -31,7 +33,10 @@ def changed_page(
     of = chosen_part(run, of_query(request))
     sides = (named_side(services, caller, "a", run_id), named_side(services, caller, "b", NOW))
     asked = ExportRequest(export_type=of if run.is_bundle else "")
-    found = differences(services, caller, reader.language, sides, asked, offset=0, limit=MOST_ROWS)
+    found = differences(
+        services, caller, reader.language, sides, asked,
+        offset=0, limit=MOST_ROWS, most_folds=MOST_FOLDS,
+    )  # fmt: skip
     return render(
         request,
         caller,
