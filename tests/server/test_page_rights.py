@@ -56,6 +56,7 @@ POST   /exports/bounds               303    403    200  200  200
 POST   /exports/channels             303    403    200  200  200
 POST   /exports/columns              303    403    200  200  200
 POST   /exports/estimate             303    403    200  200  200
+GET    /exports/compared             303    403    400  400  400
 GET    /exports/zones                303    403    200  200  200
 GET    /exports/RUN                  303    403    404  200  200
 POST   /exports/RUN/again            303    403    404  303  303

@@ -141,14 +141,20 @@ def check_alike(before: Side, now: Side) -> None:
     for name, (first, second) in pairs.items():
         if first != second:
             found = shown.get(name, (first, second))
-            raise RequestError(
-                "{name}: found {first!r} of the one and {second!r} of the other; compared are "
-                "files of the same export, range, time zone and channels",
-                name=name,
-                first=_text(found[0]),
-                second=_text(found[1]),
-            )
+            check_same(name, _text(found[0]), _text(found[1]))
+
+
+def check_same(name: str, first: str, second: str) -> None:
+    """Raise `RequestError` where two sides differ in a part of the question, as it is shown."""
+    if first != second:
+        raise RequestError(
+            "{name}: found {first!r} of the one and {second!r} of the other; compared are "
+            "files of the same export, range, time zone and channels",
+            name=name,
+            first=first,
+            second=second,
+        )
 
 
 def _text(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return (", ".join(value) or "all") if isinstance(value, list) else str(value)

@@ -70,6 +70,14 @@ PAGE_SENTENCES = {
         "the schedule {schedule} would both be called {name}: {one} and {other}; {{schedule}} in "
         "the names, or another destination, tells them apart"
     ),
+    "run: found {count}; tick two exports to compare": N_(
+        "Tick two exports to compare; these are {count}"
+    ),
+    "{name}: found {first!r} of the one and {second!r} of the other; compared are files of the "
+    "same export, range, time zone and channels": N_(
+        "These are not of the same: {first!r} and {second!r}. Compared are files of the same "
+        "export, range, time zone and channels"
+    ),
     "from: found {start} to {end}, after which there is no period": N_(
         "No period follows {start} to {end}"
     ),

@@ -96,8 +96,10 @@
     if (focused) fresh.querySelector("a, button")?.focus();
   }
 
-  // What a reader has unfolded in a run stays so when news of it, or of others, arrive.
+  // What a reader has ticked, or unfolded in a run, stays so when news of it, or of others, arrive.
   function keepUnfolded(old, fresh) {
+    for (const box of old.querySelectorAll("[name=run]:checked"))
+      for (const same of fresh.querySelectorAll(`[value="${box.value}"]`)) same.checked = true;
     for (const unfolded of old.querySelectorAll("[data-run] details[open], details[open].run-parts")) {
       const run = unfolded.closest("[data-run]").id;
       const place = fresh.id === run ? fresh : fresh.querySelector(`#${CSS.escape(run)}`);
