@@ -136,9 +136,12 @@ def test_causes_of_rows_alike_are_those_of_each_row_alone(
         sides.append((Side("before", request, None, first, first), now))
     looked_up = []
     look_at = Causes.look_at
-    monkeypatch.setattr(
-        Causes, "look_at", lambda *words: (looked_up.append(words[1]), look_at(*words))[1]
-    )
+
+    def counted(*arguments: Any) -> Any:
+        looked_up.append(arguments[1])
+        return look_at(*arguments)
+
+    monkeypatch.setattr(Causes, "look_at", counted)
     together = [told(home, *pair) for pair in sides]
     once = len(looked_up)
     monkeypatch.setattr(AlikeRows, "kind_of", lambda *_: None)
