@@ -77,7 +77,7 @@ def random_requests(rng: random.Random, log: list[Json], kinds: Iterable[str]) -
 
 
 @pytest.mark.parametrize("delivery", ["at once", "in pieces", "compacted", "strange", "sliced"])
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(2))
 @given(data=st.data())
 def test_every_cell_is_what_the_oracle_says(delivery: str, data: st.DataObject) -> None:
     log = data.draw(generators.logs(strange=delivery == "strange"), label="log")
@@ -161,7 +161,7 @@ def lock_log(rng: random.Random) -> list[Json]:
     return log
 
 
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(4))
 @given(seed=st.integers(0, 2**32))
 def test_lock_sessions_over_days_are_what_the_oracle_says(seed: int) -> None:
     rng = random.Random(seed)

@@ -111,7 +111,7 @@ def by_agent(rows: list[Row], key: str) -> Counter[str]:
 SEEDS = given(seed=st.integers(0, 2**32))
 
 
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(2))
 @SEEDS
 def test_adjoining_ranges_make_the_whole(seed: int) -> None:
     log = random_log(seed)
@@ -124,7 +124,7 @@ def test_adjoining_ranges_make_the_whole(seed: int) -> None:
             assert len(ids) == len(set(ids))
 
 
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(2))
 @SEEDS
 def test_numbers_of_users_and_teams_add_up_over_adjoining_ranges(seed: int) -> None:
     log = random_log(seed)
@@ -143,7 +143,7 @@ def test_numbers_of_users_and_teams_add_up_over_adjoining_ranges(seed: int) -> N
         assert replies == Counter({r["team_id"]: r["replies"] for r in exports.rows("teams")})
 
 
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(2))
 @SEEDS
 def test_lock_times_of_users_are_those_of_all_conversations(seed: int) -> None:
     """Erased contacts' conversations have no rows, yet their lock times count for users; without
@@ -162,7 +162,7 @@ def test_lock_times_of_users_are_those_of_all_conversations(seed: int) -> None:
             assert total(exports.rows("users"), key) == expected
 
 
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(2))
 @SEEDS
 def test_parts_are_not_larger_than_their_wholes(seed: int) -> None:
     with exports_of(random_log(seed), seed) as exports:
@@ -181,7 +181,7 @@ def test_parts_are_not_larger_than_their_wholes(seed: int) -> None:
         )
 
 
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(2))
 @SEEDS
 def test_exports_of_one_request_agree(seed: int) -> None:
     log = random_log(seed)
