@@ -137,27 +137,22 @@ def text_lines(comparison: Comparison, rows: Iterable[ChangedRow], language: str
 
 
 def _fold_lines(fold: Fold, now: Side, language: str) -> Iterator[str]:
-    def said(causes: Sequence[DifferenceCause], cell: ChangedCell | None) -> Iterator[str]:
-        return (f"    {translated(cause_words(cause, cell, now), language)}" for cause in causes)
-
-    first = fold.rows[0]
-    yield f"{translated(_CHANGES[fold.change], language)}  {rows_words(fold, language)}"
-    if fold.change != "changed" or not first.cells:
-        yield from said(first.causes, None)
+    told = _fold_json(fold, now, language)
+    yield f"{translated(_CHANGES[fold.change], language)}  {told['rows']}"
+    yield from (f"    {says}" for says in told["causes"])
     if fold.change == "added" and fold.count == 1:
-        for cell in first.cells:
-            header = cell.column.headers[language]
-            value = Text("{header}: {value}", header=header, value=_shown(cell.now))
-            yield f"  {translated(value, language)}"
-    if fold.change == "changed":
-        for place, cell in enumerate(first.cells):
-            header = cell.column.headers[language]
-            changed = Text("{header}: {value}", header=header, value=_values(fold, place))
-            yield f"  {translated(changed, language)}"
-            yield from said(cell.causes, cell)
+        for added in fold.rows[0].cells:
+            yield f"  {_named(added.column.headers[language], _shown(added.now), language)}"
+    for cell in told["cells"]:
+        yield f"  {_named(cell['header'], cell['values'], language)}"
+        yield from (f"    {says}" for says in cell["causes"])
 
 
-def rows_words(fold: Fold, language: str) -> str:
+def _named(header: str, value: str, language: str) -> str:
+    return translated(Text("{header}: {value}", header=header, value=value), language)
+
+
+def _rows_words(fold: Fold, language: str) -> str:
     """Which rows are told together: the key of one, or how many and the first keys."""
     named = "; ".join(one_line(row.row) for row in fold.rows)
     if fold.count == 1:
@@ -177,32 +172,29 @@ def _values(fold: Fold, place: int) -> str:
 
 def folds_json(comparison: Comparison, found: Iterable[Fold], language: str) -> list[Json]:
     """Rows told together, as a page shows them."""
+    return [_fold_json(fold, comparison.now, language) for fold in found]
 
+
+def _fold_json(fold: Fold, now: Side, language: str) -> Json:
     def said(causes: Sequence[DifferenceCause], cell: ChangedCell | None) -> list[str]:
-        now = comparison.now
         return [translated(cause_words(cause, cell, now), language) for cause in causes]
 
-    return [
-        {
-            "change": fold.change,
-            "count": fold.count,
-            "rows": rows_words(fold, language),
-            "causes": said(first.causes, None)
-            if fold.change != "changed" or not first.cells
-            else [],
-            "cells": [
-                {
-                    "header": cell.column.headers[language],
-                    "values": _values(fold, place),
-                    "causes": said(cell.causes, cell),
-                }
-                for place, cell in enumerate(first.cells)
-                if fold.change == "changed"
-            ],
-        }
-        for fold in found
-        for first in fold.rows[:1]
-    ]
+    first = fold.rows[0]
+    cells = first.cells if fold.change == "changed" else []
+    return {
+        "change": fold.change,
+        "count": fold.count,
+        "rows": _rows_words(fold, language),
+        "causes": [] if cells else said(first.causes, None),
+        "cells": [
+            {
+                "header": cell.column.headers[language],
+                "values": _values(fold, place),
+                "causes": said(cell.causes, cell),
+            }
+            for place, cell in enumerate(cells)
+        ],
+    }
 
 
 def as_json(
